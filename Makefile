@@ -1,0 +1,120 @@
+# spanflow: build, check, demo, bench, lint, install, dist. Settings come from config.mk, which
+# configure writes; `make` configures by itself where that has not been done.
+
+PROGRAM := spanflow
+BUILD := build
+SOURCES := $(wildcard src/*.c src/*/*.c)
+OBJECTS := $(SOURCES:src/%.c=$(BUILD)/src/%.o)
+LIBRARY := $(BUILD)/libspanflow.a
+UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
+UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
+BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
+MANUALS := $(wildcard man/*.8)
+
+ifeq ($(filter clean distclean demo-deps,$(MAKECMDGOALS)),)
+-include config.mk
+endif
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+ALL_CPPFLAGS = -I. -Isrc -DHAVE_CONFIG_H -D_GNU_SOURCE $(LIB_CFLAGS) $(CPPFLAGS)
+ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(WERROR) $(CFLAGS) $(SANITIZE) -pthread
+ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pthread
+
+.PHONY: all check check-unit demo bench lint install uninstall dist clean distclean
+.DELETE_ON_ERROR:
+
+all: $(PROGRAM)
+
+# -- configuration -----------------------------------------------------------------------------
+
+config.mk: configure config.mk.in
+	./configure $(CONFIGURE_FLAGS)
+
+config.h: config.mk
+	@touch -c $@
+
+configure: configure.ac
+	@command -v autoconf >/dev/null || { \
+	    echo "autoconf is missing: contrib/deps.sh build installs what is needed" >&2; exit 1; }
+	autoheader
+	autoconf
+
+# -- program -----------------------------------------------------------------------------------
+
+$(PROGRAM): $(BUILD)/src/main.o $(LIBRARY)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c config.mk | config.h
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d)
+
+# -- tests -------------------------------------------------------------------------------------
+
+$(BUILD)/tests/unit/%.o: ALL_CPPFLAGS += -Itests/unit $(CHECK_CFLAGS)
+
+$(BUILD)/unit: $(UNIT_OBJECTS) $(LIBRARY)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+
+# Installs what the tests need, so that the recipes below find it on a bare machine.
+check:
+	contrib/deps.sh test
+	$(MAKE) check-built
+
+check-built: $(PROGRAM) $(BUILD)/unit
+	tests/run $(BUILD)/unit
+
+check-unit: $(BUILD)/unit
+	$(BUILD)/unit
+
+# -- demonstration and benchmark ---------------------------------------------------------------
+
+demo:
+	contrib/deps.sh demo
+	$(MAKE) $(PROGRAM)
+	contrib/demo.sh
+
+$(BUILD)/tests/bench/%: tests/bench/%.c config.mk | config.h
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
+
+bench: $(PROGRAM) $(BENCH_TOOLS)
+	tests/bench/run.sh $(BUILD)/tests/bench ./$(PROGRAM)
+
+# -- house rules -------------------------------------------------------------------------------
+
+lint:
+	tests/lint
+
+# -- packaging ---------------------------------------------------------------------------------
+
+install: $(PROGRAM)
+	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(docdir)
+	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(sbindir)/$(PROGRAM)
+	$(INSTALL) -m 644 $(MANUALS) $(DESTDIR)$(mandir)/man8
+	$(INSTALL) -m 644 README.md NEWS LICENSE $(DESTDIR)$(docdir)
+
+uninstall:
+	rm -f $(DESTDIR)$(sbindir)/$(PROGRAM)
+	rm -f $(addprefix $(DESTDIR)$(mandir)/man8/,$(notdir $(MANUALS)))
+	rm -f $(addprefix $(DESTDIR)$(docdir)/,README.md NEWS LICENSE)
+	-rmdir $(DESTDIR)$(docdir)
+
+dist: configure
+	rm -rf $(BUILD)/$(PROGRAM)-$(VERSION)
+	mkdir -p $(BUILD)/$(PROGRAM)-$(VERSION)
+	git archive HEAD | tar -x -C $(BUILD)/$(PROGRAM)-$(VERSION)
+	cp configure config.h.in $(BUILD)/$(PROGRAM)-$(VERSION)
+	tar -czf $(PROGRAM)-$(VERSION).tar.gz -C $(BUILD) $(PROGRAM)-$(VERSION)
+
+clean:
+	rm -rf $(BUILD) $(PROGRAM)
+
+distclean: clean
+	rm -rf configure configure~ config.h config.h.in config.h.in~ config.mk config.log \
+	    config.status autom4te.cache

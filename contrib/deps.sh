@@ -1,0 +1,129 @@
+#!/bin/sh
+# Installs what spanflow needs, on Debian and Ubuntu.  Elsewhere it prints the
+# command that does it.  With everything there it does nothing and needs no root.
+
+set -eu
+
+usage() {
+    cat <<'TEXT'
+usage: contrib/deps.sh [build|demo|test]
+
+  build   what "./configure && make" needs (the default)
+  demo    and what "make demo" shows the records with
+  test    and everything that the tests use
+TEXT
+}
+
+die() {
+    printf 'deps.sh: %s\n' "$1" >&2
+    exit "${2:-1}"
+}
+
+# names FAMILY LEVEL: the packages of one level alone, as that system calls them.
+names() {
+    case $1/$2 in
+    debian/build) echo gcc make autoconf pkg-config libpcap-dev libnl-3-dev \
+        libnl-route-3-dev libxxhash-dev libc6-dev ;;
+    debian/demo) echo nfdump ;;
+    debian/test) echo check python3 pmacct tshark libfixbuf-tools tcpreplay \
+        iproute2 mandoc procps ;;
+    fedora/build) echo gcc make autoconf pkgconf-pkg-config libpcap-devel \
+        libnl3-devel xxhash-devel glibc-devel kernel-headers ;;
+    fedora/demo) echo nfdump ;;
+    fedora/test) echo check-devel python3 pmacct wireshark-cli tcpreplay \
+        iproute mandoc procps-ng ;;
+    alpine/build) echo gcc make autoconf pkgconf libpcap-dev libnl3-dev \
+        xxhash-dev musl-dev linux-headers ;;
+    alpine/demo) echo nfdump ;;
+    alpine/test) echo bash check-dev python3 tshark tcpreplay iproute2 mandoc \
+        procps-ng ;;
+    arch/build) echo gcc make autoconf pkgconf libpcap libnl xxhash \
+        linux-api-headers ;;
+    arch/demo) echo nfdump ;;
+    arch/test) echo check python wireshark-cli tcpreplay iproute2 mandoc \
+        procps-ng ;;
+    esac
+}
+
+# packages FAMILY LEVEL: that level and the ones it builds on.
+packages() {
+    case $2 in
+    build) names "$1" build ;;
+    demo) names "$1" build; names "$1" demo ;;
+    test) names "$1" build; names "$1" demo; names "$1" test ;;
+    esac
+}
+
+family() {
+    if command -v apt-get >/dev/null 2>&1; then echo debian
+    elif command -v dnf >/dev/null 2>&1; then echo fedora
+    elif command -v apk >/dev/null 2>&1; then echo alpine
+    elif command -v pacman >/dev/null 2>&1; then echo arch
+    else echo unknown
+    fi
+}
+
+installed() {
+    dpkg-query -W -f='${Status}\n' "$1" 2>/dev/null |
+        grep -q '^install ok installed$'
+}
+
+# missing NAME...: those of the names that are not installed yet.
+missing() {
+    for name; do
+        installed "$name" || printf '%s ' "$name"
+    done
+}
+
+# known NAME...: those of the names that this release can install, one warning
+# for each other.  A collector that is not there is a test that is skipped.
+known() {
+    for name; do
+        if apt-cache show "$name" >/dev/null 2>&1; then
+            printf '%s ' "$name"
+        else
+            echo "deps.sh: $name: not in this release: left out" >&2
+        fi
+    done
+}
+
+install_debian() {
+    # shellcheck disable=SC2046 # the lists are words
+    set -- $(missing $(packages debian "$1"))
+    [ $# -gt 0 ] || return 0
+    [ "$(id -u)" -eq 0 ] ||
+        die "not root: to install $*: run \"sudo contrib/deps.sh $level\""
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -q update
+    # shellcheck disable=SC2046
+    set -- $(known "$@")
+    [ $# -gt 0 ] || return 0
+    apt-get -q install -y --no-install-recommends "$@"
+}
+
+print_command() {
+    # shellcheck disable=SC2046
+    set -- "$1" $(packages "$1" "$2")
+    case $1 in
+    fedora) shift; echo "dnf install $*" ;;
+    alpine) shift; echo "apk add $*" ;;
+    arch) shift; echo "pacman -S --needed $*" ;;
+    esac
+}
+
+[ $# -le 1 ] || { usage >&2; exit 2; }
+level=${1:-build}
+case $level in
+build | demo | test) ;;
+-h | --help) usage; exit 0 ;;
+*) usage >&2; exit 2 ;;
+esac
+
+case $(family) in
+debian) install_debian "$level" ;;
+unknown) die "no apt-get, dnf, apk or pacman here: install what these are on Debian: $(packages debian "$level" | tr '\n' ' ')" ;;
+*)
+    echo "deps.sh: installs on Debian and Ubuntu only; here, as root:"
+    print_command "$(family)" "$level"
+    ;;
+esac

@@ -1,0 +1,42 @@
+#include "capture/iface.h"
+
+#include <errno.h>
+#include <netlink/errno.h>
+#include <netlink/netlink.h>
+#include <netlink/route/link.h>
+#include <netlink/socket.h>
+
+static int errno_of(int nl_error)
+{
+	switch (-nl_error) {
+	case NLE_NODEV:
+	case NLE_OBJ_NOTFOUND:
+	case NLE_RANGE:
+	case NLE_INVAL:
+		return -ENODEV;
+	case NLE_PERM:
+		return -EPERM;
+	case NLE_NOMEM:
+		return -ENOMEM;
+	default:
+		return -EIO;
+	}
+}
+
+int iface_index(const char *name, uint32_t *index)
+{
+	struct nl_sock *sock = nl_socket_alloc();
+	struct rtnl_link *link = NULL;
+	int rc;
+
+	if (!sock)
+		return -ENOMEM;
+	rc = nl_connect(sock, NETLINK_ROUTE);
+	if (rc == 0)
+		rc = rtnl_link_get_kernel(sock, 0, name, &link);
+	if (rc == 0)
+		*index = (uint32_t)rtnl_link_get_ifindex(link);
+	rtnl_link_put(link);
+	nl_socket_free(sock);
+	return rc == 0 ? 0 : errno_of(rc);
+}

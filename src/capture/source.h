@@ -1,0 +1,92 @@
+/*
+ * Where packets come from: a live interface or a capture file, behind one set of operations.
+ *
+ * A source belongs to the thread that reads it. A file's read that blocks (a pipe) is ended by a
+ * signal without SA_RESTART to that thread.
+ */
+#ifndef SPANFLOW_CAPTURE_SOURCE_H
+#define SPANFLOW_CAPTURE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/packet.h"
+
+struct source;
+
+/* What the kernel and the interface say that they dropped, since the source was opened. */
+struct source_drops {
+	uint64_t kernel;
+	uint64_t interface;
+};
+
+struct source_ops {
+	int (*read)(struct source *, unsigned max, packet_fn *fn, void *ctx);
+	int (*fd)(const struct source *);
+	void (*drops)(struct source *, struct source_drops *);
+	void (*close)(struct source *);
+};
+
+/* The part that all sources share; it stands first in each of them. */
+struct source {
+	const struct source_ops *ops;
+	const char *name; /* of the interface or file, for messages */
+	int linktype;     /* libpcap's DLT_ number */
+};
+
+enum source_direction { SOURCE_BOTH, SOURCE_IN, SOURCE_OUT };
+
+struct source_live_options {
+	const char *interface;   /* name, or "any" */
+	uint32_t ingress;        /* exported ifIndex; 0: the interface's own */
+	const char *filter;      /* BPF expression; NULL: everything */
+	uint64_t buffer_bytes;   /* size of the kernel's ring */
+	enum source_direction direction;
+};
+
+/*
+ * Opens an interface for capture. On failure says why on standard error and returns -errno:
+ * -EPERM, -ENODEV, -EINVAL (the filter), -EIO for what libpcap does not name.
+ */
+int source_live_open(const struct source_live_options *options, struct source **out);
+
+struct source_file_options {
+	const char *path;   /* "-" is standard input */
+	uint32_t ingress;   /* exported ifIndex */
+	const char *filter; /* BPF expression; NULL: everything */
+};
+
+/* Opens a capture file (pcap or pcapng). Messages and errors as above; -ENOTSUP: link type. */
+int source_file_open(const struct source_file_options *options, struct source **out);
+
+/* Checks a BPF expression without opening anything. 0, or -EINVAL after saying what is wrong. */
+int source_check_filter(const char *filter);
+
+/*
+ * Calls `fn` for at most `max` packets. Returns how many it took from the capture, those that
+ * the filter refused included; 0: a live source has none now (it never waits). -ENODATA: the
+ * file is at its end; -EINTR: interrupted; else it failed and has said why.
+ */
+static inline int source_read(struct source *s, unsigned max, packet_fn *fn, void *ctx)
+{
+	return s->ops->read(s, max, fn, ctx);
+}
+
+/* A descriptor that is readable when a live source has packets; -1 for files. */
+static inline int source_fd(const struct source *s)
+{
+	return s->ops->fd(s);
+}
+
+static inline void source_drops(struct source *s, struct source_drops *drops)
+{
+	s->ops->drops(s, drops);
+}
+
+static inline void source_close(struct source *s)
+{
+	if (s)
+		s->ops->close(s);
+}
+
+#endif

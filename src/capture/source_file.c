@@ -1,0 +1,233 @@
+/*
+ * Capture files through libpcap: pcap and pcapng, in ns whatever the file has.
+ *
+ * The filter runs here rather than inside libpcap, so that a packet's number and offset in a
+ * message are those in the file.
+ */
+#include "capture/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "util/log.h"
+#include "util/units.h"
+
+#define PCAP_FILE_HEADER 24
+#define PCAP_RECORD_HEADER 16
+#define READ_BUFFER (1u << 20)
+#define TS_MAX_S (UINT64_MAX / NS_PER_S - 1)
+
+struct source_file {
+	struct source base;
+	FILE *file;
+	pcap_t *pcap;
+	char *buffer;
+	uint32_t ingress;
+	bool filtered;
+	struct bpf_program filter;
+	uint64_t packets;      /* read so far, filtered ones included */
+	uint64_t offset;       /* in a pcap file: where the next packet starts */
+	bool is_pcapng;
+	packet_fn *fn;
+	void *ctx;
+};
+
+/*
+ * libpcap reads a pcap file's unsigned 32-bit seconds into a signed number; a pcapng file's time
+ * may be later than ns since 1970 hold in 64 bits.
+ */
+static uint64_t timestamp_ns(const struct source_file *s, const struct pcap_pkthdr *h)
+{
+	uint64_t seconds = (uint64_t)h->ts.tv_sec;
+
+	if (!s->is_pcapng)
+		seconds = (uint32_t)seconds;
+	if (seconds > TS_MAX_S)
+		seconds = TS_MAX_S;
+	return seconds * NS_PER_S + (uint32_t)h->ts.tv_usec;
+}
+
+static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *data)
+{
+	struct source_file *s = (struct source_file *)user;
+	struct packet packet = {
+	    .data = data,
+	    .caplen = h->caplen,
+	    .len = h->len > h->caplen ? h->len : h->caplen,
+	    .ts_ns = timestamp_ns(s, h),
+	    .ingress = s->ingress,
+	    .linktype = s->base.linktype,
+	};
+
+	s->packets++;
+	s->offset += PCAP_RECORD_HEADER + (uint64_t)h->caplen;
+	if (s->filtered && !pcap_offline_filter(&s->filter, h, data))
+		return;
+	s->fn(s->ctx, &packet);
+}
+
+/* Names the packet that could not be read and where it stands, as far as that is known. */
+static void report_read_error(const struct source_file *s)
+{
+	long at = s->is_pcapng ? ftell(s->file) : (long)s->offset;
+	unsigned long long number = s->packets + 1;
+
+	if (at < 0)
+		log_error("%s: packet %llu: %s", s->base.name, number, pcap_geterr(s->pcap));
+	else
+		log_error("%s: packet %llu, %s offset %ld: %s", s->base.name, number,
+		    s->is_pcapng ? "before" : "at", at, pcap_geterr(s->pcap));
+}
+
+static int file_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
+{
+	struct source_file *s = (struct source_file *)base;
+	int n;
+
+	s->fn = fn;
+	s->ctx = ctx;
+	errno = 0;
+	n = pcap_dispatch(s->pcap, (int)max, deliver, (u_char *)s);
+	if (n > 0)
+		return n;
+	if (n == 0)
+		return -ENODATA;
+	if (n == PCAP_ERROR_BREAK || errno == EINTR)
+		return -EINTR;
+	report_read_error(s);
+	return -EIO;
+}
+
+static int file_fd(const struct source *base)
+{
+	(void)base;
+	return -1;
+}
+
+static void file_drops(struct source *base, struct source_drops *drops)
+{
+	(void)base;
+	*drops = (struct source_drops){0};
+}
+
+static void file_close(struct source *base)
+{
+	struct source_file *s = (struct source_file *)base;
+
+	if (s->filtered)
+		pcap_freecode(&s->filter);
+	if (s->pcap)
+		pcap_close(s->pcap); /* closes the file, too */
+	else if (s->file && s->file != stdin)
+		fclose(s->file);
+	free(s->buffer);
+	free(s);
+}
+
+static const struct source_ops file_ops = {
+    .read = file_read, .fd = file_fd, .drops = file_drops, .close = file_close};
+
+/* A buffer of our own: a fourth of the system calls and none of stdio's 4 KiB copies. */
+static int open_stream(struct source_file *s, const char *path)
+{
+	struct stat st;
+
+	s->file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
+	if (!s->file)
+		return -errno;
+	if (fstat(fileno(s->file), &st) == 0 && S_ISDIR(st.st_mode))
+		return -EISDIR;
+	s->buffer = malloc(READ_BUFFER);
+	if (!s->buffer)
+		return -ENOMEM;
+	setvbuf(s->file, s->buffer, _IOFBF, READ_BUFFER);
+	posix_fadvise(fileno(s->file), 0, 0, POSIX_FADV_SEQUENTIAL);
+	return 0;
+}
+
+/* pcap_file() is the stream that libpcap reads; the magic number tells the format apart. */
+static int open_capture(struct source_file *s)
+{
+	char error[PCAP_ERRBUF_SIZE] = "";
+
+	s->pcap = pcap_fopen_offline_with_tstamp_precision(s->file, PCAP_TSTAMP_PRECISION_NANO, error);
+	if (!s->pcap) {
+		if (errno == EINTR)
+			return -EINTR;
+		log_error("%s: not a capture file that libpcap reads: %s", s->base.name, error);
+		return -EINVAL;
+	}
+	s->is_pcapng = pcap_major_version(s->pcap) == 1;
+	s->offset = PCAP_FILE_HEADER;
+	s->base.linktype = pcap_datalink(s->pcap);
+	return 0;
+}
+
+static int compile_filter(struct source_file *s, const char *filter)
+{
+	if (!filter)
+		return 0;
+	if (pcap_compile(s->pcap, &s->filter, filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
+		log_error("%s: filter: %s", s->base.name, pcap_geterr(s->pcap));
+		return -EINVAL;
+	}
+	s->filtered = true;
+	return 0;
+}
+
+int source_file_open(const struct source_file_options *o, struct source **out)
+{
+	struct source_file *s = calloc(1, sizeof(*s));
+	int rc;
+
+	if (!s)
+		return -ENOMEM;
+	s->base.ops = &file_ops;
+	s->base.name = strcmp(o->path, "-") == 0 ? "standard input" : o->path;
+	s->ingress = o->ingress;
+	rc = open_stream(s, o->path);
+	if (rc)
+		log_error("%s: %s", s->base.name, strerror(-rc));
+	else
+		rc = open_capture(s);
+	if (rc == 0)
+		rc = compile_filter(s, o->filter);
+	if (rc) {
+		file_close(&s->base);
+		return rc;
+	}
+	*out = &s->base;
+	return 0;
+}
+
+/* An expression may fit one link type only ("vlan", "ip"): it must compile for one of these. */
+int source_check_filter(const char *filter)
+{
+	static const int linktypes[] = {
+	    DLT_EN10MB, DLT_LINUX_SLL2, DLT_LINUX_SLL, DLT_RAW, DLT_NULL, DLT_LOOP};
+	char first_error[PCAP_ERRBUF_SIZE] = "";
+
+	for (size_t i = 0; i < sizeof(linktypes) / sizeof(*linktypes); i++) {
+		pcap_t *dead = pcap_open_dead(linktypes[i], 65535);
+		struct bpf_program program;
+		int rc = -1;
+
+		if (dead)
+			rc = pcap_compile(dead, &program, filter, 1, PCAP_NETMASK_UNKNOWN);
+		if (rc == 0)
+			pcap_freecode(&program);
+		else if (dead && i == 0)
+			snprintf(first_error, sizeof(first_error), "%s", pcap_geterr(dead));
+		if (dead)
+			pcap_close(dead);
+		if (rc == 0)
+			return 0;
+	}
+	log_error("filter '%s': %s: see pcap-filter(7)", filter, first_error);
+	return -EINVAL;
+}

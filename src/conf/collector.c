@@ -1,0 +1,269 @@
+/*
+ * Collectors and outputs as the command line names them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/options.h"
+#include "util/log.h"
+#include "util/units.h"
+
+#define PORT_IPFIX 4739
+#define PORT_NETFLOW 2055
+#define RATE_DEFAULT 2000
+#define RATE_MAX 1000000000u
+#define REFRESH_DEFAULT_NS (60 * NS_PER_S)
+
+int format_parse(const char *text, enum format *format)
+{
+	static const struct {
+		const char *text;
+		enum format format;
+	} names[] = {
+	    {"5", FORMAT_V5}, {"9", FORMAT_V9}, {"10", FORMAT_IPFIX}, {"ipfix", FORMAT_IPFIX}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(text, names[i].text) == 0) {
+			*format = names[i].format;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* -- keys ------------------------------------------------------------------------------------- */
+
+static int key_format(struct config_collector *c, const char *value)
+{
+	c->format_given = true;
+	return format_parse(value, &c->format);
+}
+
+static int key_rate(struct config_collector *c, const char *value)
+{
+	uint64_t n;
+	int rc = parse_number(value, 0, RATE_MAX, &n);
+
+	c->rate = (uint32_t)n;
+	return rc;
+}
+
+static int key_max_payload(struct config_collector *c, const char *value)
+{
+	uint64_t n;
+	int rc = parse_number(value, PAYLOAD_MIN, PAYLOAD_MAX, &n);
+
+	c->max_payload = n;
+	return rc;
+}
+
+static int key_domain(struct config_collector *c, const char *value)
+{
+	uint64_t n;
+	int rc = parse_number(value, 0, UINT32_MAX, &n);
+
+	c->domain = (uint32_t)n;
+	return rc;
+}
+
+static int key_refresh(struct config_collector *c, const char *value)
+{
+	int rc = parse_time_ns(value, &c->refresh_ns);
+
+	return rc == 0 && c->refresh_ns < NS_PER_S ? -ERANGE : rc;
+}
+
+static const struct {
+	const char *name;
+	const char *allowed;
+	int (*set)(struct config_collector *, const char *);
+} keys[] = {
+    {"format", "5, 9, ipfix or 10", key_format},
+    {"rate", "datagrams a second from 1 to 1000000000, or 0 for no pacing", key_rate},
+    {"max-payload", "octets from 512 to 65507", key_max_payload},
+    {"domain", "a number from 0 to 4294967295", key_domain},
+    {"template-refresh", "a time of 1s or more (units s m h)", key_refresh},
+};
+
+static int wrong(const struct config_collector *c, const char *what, const char *allowed)
+{
+	log_error("--collector: '%s': %s: %s", c->url, what, allowed);
+	return SAID_ALREADY;
+}
+
+static int set_key(struct config_collector *c, char *assignment)
+{
+	char *equals = strchr(assignment, '=');
+	char what[128];
+
+	if (equals)
+		*equals = '\0';
+	for (size_t i = 0; equals && i < sizeof(keys) / sizeof(*keys); i++) {
+		if (strcmp(assignment, keys[i].name) != 0)
+			continue;
+		if (keys[i].set(c, equals + 1) == 0)
+			return 0;
+		snprintf(what, sizeof(what), "%s: '%s' is not allowed", assignment, equals + 1);
+		return wrong(c, what, keys[i].allowed);
+	}
+	snprintf(what, sizeof(what), "'%s' is not a key", assignment);
+	return wrong(c, what, "format=, rate=, max-payload=, domain= or template-refresh=");
+}
+
+/* -- addresses -------------------------------------------------------------------------------- */
+
+static int set_port(struct config_collector *c, const char *text)
+{
+	uint64_t port;
+
+	if (parse_number(text, 1, 65535, &port) < 0)
+		return wrong(c, "wrong port", "a number from 1 to 65535");
+	c->port = (uint16_t)port;
+	return 0;
+}
+
+/* "[ADDRESS]", "[ADDRESS]:PORT", "HOST" or "HOST:PORT"; port 0: the format's own. */
+static int set_host(struct config_collector *c, char *text)
+{
+	char *end, *colon;
+
+	if (*text == '[') {
+		end = strchr(text, ']');
+		if (!end || (end[1] && end[1] != ':') || end == text + 1)
+			return wrong(c, "wrong address", "[IPV6-ADDRESS] or [IPV6-ADDRESS]:PORT");
+		*end = '\0';
+		c->host = text + 1;
+		return end[1] ? set_port(c, end + 2) : 0;
+	}
+	colon = strchr(text, ':');
+	if (colon && strchr(colon + 1, ':'))
+		return wrong(c, "wrong address", "write an IPv6 address as [ADDRESS]:PORT");
+	if (colon)
+		*colon = '\0';
+	if (!*text)
+		return wrong(c, "no host", "[udp://]HOST[:PORT][,key=value...]");
+	c->host = text;
+	return colon ? set_port(c, colon + 1) : 0;
+}
+
+static char *skip_scheme(struct config_collector *c, char *text)
+{
+	char *separator = strstr(text, "://");
+
+	if (!separator)
+		return text;
+	if (strncmp(text, "udp://", 6) == 0)
+		return text + 6;
+	wrong(c, "unknown scheme", "udp://");
+	return NULL;
+}
+
+static struct config_collector *new_collector(struct config *c, const char *value)
+{
+	struct config_collector *n = &c->collectors[c->collector_count];
+
+	if (c->collector_count == CONFIG_COLLECTORS_MAX) {
+		log_error("--collector: '%s': too many: at most %d collectors and outputs", value,
+		    CONFIG_COLLECTORS_MAX);
+		return NULL;
+	}
+	*n = (struct config_collector){.rate = RATE_DEFAULT, .max_payload = PAYLOAD_DEFAULT,
+	    .domain = 1, .refresh_ns = REFRESH_DEFAULT_NS};
+	n->text = strdup(value);
+	n->url = strdup(value);
+	if (!n->text || !n->url) {
+		log_error("--collector: %s", strerror(ENOMEM));
+		free(n->text);
+		free(n->url);
+		return NULL;
+	}
+	c->collector_count++;
+	return n;
+}
+
+int collector_parse(struct config *c, const char *value)
+{
+	struct config_collector *n = new_collector(c, value);
+	char *rest = n ? n->text : NULL;
+	char *address, *assignment;
+	int rc;
+
+	if (!n)
+		return SAID_ALREADY;
+	address = skip_scheme(n, strsep(&rest, ","));
+	rc = address ? set_host(n, address) : SAID_ALREADY;
+	while (rc == 0 && (assignment = strsep(&rest, ",")))
+		rc = set_key(n, assignment);
+	return rc;
+}
+
+int output_parse(struct config *c, const char *value)
+{
+	static const struct {
+		const char *name;
+		enum format format;
+	} styles[] = {{"text", FORMAT_TEXT}, {"csv", FORMAT_CSV}, {"json", FORMAT_JSON}};
+	struct config_collector *n;
+	const char *colon = strchr(value, ':');
+	size_t length = colon ? (size_t)(colon - value) : strlen(value);
+
+	for (size_t i = 0; i < sizeof(styles) / sizeof(*styles); i++) {
+		if (strlen(styles[i].name) != length || strncmp(value, styles[i].name, length) != 0)
+			continue;
+		if (colon && !colon[1])
+			return -EINVAL;
+		n = new_collector(c, value);
+		if (!n)
+			return SAID_ALREADY;
+		n->format = styles[i].format;
+		n->format_given = true;
+		n->path = colon ? n->text + length + 1 : NULL;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* -- what depends on other options -------------------------------------------------------------- */
+
+static int make_url(struct config_collector *n)
+{
+	char *url;
+	int rc;
+
+	if (!n->host && n->path)
+		rc = asprintf(&url, "file:%s", n->path);
+	else if (!n->host)
+		rc = asprintf(&url, "stdout");
+	else if (strchr(n->host, ':'))
+		rc = asprintf(&url, "udp://[%s]:%u", n->host, n->port);
+	else
+		rc = asprintf(&url, "udp://%s:%u", n->host, n->port);
+	if (rc < 0)
+		return -ENOMEM;
+	free(n->url);
+	n->url = url;
+	return 0;
+}
+
+int collectors_finish(struct config *c)
+{
+	if (c->collector_count == 0)
+		output_parse(c, "text");
+	for (size_t i = 0; i < c->collector_count; i++) {
+		struct config_collector *n = &c->collectors[i];
+
+		if (!n->format_given)
+			n->format = c->format;
+		if (n->host && n->port == 0)
+			n->port = n->format == FORMAT_IPFIX ? PORT_IPFIX : PORT_NETFLOW;
+		if (n->format == FORMAT_V5 && c->sampling.interval > V5_INTERVAL_MAX) {
+			log_error("--sample: 1 in %u: NetFlow v5 has 14 bits for it: at most %d, or another "
+				  "format for %s", c->sampling.interval, V5_INTERVAL_MAX, n->url);
+			return -EINVAL;
+		}
+		if (make_url(n) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}

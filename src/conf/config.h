@@ -1,0 +1,88 @@
+/*
+ * The settings of a run, checked: what the command line asks for.
+ */
+#ifndef SPANFLOW_CONF_CONFIG_H
+#define SPANFLOW_CONF_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/source.h"
+#include "decode/decode.h"
+#include "export/encoder.h"
+#include "meter/expiry.h"
+#include "meter/sampler.h"
+
+#define CONFIG_INPUTS_MAX 1024
+#define CONFIG_COLLECTORS_MAX 32
+
+struct config_input {
+	const char *name; /* interface or file */
+	uint32_t ingress; /* exported ifIndex of an interface; 0: its own */
+};
+
+/* One destination of records: a collector over UDP, or lines to a file or standard output. */
+struct config_collector {
+	char *text;         /* what the strings below are cut from; owned */
+	char *url;          /* as the ledger shows it; owned */
+	const char *host;   /* NULL: lines */
+	uint16_t port;
+	const char *path;   /* of lines: file, NULL: standard output */
+	bool format_given;
+	enum format format;
+	uint32_t rate;      /* datagrams a second offline, 0: unpaced */
+	size_t max_payload;
+	uint32_t domain;
+	uint64_t refresh_ns;
+};
+
+enum stats_style { STATS_NONE, STATS_TEXT, STATS_JSON };
+
+struct config {
+	struct config_input interfaces[CONFIG_INPUTS_MAX];
+	size_t interface_count;
+	struct config_input files[CONFIG_INPUTS_MAX];
+	size_t file_count;
+	struct config_collector collectors[CONFIG_COLLECTORS_MAX];
+	size_t collector_count;
+	char *filter; /* BPF expression or NULL; owned */
+
+	enum format format;
+	struct sampling_rule sampling;
+	struct timeouts timeouts;
+	uint32_t max_flows;
+	uint64_t packet_limit;     /* 0: none */
+	uint64_t duration_ns;      /* 0: none */
+	enum source_direction direction;
+	uint32_t file_ingress;
+	struct decode_options decode;
+	uint64_t buffer_bytes;
+	bool seed_given;
+	uint64_t seed;
+	enum stats_style stats;
+	bool quiet;
+	bool show_version;
+	bool show_help;
+};
+
+/* Puts the defaults. */
+void config_init(struct config *c);
+void config_fini(struct config *c);
+
+/*
+ * Reads the command line. 0, or -EINVAL after saying what is wrong. With show_help or
+ * show_version set nothing else has been checked.
+ */
+int config_parse(struct config *c, int argc, char **argv);
+
+/* Prints the options, one screen. */
+void config_print_help(void);
+
+/* True when packets come from interfaces rather than files. */
+static inline bool config_is_live(const struct config *c)
+{
+	return c->interface_count > 0;
+}
+
+#endif

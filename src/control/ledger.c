@@ -1,0 +1,254 @@
+#include "control/ledger.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+
+static const char *const ignored_names[IGNORED_COUNT] = {
+#define X(constant, name) [IGNORED_##constant] = #name,
+    IGNORED_REASONS(X)
+#undef X
+};
+
+static const char *const note_names[NOTE_COUNT] = {
+#define X(constant, name) [NOTE_##constant] = #name,
+    NOTES(X)
+#undef X
+};
+
+static const char *const end_names[END_REASON_COUNT] = {
+    [END_IDLE] = "idle",
+    [END_ACTIVE] = "active",
+    [END_OF_FLOW] = "end_of_flow",
+    [END_FORCED] = "forced",
+    [END_NO_RESOURCES] = "no_resources",
+};
+
+/* Members that every ledger has, also when they are 0. */
+static bool always_shown(enum ignored reason)
+{
+	return reason == IGNORED_NON_IP || reason == IGNORED_MALFORMED ||
+	    reason == IGNORED_TRUNCATED;
+}
+
+static uint64_t sum(const uint64_t *counters, size_t n)
+{
+	uint64_t total = 0;
+
+	while (n--)
+		total += counters[n];
+	return total;
+}
+
+/* -- JSON ------------------------------------------------------------------------------------- */
+
+struct json {
+	FILE *out;
+	bool comma; /* something stands before the next member */
+};
+
+static void json_key(struct json *j, const char *key)
+{
+	fprintf(j->out, "%s\"%s\":", j->comma ? "," : "", key);
+	j->comma = true;
+}
+
+static void json_open(struct json *j, const char *key)
+{
+	json_key(j, key);
+	fputc('{', j->out);
+	j->comma = false;
+}
+
+static void json_close(struct json *j)
+{
+	fputc('}', j->out);
+	j->comma = true;
+}
+
+static void json_number(struct json *j, const char *key, uint64_t value)
+{
+	json_key(j, key);
+	fprintf(j->out, "%" PRIu64, value);
+}
+
+static void json_string(struct json *j, const char *key, const char *value)
+{
+	json_key(j, key);
+	fputc('"', j->out);
+	for (; *value; value++) {
+		if (*value == '"' || *value == '\\')
+			fprintf(j->out, "\\%c", *value);
+		else if ((unsigned char)*value < 0x20)
+			fprintf(j->out, "\\u%04x", *value);
+		else
+			fputc(*value, j->out);
+	}
+	fputc('"', j->out);
+}
+
+static void json_packets(struct json *j, const struct ledger_packets *p)
+{
+	json_open(j, "packets");
+	json_number(j, "received", p->received);
+	json_number(j, "metered", p->metered);
+	json_number(j, "not_sampled", p->not_sampled);
+	json_open(j, "ignored");
+	for (unsigned i = 1; i < IGNORED_COUNT; i++)
+		if (p->ignored[i] || always_shown((enum ignored)i))
+			json_number(j, ignored_names[i], p->ignored[i]);
+	json_close(j);
+	json_number(j, "dropped_kernel", p->dropped_kernel);
+	json_number(j, "dropped_interface", p->dropped_interface);
+	json_close(j);
+
+	json_open(j, "octets");
+	json_number(j, "metered", p->metered_octets);
+	json_close(j);
+
+	json_open(j, "notes");
+	for (unsigned i = 0; i < NOTE_COUNT; i++)
+		if (p->notes[i])
+			json_number(j, note_names[i], p->notes[i]);
+	json_close(j);
+}
+
+static void json_flows(struct json *j, const struct ledger *l)
+{
+	const struct table_stats *f = &l->flows;
+
+	json_open(j, "flows");
+	json_number(j, "created", f->created);
+	json_number(j, "active", f->active);
+	json_number(j, "peak", f->peak);
+	json_close(j);
+
+	json_open(j, "records");
+	json_number(j, "total", sum(f->ended, END_REASON_COUNT));
+	json_number(j, "packets", f->ended_packets);
+	json_number(j, "octets", f->ended_octets);
+	json_open(j, "ended");
+	for (unsigned i = END_IDLE; i < END_REASON_COUNT; i++)
+		json_number(j, end_names[i], f->ended[i]);
+	json_close(j);
+	json_number(j, "handed", l->handed);
+	json_number(j, "ring_dropped", l->ring_dropped);
+	json_close(j);
+}
+
+static void json_failures(struct json *j, const char *key, const uint64_t counters[FAILURE_COUNT])
+{
+	json_open(j, key);
+	for (unsigned i = 0; i < FAILURE_COUNT; i++)
+		if (counters[i])
+			json_number(j, failure_name((enum failure)i), counters[i]);
+	json_close(j);
+}
+
+static void json_collector(struct json *j, const struct ledger_collector *c)
+{
+	fprintf(j->out, "%s{", j->comma ? "," : "");
+	j->comma = false;
+	json_string(j, "url", c->url);
+	json_string(j, "format", c->format);
+	json_number(j, "records", c->records);
+	json_number(j, "sent", c->sender.sent);
+	json_number(j, "queued", c->sender.queued);
+	json_open(j, "not_expressible");
+	if (c->not_expressible.ipv6)
+		json_number(j, "ipv6", c->not_expressible.ipv6);
+	json_close(j);
+	json_failures(j, "dropped", c->sender.dropped);
+	json_number(j, "wire_records", c->sender.wire_records);
+	json_number(j, "messages", c->sender.messages);
+	json_number(j, "bytes", c->sender.bytes);
+	json_failures(j, "errors", c->sender.errors);
+	json_close(j);
+}
+
+void ledger_print_json(FILE *out, const struct ledger *l)
+{
+	struct json j = {.out = out};
+
+	fputc('{', out);
+	json_packets(&j, &l->packets);
+	json_flows(&j, l);
+	json_key(&j, "collectors");
+	fputc('[', out);
+	j.comma = false;
+	for (size_t i = 0; i < l->collector_count; i++)
+		json_collector(&j, &l->collectors[i]);
+	fputs("]}\n", out);
+}
+
+/* -- text ------------------------------------------------------------------------------------- */
+
+static void text_row(FILE *out, const char *name, uint64_t value)
+{
+	fprintf(out, "  %-24s %14" PRIu64 "\n", name, value);
+}
+
+/* A part of the sum above it. */
+static void text_part(FILE *out, const char *kind, const char *name, uint64_t value)
+{
+	char label[64];
+
+	if (!value)
+		return;
+	snprintf(label, sizeof(label), "%s: %s", kind, name);
+	text_row(out, label, value);
+}
+
+static void text_packets(FILE *out, const struct ledger_packets *p)
+{
+	fprintf(out, "packets\n");
+	text_row(out, "received", p->received);
+	text_row(out, "metered", p->metered);
+	text_row(out, "metered octets", p->metered_octets);
+	if (p->not_sampled)
+		text_row(out, "not sampled", p->not_sampled);
+	for (unsigned i = 1; i < IGNORED_COUNT; i++)
+		text_part(out, "ignored", ignored_names[i], p->ignored[i]);
+	for (unsigned i = 0; i < NOTE_COUNT; i++)
+		text_part(out, "note", note_names[i], p->notes[i]);
+	text_row(out, "dropped by the kernel", p->dropped_kernel);
+	if (p->dropped_interface)
+		text_row(out, "dropped by the interface", p->dropped_interface);
+}
+
+static void text_flows(FILE *out, const struct ledger *l)
+{
+	const struct table_stats *f = &l->flows;
+
+	fprintf(out, "flow records\n");
+	text_row(out, "total", sum(f->ended, END_REASON_COUNT));
+	for (unsigned i = END_IDLE; i < END_REASON_COUNT; i++)
+		text_part(out, "ended", end_names[i], f->ended[i]);
+	text_row(out, "most flows at once", f->peak);
+	if (f->active)
+		text_row(out, "still active", f->active);
+	if (l->ring_dropped)
+		text_row(out, "dropped: ring full", l->ring_dropped);
+}
+
+static void text_collector(FILE *out, const struct ledger_collector *c)
+{
+	fprintf(out, "%s (%s)\n", c->url, c->format);
+	text_row(out, "records sent", c->sender.sent);
+	if (c->sender.queued)
+		text_row(out, "queued", c->sender.queued);
+	text_part(out, "not expressible", "ipv6", c->not_expressible.ipv6);
+	for (unsigned i = 0; i < FAILURE_COUNT; i++)
+		text_part(out, "dropped", failure_name((enum failure)i), c->sender.dropped[i]);
+	for (unsigned i = 0; i < FAILURE_COUNT; i++)
+		text_part(out, "error", failure_name((enum failure)i), c->sender.errors[i]);
+	text_row(out, "messages", c->sender.messages);
+	text_row(out, "octets in them", c->sender.bytes);
+}
+
+void ledger_print_text(FILE *out, const struct ledger *l)
+{
+	text_packets(out, &l->packets);
+	text_flows(out, l);
+	for (size_t i = 0; i < l->collector_count; i++)
+		text_collector(out, &l->collectors[i]);
+}

@@ -1,0 +1,49 @@
+/*
+ * The ledger: where every packet and every record went. Nothing vanishes unnamed.
+ *
+ * Filled by the spine from the counters of the stages; printed for a person or as JSON.
+ */
+#ifndef SPANFLOW_CONTROL_LEDGER_H
+#define SPANFLOW_CONTROL_LEDGER_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "decode/pktinfo.h"
+#include "export/encoder.h"
+#include "meter/table.h"
+#include "transport/sender.h"
+
+struct ledger_packets {
+	uint64_t received;
+	uint64_t metered;
+	uint64_t metered_octets;
+	uint64_t not_sampled;
+	uint64_t ignored[IGNORED_COUNT];
+	uint64_t notes[NOTE_COUNT];
+	uint64_t dropped_kernel;
+	uint64_t dropped_interface;
+};
+
+struct ledger_collector {
+	const char *url;
+	const char *format;
+	uint64_t records; /* offered to its encoder */
+	struct not_expressible not_expressible;
+	struct sender_stats sender;
+};
+
+struct ledger {
+	struct ledger_packets packets;
+	struct table_stats flows;
+	uint64_t handed;       /* records that the exporter took from the ring */
+	uint64_t ring_dropped; /* live: records that found it full */
+	struct ledger_collector *collectors;
+	size_t collector_count;
+};
+
+void ledger_print_text(FILE *out, const struct ledger *l);
+/* One object on one line. */
+void ledger_print_json(FILE *out, const struct ledger *l);
+
+#endif

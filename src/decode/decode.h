@@ -1,0 +1,31 @@
+/*
+ * From a packet's octets to its pktinfo: link layer, IP, transport header.
+ *
+ * Knows no state: two calls with the same packet give the same answer. Never reads beyond
+ * caplen, never loops over more headers than its limits allow, whatever the octets are.
+ */
+#ifndef SPANFLOW_DECODE_DECODE_H
+#define SPANFLOW_DECODE_DECODE_H
+
+#include <stdbool.h>
+
+#include "capture/packet.h"
+#include "decode/pktinfo.h"
+
+struct decode_options {
+	bool believe_lengths; /* an IP header's length counts even above the wire's (--lengths=header) */
+};
+
+/* Whether packets of this link type (DLT_ number) can be decoded. */
+bool decode_supports(int linktype);
+/* The names of those that can, for messages. */
+extern const char decode_supported[];
+
+/*
+ * Fills all of `info` but ts_ns, clock_ns and late. IGNORED_NOT, or why the packet has no place
+ * in a flow; then what `info` holds is undefined.
+ */
+enum ignored decode_packet(
+    const struct packet *packet, const struct decode_options *options, struct pktinfo *info);
+
+#endif

@@ -1,0 +1,49 @@
+#include "decode/layers.h"
+
+#include <netinet/in.h>
+
+#define PORTS_SIZE 4
+#define TCP_FLAGS_END 14 /* data offset, reserved bits and flags are octets 12 and 13 */
+#define ICMP_TYPE_CODE_SIZE 2
+
+static void ports_decode(const uint8_t *ports, struct pktinfo *info)
+{
+	info->src_port = get_be16(ports);
+	info->dst_port = get_be16(ports + 2);
+}
+
+static void tcp_decode(struct cursor *c, struct pktinfo *info)
+{
+	const uint8_t *tcp = cursor_peek(c, TCP_FLAGS_END);
+
+	if (tcp)
+		info->tcp_flags = get_be16(tcp + 12) & 0x0fff;
+}
+
+void transport_decode(struct cursor *c, struct pktinfo *info)
+{
+	const uint8_t *p;
+
+	switch (info->protocol) {
+	case IPPROTO_TCP:
+		tcp_decode(c, info);
+		/* fall through */
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		p = cursor_peek(c, PORTS_SIZE);
+		if (p)
+			ports_decode(p, info);
+		break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		/* Type and code, in this order, are the two halves of the exported port. */
+		p = cursor_peek(c, ICMP_TYPE_CODE_SIZE);
+		if (p)
+			info->dst_port = get_be16(p);
+		break;
+	default:
+		break;
+	}
+}

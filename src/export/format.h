@@ -1,0 +1,90 @@
+/*
+ * Inside the encoder: what a format has to supply, and what message.c does for all of them.
+ */
+#ifndef SPANFLOW_EXPORT_FORMAT_H
+#define SPANFLOW_EXPORT_FORMAT_H
+
+#include "export/encoder.h"
+#include "export/layout.h"
+#include "util/units.h"
+
+struct encoder;
+
+/* A format's operations; those that are NULL have nothing to do. */
+struct format_ops {
+	const char *name;
+	size_t header_size;
+	/* Fills `e->format_state`, once. 0 or -ENOMEM. */
+	int (*init)(struct encoder *e);
+	/* Puts the record, in as many pieces as it takes, behind what stands in the message. */
+	void (*add)(struct encoder *e, const struct record *r);
+	/* Sends what a collector needs before data and again from time to time. */
+	void (*announce)(struct encoder *e);
+	/* Completes the message: the header, for a message that leaves at `seconds`. */
+	void (*finish)(struct encoder *e, uint64_t seconds);
+};
+
+extern const struct format_ops v5_format, v9_format, ipfix_format;
+extern const struct format_ops text_format, csv_format, json_format;
+
+struct encoder {
+	const struct format_ops *ops;
+	struct encoder_options options;
+	struct not_expressible not_expressible;
+	void *format_state;
+
+	/* Time as last told. */
+	uint64_t clock_ns;
+	uint64_t wall_ns;
+
+	/* The message under construction. */
+	uint8_t *buffer;
+	size_t capacity;
+	size_t used;             /* 0: none is open */
+	uint32_t records;
+	uint32_t wire_records;
+	uint64_t waiting_since_ns; /* clock when its first record came */
+	uint64_t latest_end_ns;
+
+	/* Templates. */
+	bool announced;
+	uint64_t announced_at_ns;
+	uint32_t messages_since;
+
+	uint64_t origin_ms;      /* SysUptime origin, a whole second; v5 and v9 */
+	bool origin_set;
+	bool stale;              /* the message's time is its latest end, not the clock (uptime.c) */
+	uint32_t sequence;
+	uint64_t export_time;    /* IPFIX: the latest, in seconds */
+};
+
+/* message.c: whether so many octets fit into the message that is open, or into an empty one. */
+bool message_has_room(const struct encoder *e, size_t size);
+/* Sends the open message unless so many octets still fit. */
+void message_make_room(struct encoder *e, size_t size);
+/*
+ * `size` octets at the end of the message, which is begun where none is open. There must be room,
+ * and the caller writes all of them.
+ */
+uint8_t *message_reserve(struct encoder *e, size_t size);
+/* Says that the octets just written are records. */
+void message_count(struct encoder *e, const struct record *r, uint32_t records, uint32_t pieces);
+/* Completes and sends the message, if one is open. */
+void message_send(struct encoder *e);
+/* The date that a message leaving now carries, in ns: the clock, or a record's end if later. */
+uint64_t message_instant(const struct encoder *e);
+
+static inline uint64_t ceil_seconds(uint64_t ns)
+{
+	return ns / NS_PER_S + (ns % NS_PER_S != 0);
+}
+
+/*
+ * uptime.c: sees to it that the record can be told relative to the SysUptime origin, for which it
+ * may send the open message and choose a new origin.
+ */
+void uptime_admit(struct encoder *e, const struct record *r);
+/* SysUptime in ms for a message that leaves at `seconds`. */
+uint32_t uptime_at(struct encoder *e, uint64_t seconds);
+
+#endif

@@ -1,0 +1,204 @@
+/*
+ * What the formats have in common: the message under construction, and when it leaves.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "export/format.h"
+#include "util/units.h"
+
+#define STREAM_BUFFER 65536
+
+static const struct format_ops *const formats[] = {
+    [FORMAT_V5] = &v5_format,
+    [FORMAT_V9] = &v9_format,
+    [FORMAT_IPFIX] = &ipfix_format,
+    [FORMAT_TEXT] = &text_format,
+    [FORMAT_CSV] = &csv_format,
+    [FORMAT_JSON] = &json_format,
+};
+
+const char *format_name(enum format f)
+{
+	return formats[f]->name;
+}
+
+bool format_is_stream(enum format f)
+{
+	return f == FORMAT_TEXT || f == FORMAT_CSV || f == FORMAT_JSON;
+}
+
+struct encoder *encoder_create(const struct encoder_options *options)
+{
+	struct encoder *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	e->options = *options;
+	e->ops = formats[options->format];
+	if (format_is_stream(options->format)) {
+		e->options.refresh_ns = UINT64_MAX;
+		e->options.refresh_messages = UINT32_MAX;
+	}
+	e->capacity = format_is_stream(options->format) ? STREAM_BUFFER : options->max_payload;
+	e->buffer = malloc(e->capacity);
+	if (!e->buffer || (e->ops->init && e->ops->init(e) < 0)) {
+		encoder_destroy(e);
+		return NULL;
+	}
+	return e;
+}
+
+void encoder_destroy(struct encoder *e)
+{
+	if (!e)
+		return;
+	free(e->format_state);
+	free(e->buffer);
+	free(e);
+}
+
+const struct not_expressible *encoder_not_expressible(const struct encoder *e)
+{
+	return &e->not_expressible;
+}
+
+bool message_has_room(const struct encoder *e, size_t size)
+{
+	return (e->used ? e->used : e->ops->header_size) + size <= e->capacity;
+}
+
+void message_make_room(struct encoder *e, size_t size)
+{
+	if (!message_has_room(e, size))
+		message_send(e);
+}
+
+static void message_begin(struct encoder *e)
+{
+	e->used = e->ops->header_size;
+	e->records = 0;
+	e->wire_records = 0;
+	e->latest_end_ns = 0;
+}
+
+uint8_t *message_reserve(struct encoder *e, size_t size)
+{
+	uint8_t *at;
+
+	if (e->used == 0)
+		message_begin(e);
+	at = e->buffer + e->used;
+	e->used += size;
+	return at;
+}
+
+void message_count(struct encoder *e, const struct record *r, uint32_t records, uint32_t pieces)
+{
+	if (e->wire_records == 0)
+		e->waiting_since_ns = e->clock_ns;
+	e->records += records;
+	e->wire_records += pieces;
+	if (r->end_ns > e->latest_end_ns)
+		e->latest_end_ns = r->end_ns;
+}
+
+uint64_t message_instant(const struct encoder *e)
+{
+	if (e->stale || e->latest_end_ns > e->wall_ns)
+		return e->latest_end_ns;
+	return e->wall_ns;
+}
+
+void message_send(struct encoder *e)
+{
+	struct message m;
+
+	if (e->used == 0)
+		return;
+	if (e->ops->finish)
+		e->ops->finish(e, ceil_seconds(message_instant(e)));
+	m = (struct message){e->buffer, e->used, e->records, e->wire_records};
+	e->used = 0;
+	e->wire_records = 0;
+	e->stale = false;
+	e->messages_since++;
+	e->options.out(e->options.out_ctx, &m);
+}
+
+static bool announcement_due(const struct encoder *e)
+{
+	if (!e->announced || e->messages_since >= e->options.refresh_messages)
+		return true;
+	return e->clock_ns - e->announced_at_ns >= e->options.refresh_ns;
+}
+
+/* The data that is waiting goes first, so that it keeps its time. */
+static void announce_if_due(struct encoder *e)
+{
+	if (!e->ops->announce || !announcement_due(e))
+		return;
+	message_send(e);
+	e->announced = true;
+	e->announced_at_ns = e->clock_ns;
+	e->ops->announce(e);
+	message_send(e);
+	e->messages_since = 0;
+}
+
+/* The message has waited long enough at `until`: it leaves with the time of that moment. */
+static void send_as_of(struct encoder *e, uint64_t until_ns)
+{
+	uint64_t to_wall = e->wall_ns - e->clock_ns;
+
+	e->clock_ns = until_ns;
+	e->wall_ns = until_ns + to_wall;
+	message_send(e);
+}
+
+/* Offline the clock restarted, or live the date was set: what waits is of the time before. */
+static bool time_jumped(const struct encoder *e, uint64_t clock_ns, uint64_t wall_ns)
+{
+	int64_t drift = (int64_t)((wall_ns - clock_ns) - (e->wall_ns - e->clock_ns));
+
+	return clock_ns < e->clock_ns || drift > (int64_t)NS_PER_S || drift < -(int64_t)NS_PER_S;
+}
+
+void encoder_tick(struct encoder *e, uint64_t clock_ns, uint64_t wall_ns)
+{
+	bool waiting = e->used && e->wire_records;
+
+	if (time_jumped(e, clock_ns, wall_ns)) {
+		message_send(e);
+		if (e->announced_at_ns > clock_ns)
+			e->announced_at_ns = clock_ns;
+	} else if (waiting && clock_ns - e->waiting_since_ns >= ENCODER_WAIT_NS) {
+		send_as_of(e, e->waiting_since_ns + ENCODER_WAIT_NS);
+	}
+	e->clock_ns = clock_ns;
+	e->wall_ns = wall_ns;
+	announce_if_due(e);
+}
+
+void encoder_record(struct encoder *e, const struct record *r)
+{
+	encoder_tick(e, r->clock_ns, r->wall_ns);
+	e->ops->add(e, r);
+}
+
+void encoder_flush(struct encoder *e)
+{
+	message_send(e);
+}
+
+void encoder_finish(struct encoder *e)
+{
+	if (!e->announced && format_is_stream(e->options.format))
+		announce_if_due(e);
+	message_send(e);
+}
+
+void encoder_refresh(struct encoder *e)
+{
+	e->announced = false;
+}

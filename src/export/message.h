@@ -1,0 +1,23 @@
+/*
+ * A finished export message: one of the five nouns (HACKING.md).
+ *
+ * The octets are the encoder's and are lent while the function that was given the message runs;
+ * who wants to keep them copies them.
+ */
+#ifndef SPANFLOW_EXPORT_MESSAGE_H
+#define SPANFLOW_EXPORT_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct message {
+	const uint8_t *data;
+	size_t size;
+	uint32_t records;      /* flow records whose last (or only) piece is in it */
+	uint32_t wire_records; /* records of the format: pieces counted singly */
+};
+
+/* What an encoder calls with each message, in order. */
+typedef void message_fn(void *ctx, const struct message *m);
+
+#endif

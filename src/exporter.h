@@ -1,0 +1,43 @@
+/*
+ * The record loop: a thread that takes records from the ring, encodes them for each collector and
+ * sends the messages.
+ */
+#ifndef SPANFLOW_EXPORTER_H
+#define SPANFLOW_EXPORTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/config.h"
+#include "control/ledger.h"
+#include "transport/transport.h"
+#include "util/ring.h"
+
+struct exporter;
+
+struct exporter_options {
+	const struct config *config;
+	struct ring *ring;
+	int dead_fd; /* eventfd, written when every output has broken: nobody reads any more */
+};
+
+/*
+ * One collector for each of the configuration's. Opens files and makes sockets, looks nothing
+ * up. NULL after saying what is wrong.
+ */
+struct exporter *exporter_create(const struct exporter_options *options);
+void exporter_destroy(struct exporter *x);
+
+/* The transport of collector `i`, for udp_resolve(); NULL when it is lines to a file. */
+struct transport *exporter_udp(struct exporter *x, size_t i);
+
+/* The thread's function; its argument is the exporter. Ends after RECORD_LAST and the last send. */
+void *exporter_run(void *exporter);
+/* The program is to end: after some seconds what is left goes unpaced, then not at all. */
+void exporter_hurry(struct exporter *x);
+
+/* After the thread has ended: whether an output broke, and the collectors' part of the ledger. */
+bool exporter_failed(const struct exporter *x);
+void exporter_ledger(const struct exporter *x, struct ledger *l);
+
+#endif

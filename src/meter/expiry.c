@@ -1,0 +1,59 @@
+#include "meter/expiry.h"
+
+int expiry_reason(const struct flow *f, const struct timeouts *t, uint64_t clock_ns)
+{
+	uint64_t idle = f->last_clock_ns + t->idle_ns;
+	uint64_t active = f->first_clock_ns + t->active_ns;
+	uint64_t earliest = idle;
+	int reason = END_IDLE;
+
+	if (active < earliest) {
+		earliest = active;
+		reason = END_ACTIVE;
+	}
+	if (f->end_deadline < earliest) {
+		earliest = f->end_deadline;
+		reason = END_OF_FLOW;
+	}
+	return earliest <= clock_ns ? reason : 0;
+}
+
+void expiry_begin_linger(struct flow *f, const struct timeouts *t)
+{
+	f->end_deadline = f->last_clock_ns + t->end_ns;
+	if (f->end_deadline < f->fixed_deadline)
+		f->fixed_deadline = f->end_deadline;
+}
+
+uint32_t expiry_allowance(struct expiry *e, uint32_t slots, uint64_t clock_ns)
+{
+	uint64_t elapsed, allowance;
+
+	if (clock_ns < e->swept_ns) /* the clock restarted, and the table is empty */
+		e->swept_ns = clock_ns;
+	elapsed = clock_ns - e->swept_ns;
+	if (elapsed >= EXPIRY_PERIOD_NS) {
+		e->swept_ns = clock_ns;
+		return slots;
+	}
+	allowance = slots * elapsed / EXPIRY_PERIOD_NS;
+	if (allowance)
+		e->swept_ns += allowance * EXPIRY_PERIOD_NS / slots;
+	return (uint32_t)allowance;
+}
+
+uint32_t expiry_next(struct expiry *e, uint32_t slots, uint64_t clock_ns, uint32_t *allowance)
+{
+	uint64_t unit = clock_ns >> 30;
+	uint32_t now = unit < EXPIRY_NEVER ? (uint32_t)unit : EXPIRY_NEVER - 1;
+
+	while (*allowance) {
+		uint32_t i = e->cursor < slots ? e->cursor : 0;
+
+		--*allowance;
+		e->cursor = i + 1;
+		if (e->check_at[i] <= now)
+			return i;
+	}
+	return EXPIRY_NONE;
+}

@@ -1,0 +1,75 @@
+/*
+ * When a flow ends (SPEC: idle, active, end of flow), and how flows that are due are found.
+ *
+ * Deadlines are exact: a packet at or past its flow's deadline starts a new record even if the
+ * sweep has not been there yet. The sweep only decides how soon a silent flow leaves.
+ *
+ * It walks a dense array with one 32-bit number a flow: the earliest time, in units of 2^30 ns, at
+ * which the flow can be due. A packet does not touch that number although it moves the idle
+ * deadline; a flow that turns out to be alive when its time comes gets a later one. So each flow
+ * is looked at about once an idle timeout, and a packet pays nothing.
+ */
+#ifndef SPANFLOW_METER_EXPIRY_H
+#define SPANFLOW_METER_EXPIRY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "meter/flow.h"
+
+struct timeouts {
+	uint64_t idle_ns;
+	uint64_t active_ns;
+	uint64_t end_ns;
+};
+
+/* The earliest deadline of a flow as things stand. */
+static inline uint64_t expiry_deadline(const struct flow *f, const struct timeouts *t)
+{
+	uint64_t idle = f->last_clock_ns + t->idle_ns;
+
+	return idle < f->fixed_deadline ? idle : f->fixed_deadline;
+}
+
+/*
+ * The reason of the earliest deadline that has passed at `clock_ns` (of equal ones the lowest
+ * number), or 0 when none has.
+ */
+int expiry_reason(const struct flow *f, const struct timeouts *t, uint64_t clock_ns);
+
+/* The flow carried its first FIN or RST at its last packet: the linger begins. */
+void expiry_begin_linger(struct flow *f, const struct timeouts *t);
+
+struct expiry {
+	uint32_t *check_at;  /* one a slot of the table; EXPIRY_NEVER where there is no flow */
+	uint32_t cursor;     /* the slot that the sweep looks at next */
+	uint64_t swept_ns;   /* the clock up to which the sweep's pace has been used up */
+};
+
+#define EXPIRY_NEVER UINT32_MAX
+#define EXPIRY_NONE UINT32_MAX
+/* The sweep visits each slot at least this often. */
+#define EXPIRY_PERIOD_NS 500000000ull
+
+/* Slot `i` holds a flow that is not due before `deadline_ns`. */
+static inline void expiry_set(struct expiry *e, uint32_t i, uint64_t deadline_ns)
+{
+	uint64_t unit = deadline_ns >> 30;
+
+	e->check_at[i] = unit < EXPIRY_NEVER ? (uint32_t)unit : EXPIRY_NEVER - 1;
+}
+
+static inline void expiry_clear(struct expiry *e, uint32_t i)
+{
+	e->check_at[i] = EXPIRY_NEVER;
+}
+
+/* How many of `slots` slots the sweep may look at, now that it is `clock_ns`. */
+uint32_t expiry_allowance(struct expiry *e, uint32_t slots, uint64_t clock_ns);
+/*
+ * Goes on through the slots, `*allowance` of them at most, to the next whose time has come.
+ * Returns it, or EXPIRY_NONE once the allowance is used up.
+ */
+uint32_t expiry_next(struct expiry *e, uint32_t slots, uint64_t clock_ns, uint32_t *allowance);
+
+#endif

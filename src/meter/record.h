@@ -1,0 +1,49 @@
+/*
+ * A flow record on its way to the exporter: one of the five nouns (HACKING.md).
+ *
+ * Plain octets in a slot of the ring, copied by value; it points to nothing. Besides records the
+ * ring carries the passage of time, so that the exporter needs no clock of its own.
+ */
+#ifndef SPANFLOW_METER_RECORD_H
+#define SPANFLOW_METER_RECORD_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "meter/flow.h"
+
+enum record_kind {
+	RECORD_FLOW, /* a record */
+	RECORD_TICK, /* only clock_ns and wall_ns are set: so late is it now */
+	RECORD_LAST  /* a tick after which nothing follows */
+};
+
+struct record {
+	struct flow_key key;
+	uint64_t clock_ns;    /* when it left the table; export timers run on this */
+	uint64_t wall_ns;     /* the same moment as a date; differs from clock_ns only live */
+	uint64_t packets;
+	uint64_t octets;
+	uint64_t start_ns;    /* dates, since 1970 */
+	uint64_t end_ns;
+	uint32_t egress;      /* ifIndex, 0: not known */
+	uint16_t tcp_flags;
+	uint16_t inner_vlan;
+	uint16_t icmp_type_code; /* of ICMP and ICMPv6, else 0 */
+	uint8_t tos;
+	uint8_t end_reason;   /* enum end_reason */
+	uint8_t kind;         /* enum record_kind */
+};
+
+static_assert(sizeof(struct record) == 112, "a slot of the ring");
+
+struct clock_time {
+	uint64_t clock_ns;
+	uint64_t wall_ns;
+};
+
+/* Writes the record of a flow that ended at `now`. */
+void record_fill(
+    struct record *r, const struct flow *f, enum end_reason reason, const struct clock_time *now);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * Packet sampling (RFC 5475): which packets of a capture source are metered.
+ *
+ * One sampler a source. It sees each packet of the population once, in order, before decoding.
+ */
+#ifndef SPANFLOW_METER_SAMPLER_H
+#define SPANFLOW_METER_SAMPLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "util/rng.h"
+
+enum sampling_method {
+	SAMPLING_NONE,
+	SAMPLING_DETERMINISTIC, /* systematic count-based: packets N, 2N, 3N ... */
+	SAMPLING_RANDOM         /* random n-out-of-N with n = 1: one of each N */
+};
+
+struct sampling_rule {
+	enum sampling_method method;
+	uint32_t interval; /* N; 1 takes every packet */
+};
+
+struct sampler {
+	struct sampling_rule rule;
+	struct rng rng;
+	uint32_t left;   /* packets of the present window that are still to come */
+	uint32_t chosen; /* the one is taken when `left` is at this */
+};
+
+void sampler_init(struct sampler *s, const struct sampling_rule *rule, uint64_t seed);
+
+/* Starts a window of N packets and chooses the one that it takes. */
+void sampler_open_window(struct sampler *s);
+
+/* Counts a packet; true when it is to be metered. */
+static inline bool sampler_take(struct sampler *s)
+{
+	if (s->rule.interval == 1)
+		return true;
+	if (s->left == 0)
+		sampler_open_window(s);
+	return --s->left == s->chosen;
+}
+
+#endif

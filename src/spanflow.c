@@ -1,0 +1,394 @@
+/*
+ * SPINE: the life of the program: configure, build the stages, start, wait, drain, stop.
+ */
+#include "spanflow.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conf/config.h"
+#include "config.h"
+#include "control/ledger.h"
+#include "exporter.h"
+#include "meter/record.h"
+#include "util/log.h"
+#include "util/ring.h"
+#include "util/rng.h"
+#include "util/units.h"
+#include "worker.h"
+
+#define EXIT_FAILED 1
+#define EXIT_USAGE 2
+#define RING_SLOTS 65536
+/* The seed of files, so that a run can be repeated. */
+#define OFFLINE_SEED 0x7370616e666c6f77u
+/* A collector whose name could not be resolved is looked up again this often. */
+#define RESOLVE_RETRY_NS (10 * NS_PER_S)
+/* A read that blocks is interrupted again this often until the worker has noticed. */
+#define INTERRUPT_MS 50
+
+struct program {
+	struct config config;
+	struct own_exports own_exports;
+	struct ring *ring;
+	struct source **live;
+	struct exporter *exporter;
+	struct worker *worker;
+	pthread_t worker_thread;
+	pthread_t exporter_thread;
+	int signal_fd;
+	int done_fd; /* the worker has ended */
+	int dead_fd; /* every output has broken */
+	bool resolved[CONFIG_COLLECTORS_MAX];
+	bool stopping;
+	bool failed;
+};
+
+static uint64_t steady_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+/* -- collectors' addresses -------------------------------------------------------------------- */
+
+/* An address and port as the decoder gives them. False: neither IPv4 nor IPv6. */
+static bool split_address(const struct sockaddr_storage *a, uint8_t *version, uint8_t address[16],
+    uint16_t *port)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)a;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)a;
+
+	memset(address, 0, 16);
+	if (a->ss_family == AF_INET) {
+		*version = 4;
+		memcpy(address, &in->sin_addr, 4);
+		*port = ntohs(in->sin_port);
+		return true;
+	}
+	if (a->ss_family != AF_INET6)
+		return false;
+	*version = 6;
+	memcpy(address, &in6->sin6_addr, 16);
+	*port = ntohs(in6->sin6_port);
+	return true;
+}
+
+/* Lets the worker know a session's ends, so that it does not meter what we export. */
+static void publish_own_export(struct program *p, const struct transport *t)
+{
+	struct sockaddr_storage local, remote;
+	unsigned n = atomic_load(&p->own_exports.count);
+	struct own_export *o = &p->own_exports.entries[n];
+
+	if (!config_is_live(&p->config) || n == OWN_EXPORTS_MAX || !udp_endpoints(t, &local, &remote))
+		return;
+	if (split_address(&local, &o->ip_version, o->src, &o->src_port) &&
+	    split_address(&remote, &o->ip_version, o->dst, &o->dst_port))
+		atomic_store_explicit(&p->own_exports.count, n + 1, memory_order_release);
+}
+
+/* True when every collector's name has an address. Each failure is reported the first time. */
+static bool resolve_collectors(struct program *p, bool first_time)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < p->config.collector_count; i++) {
+		struct transport *t = exporter_udp(p->exporter, i);
+		int rc;
+
+		if (!t || p->resolved[i])
+			continue;
+		rc = udp_resolve(t);
+		p->resolved[i] = rc == 0;
+		if (rc == 0) {
+			publish_own_export(p, t);
+			continue;
+		}
+		all = false;
+		if (!config_is_live(&p->config))
+			log_error("%s: %s: check the name, or give an address", t->name,
+			    udp_resolve_error(rc));
+		else if (first_time)
+			log_warning("%s: %s: trying again every %llu s", t->name,
+			    udp_resolve_error(rc), RESOLVE_RETRY_NS / NS_PER_S);
+	}
+	return all;
+}
+
+/* -- building --------------------------------------------------------------------------------- */
+
+/* The threads inherit the mask: signals reach the main thread alone, as a descriptor. */
+static int open_descriptors(struct program *p)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	p->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	p->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	p->dead_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	return p->signal_fd < 0 || p->done_fd < 0 || p->dead_fd < 0 ? -errno : 0;
+}
+
+static int open_live_sources(struct program *p)
+{
+	p->live = calloc(p->config.interface_count + 1, sizeof(*p->live));
+	if (!p->live)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->config.interface_count; i++) {
+		struct source_live_options options = {
+		    .interface = p->config.interfaces[i].name,
+		    .ingress = p->config.interfaces[i].ingress,
+		    .filter = p->config.filter,
+		    .buffer_bytes = p->config.buffer_bytes,
+		    .direction = p->config.direction,
+		};
+		int rc = source_live_open(&options, &p->live[i]);
+
+		if (rc)
+			return rc;
+		if (!decode_supports(p->live[i]->linktype)) {
+			log_error("%s: link type %d is not decoded: those that are: %s",
+			    options.interface, p->live[i]->linktype, decode_supported);
+			return -ENOTSUP;
+		}
+	}
+	return 0;
+}
+
+static uint64_t choose_seed(const struct config *c)
+{
+	uint64_t seed = OFFLINE_SEED;
+
+	if (c->seed_given)
+		return c->seed;
+	if (config_is_live(c) && getrandom(&seed, sizeof(seed), 0) < 0)
+		seed ^= steady_now();
+	return seed;
+}
+
+static int build_worker(struct program *p)
+{
+	struct rng rng = {.state = choose_seed(&p->config)};
+	struct worker_options options = {
+	    .config = &p->config,
+	    .live = p->live,
+	    .live_count = p->config.interface_count,
+	    .ring = p->ring,
+	    .own_exports = &p->own_exports,
+	    .table_seed = rng_next(&rng),
+	    .sampling_seed = rng_next(&rng),
+	    .done_fd = p->done_fd,
+	};
+
+	p->worker = worker_create(&options);
+	return p->worker ? 0 : -ENOMEM;
+}
+
+static int build(struct program *p)
+{
+	struct exporter_options exporting = {.config = &p->config};
+	int rc = open_descriptors(p);
+
+	if (rc)
+		return rc;
+	p->ring = ring_create(RING_SLOTS, sizeof(struct record));
+	if (!p->ring)
+		return -ENOMEM;
+	exporting.ring = p->ring;
+	exporting.dead_fd = p->dead_fd;
+	p->exporter = exporter_create(&exporting);
+	if (!p->exporter)
+		return -EIO;
+	if (!resolve_collectors(p, true) && !config_is_live(&p->config))
+		return -EHOSTUNREACH;
+	rc = open_live_sources(p);
+	return rc ? rc : build_worker(p);
+}
+
+static void destroy(struct program *p)
+{
+	worker_destroy(p->worker);
+	exporter_destroy(p->exporter);
+	for (size_t i = 0; p->live && !p->worker && i < p->config.interface_count; i++)
+		source_close(p->live[i]);
+	free(p->live);
+	ring_destroy(p->ring);
+	config_fini(&p->config);
+}
+
+/* -- running ---------------------------------------------------------------------------------- */
+
+static void interrupted(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* SIGUSR1 does nothing but end a read from a pipe in which nothing comes. */
+static void install_interrupt(void)
+{
+	struct sigaction action = {.sa_handler = interrupted};
+
+	sigaction(SIGUSR1, &action, NULL);
+}
+
+static int start(struct program *p)
+{
+	int rc;
+
+	install_interrupt();
+	rc = pthread_create(&p->exporter_thread, NULL, exporter_run, p->exporter);
+	if (rc == 0)
+		rc = pthread_create(&p->worker_thread, NULL, worker_run, p->worker);
+	if (rc)
+		log_error("threads: %s", strerror(rc));
+	return -rc;
+}
+
+static void stop(struct program *p)
+{
+	p->stopping = true;
+	worker_stop(p->worker);
+	exporter_hurry(p->exporter);
+}
+
+/* The first signal ends capture, the second one the program. */
+static void take_signal(struct program *p)
+{
+	struct signalfd_siginfo info;
+
+	if (read(p->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (p->stopping)
+		_exit(128 + (int)info.ssi_signo);
+	stop(p);
+}
+
+/* How long the main thread may sleep before the clock has something for it to do. */
+static int sleep_ms(const struct program *p, uint64_t now, uint64_t until, bool unresolved)
+{
+	uint64_t ns = unresolved ? RESOLVE_RETRY_NS : 3600 * NS_PER_S;
+
+	if (p->stopping)
+		return INTERRUPT_MS;
+	if (until != NEVER && until - now < ns)
+		ns = until > now ? until - now : 0;
+	return (int)(ns / NS_PER_MS) + 1;
+}
+
+static void wait_for_worker(struct program *p)
+{
+	struct pollfd fds[] = {{.fd = p->done_fd, .events = POLLIN},
+	    {.fd = p->signal_fd, .events = POLLIN}, {.fd = p->dead_fd, .events = POLLIN}};
+	bool timed = config_is_live(&p->config) && p->config.duration_ns;
+	uint64_t until = timed ? steady_now() + p->config.duration_ns : NEVER;
+	uint64_t resolve_at = steady_now() + RESOLVE_RETRY_NS;
+	bool unresolved = config_is_live(&p->config) && !resolve_collectors(p, false);
+
+	for (;;) {
+		uint64_t now;
+
+		poll(fds, 3, sleep_ms(p, steady_now(), until, unresolved));
+		now = steady_now();
+		if (fds[0].revents)
+			return;
+		if (fds[1].revents)
+			take_signal(p);
+		if (fds[2].revents) {
+			fds[2].fd = -1;
+			stop(p);
+		}
+		if (now >= until && !p->stopping)
+			stop(p);
+		if (p->stopping)
+			pthread_kill(p->worker_thread, SIGUSR1);
+		if (unresolved && now >= resolve_at) {
+			unresolved = !resolve_collectors(p, false);
+			resolve_at = now + RESOLVE_RETRY_NS;
+		}
+	}
+}
+
+/* What is still queued goes out; a signal may end that, too. */
+static void wait_for_exporter(struct program *p)
+{
+	struct pollfd fd = {.fd = p->signal_fd, .events = POLLIN};
+	struct timespec now = {0};
+
+	while (pthread_timedjoin_np(p->exporter_thread, NULL, &now) != 0) {
+		if (poll(&fd, 1, 5) > 0)
+			take_signal(p);
+	}
+}
+
+static void run(struct program *p)
+{
+	wait_for_worker(p);
+	pthread_join(p->worker_thread, NULL);
+	wait_for_exporter(p);
+	p->failed |= worker_failed(p->worker) || exporter_failed(p->exporter);
+}
+
+static void print_ledger(const struct program *p)
+{
+	struct ledger_collector collectors[CONFIG_COLLECTORS_MAX];
+	struct ledger ledger = {.collectors = collectors};
+
+	worker_ledger(p->worker, &ledger);
+	exporter_ledger(p->exporter, &ledger);
+	if (p->config.stats == STATS_TEXT)
+		ledger_print_text(stderr, &ledger);
+	else if (p->config.stats == STATS_JSON)
+		ledger_print_json(stderr, &ledger);
+}
+
+static int usage_or_version(const struct config *c)
+{
+	if (c->show_help)
+		config_print_help();
+	else
+		printf("spanflow %s\n", PACKAGE_VERSION);
+	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+}
+
+int spanflow_main(int argc, char **argv)
+{
+	static struct program p;
+	int status = EXIT_FAILED;
+
+	config_init(&p.config);
+	if (config_parse(&p.config, argc, argv) < 0) {
+		config_fini(&p.config);
+		return EXIT_USAGE;
+	}
+	if (p.config.show_help || p.config.show_version) {
+		status = usage_or_version(&p.config);
+		config_fini(&p.config);
+		return status;
+	}
+	log_set_quiet(p.config.quiet);
+	if (build(&p) == 0 && start(&p) == 0) {
+		run(&p);
+		print_ledger(&p);
+		status = p.failed ? EXIT_FAILED : EXIT_SUCCESS;
+	}
+	destroy(&p);
+	return status;
+}

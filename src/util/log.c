@@ -1,0 +1,40 @@
+#include "util/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static bool log_quiet;
+
+void log_set_quiet(bool quiet)
+{
+	log_quiet = quiet;
+}
+
+/* One write a line, so that lines of several threads do not mix. */
+static void log_line(const char *format, va_list ap)
+{
+	char text[1024];
+
+	vsnprintf(text, sizeof(text), format, ap);
+	fprintf(stderr, "spanflow: %s\n", text);
+}
+
+void log_error(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	log_line(format, ap);
+	va_end(ap);
+}
+
+void log_warning(const char *format, ...)
+{
+	va_list ap;
+
+	if (log_quiet)
+		return;
+	va_start(ap, format);
+	log_line(format, ap);
+	va_end(ap);
+}

@@ -1,0 +1,58 @@
+/*
+ * The packet loop: a thread that reads sources, owns a flow table, and fills a ring with records.
+ */
+#ifndef SPANFLOW_WORKER_H
+#define SPANFLOW_WORKER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/source.h"
+#include "conf/config.h"
+#include "control/ledger.h"
+#include "util/ring.h"
+
+/* The two ends of an export session, so that the probe does not meter its own messages. */
+struct own_export {
+	uint8_t ip_version;
+	uint8_t src[16];
+	uint8_t dst[16];
+	uint16_t src_port;
+	uint16_t dst_port;
+};
+
+#define OWN_EXPORTS_MAX 256
+
+/* Appended to by the main thread, read by the worker. */
+struct own_exports {
+	atomic_uint count;
+	struct own_export entries[OWN_EXPORTS_MAX];
+};
+
+struct worker;
+
+struct worker_options {
+	const struct config *config;
+	struct source **live;      /* open live sources, taken over; NULL when reading files */
+	size_t live_count;
+	struct ring *ring;         /* of struct record */
+	const struct own_exports *own_exports;
+	uint64_t table_seed;
+	uint64_t sampling_seed;
+	int done_fd;               /* eventfd, written when the worker has ended */
+};
+
+/* NULL after saying what lacks; takes the sources over in any case. */
+struct worker *worker_create(const struct worker_options *options);
+void worker_destroy(struct worker *w);
+
+/* The thread's function; its argument is the worker. */
+void *worker_run(void *worker);
+/* Ends capture; what is held is exported. From any thread. */
+void worker_stop(struct worker *w);
+/* After the thread has ended: whether an input failed, and the worker's part of the ledger. */
+bool worker_failed(const struct worker *w);
+void worker_ledger(const struct worker *w, struct ledger *l);
+
+#endif

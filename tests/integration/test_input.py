@@ -1,0 +1,494 @@
+#!/usr/bin/env python3
+"""Bad input, wrong usage and early ends: the message, the exit status, what is still done.
+
+Every message is one line, `spanflow: SUBJECT: what is wrong[: what to do]`.  Status 2 is
+wrong usage, 1 something that failed, 0 all went well.
+
+usage: test_input.py [WORD...]    only cases with such a word in their name
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+# pylint: disable=wrong-import-position
+import nobody
+import pcapgen as gen
+from collectors import Process, bounded, free_port
+from harness import PROGRAM, ROOT, Sink, Skip, Tap, ledger_faults, need_program, run
+
+USER0 = 147
+CUT_AT = 24 + 3 * (16 + 62) + 16 + 10       # in the fourth packet's data
+DEMO = os.path.join(ROOT, "pcaps", "demo.pcap")
+
+
+# --- What a message must be -------------------------------------------------
+
+def message(case, done, status, *parts):
+    """One line on stderr in the promised form that has all the parts, and the status."""
+    case.equal(done.status, status, "exit status")
+    lines = [line for line in done.stderr.splitlines() if not line.startswith("{")]
+    case.equal(len(lines), 1, f"lines of message in {done.stderr[:500]!r}")
+    for line in lines[:1]:
+        case.true(re.match(r"spanflow: \S.*: \S", line), f"form: {line!r}")
+        for part in parts:
+            case.true(re.search(part, line, re.I), f"{part!r} is not in {line!r}")
+
+
+def packets_out(done):
+    """(records, packets) that were printed as JSON."""
+    records = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    return len(records), sum(record["packetDeltaCount"] for record in records)
+
+
+# --- The files --------------------------------------------------------------
+
+def good_file(path, src, count=3, linktype=gen.ETHERNET):
+    gen.write_pcap(path, [gen.udp4(gen.EPOCH + n * gen.MS, src=src) for n in range(count)],
+                   linktype=linktype)
+    return path
+
+
+def write(path, data):
+    with open(path, "wb") as out:
+        out.write(data)
+    return path
+
+
+class Files:
+    """Every kind of file, made once."""
+
+    def __init__(self, tap):
+        self.good = good_file(tap.path("good.pcap"), "10.0.0.1")
+        self.other = good_file(tap.path("other.pcap"), "10.0.0.3", 4)
+        self.empty = write(tap.path("empty.pcap"), b"")
+        self.text = write(tap.path("notes.txt"), b"These are only notes about packets.\n" * 9)
+        self.user0 = good_file(tap.path("user0.pcap"), "10.0.0.1", linktype=USER0)
+        self.whole = good_file(tap.path("whole.pcap"), "10.0.0.9", 6)
+        with open(self.whole, "rb") as whole:
+            self.bytes = whole.read()
+        self.cut = write(tap.path("cut.pcap"), self.bytes[:CUT_AT])
+        self.cut_head = write(tap.path("cut-head.pcap"), self.bytes[:24 + 3 * 78 + 7])
+        self.cut_file_head = write(tap.path("cut-file-head.pcap"), self.bytes[:13])
+        self.missing = tap.path("missing.pcap")
+        self.directory = tap.path("directory.pcap")
+        os.mkdir(self.directory)
+
+
+# --- Files that cannot be read ----------------------------------------------
+
+def bad_file(case, path, *parts):
+    done = run(["-r", path, "-o", "json"])
+    message(case, done, 1, re.escape(path), *parts)
+    case.equal(done.stdout, b"", "standard output")
+
+
+def cut_file(case, path, place):
+    """All that came before the cut is exported; the message says where it is."""
+    done = run(["-r", path, "-o", "json", "--stats=json"])
+    message(case, done, 1, re.escape(path), r"\b4\b", *place)
+    case.equal(packets_out(done), (1, 3), "records, packets")
+    case.none(ledger_faults(done.stats), "ledger")
+
+
+def cut_stdin(case, files):
+    done = run(["-r", "-", "-o", "json"], stdin=files.cut)
+    message(case, done, 1, r"\b4\b")
+    case.equal(packets_out(done), (1, 3), "records, packets")
+
+
+def good_around_bad(case, files, bad):
+    done = run(["-r", files.good, "-r", bad, "-r", files.other, "-o", "json", "--stats=json"])
+    message(case, done, 1, re.escape(bad))
+    case.equal(packets_out(done), (2, 7), "records, packets")
+    case.none(ledger_faults(done.stats), "ledger")
+
+
+def as_nobody(case, path, *parts):
+    if nobody.unusable():
+        raise Skip(nobody.unusable())
+    with nobody.copies(PROGRAM, path) as (program, secret):
+        os.chmod(secret, 0o600)
+        done = command([*nobody.AS_NOBODY, program, "-r", secret])
+    message(case, done, 1, *parts)
+
+
+class Done:
+    """What a command left behind, for those that harness.run() cannot start."""
+
+    def __init__(self, status, stdout, stderr):
+        self.status, self.stdout, self.stderr = status, stdout, stderr.decode(errors="replace")
+
+
+def command(argv, stdout=subprocess.PIPE):
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
+                          timeout=20, check=False)
+    return Done(done.returncode, done.stdout or b"", done.stderr)
+
+
+# --- Wrong usage ------------------------------------------------------------
+
+LETTERS = {"-v": "--format", "-o": "--output", "-s": "--sample", "-t": "--timeout",
+           "-m": "--max-flows"}
+
+# Arguments, and what the message must have besides the option's name and the value.
+BAD_VALUES = [
+    ("-v", "6", r"\b5\b", "ipfix"),
+    ("--format", "netflow", r"\b5\b", "ipfix"),
+    ("-o", "xml", "json", "csv", "text"),
+    ("-s", "0", ""),
+    ("-s", "-3", ""),
+    ("-s", "sometimes:4", "deterministic", "random"),
+    ("-s", "random:", ""),
+    ("-s", "deterministic:1x", ""),
+    ("-s", "99999999999999999999", ""),
+    ("-t", "idle", "="),
+    ("-t", "idle=", ""),
+    ("-t", "idle=15", "unit|ms|s m h"),
+    ("-t", "idle=fast", ""),
+    ("-t", "idle=-1s", ""),
+    ("-t", "idle=99999999999999999999s", ""),
+    ("-t", "active=25h", "24 ?h"),
+    ("-t", "lunch=1h", "idle", "active", "end"),
+    ("-m", "0", ""),
+    ("-m", "many", ""),
+    ("-m", "-1", ""),
+    ("--count", "0x", ""),
+    ("--count", "-1", ""),
+    ("--duration", "soon", ""),
+    ("--duration", "5", "unit|ms|s m h"),
+    ("--direction", "up", "in", "out", "both"),
+    ("--ingress", "-1", ""),
+    ("--ingress", "4294967296", "4294967295"),
+    ("--ingress", "eth0", ""),
+    ("--seed", "dice", ""),
+    ("--lengths", "longest", "header"),
+    ("--stats", "yaml", "json"),
+]
+
+BAD_COLLECTORS = [
+    ("127.0.0.1:0", r"65535"),
+    ("127.0.0.1:65536", r"65535"),
+    ("127.0.0.1:99999999999", r"65535"),
+    ("127.0.0.1:http", r"port"),
+    ("127.0.0.1:", r"port"),
+    ("", "host|address|empty"),
+    (":2055", "host|address"),
+    ("[::1", r"\]|bracket|IPv6"),
+    ("[::1]2055", r"\]|:|port"),
+    ("carrier-pigeon://127.0.0.1:2055", "udp"),
+    ("127.0.0.1:2055,format=6", "format", "ipfix"),
+    ("127.0.0.1:2055,rate=fast", "rate"),
+    ("127.0.0.1:2055,max-payload=511", "max-payload", "512"),
+    ("127.0.0.1:2055,max-payload=65508", "max-payload", "65507"),
+    ("127.0.0.1:2055,domain=x", "domain"),
+    ("127.0.0.1:2055,template-refresh=often", "template-refresh"),
+    ("127.0.0.1:2055,colour=red", "colour"),
+    ("127.0.0.1:2055,rate", "rate", "="),
+]
+
+
+def bad_value(case, files, option, value, *parts):
+    """Names the option, the value and what is allowed."""
+    arguments = [option, value] if option in LETTERS else [f"{option}={value}"]
+    name = f"{option}\\b|{LETTERS[option]}" if option in LETTERS else option
+    done = run(["-r", files.good, *arguments])
+    message(case, done, 2, name, re.escape(value), *parts)
+    case.equal(done.stdout, b"", "standard output")
+
+
+def bad_collector(case, files, value, *parts):
+    done = run(["-r", files.good, "-n", value])
+    message(case, done, 2, re.escape(value.split(",")[0]) if value else "", *parts)
+
+
+def usage(case, arguments, *parts):
+    done = run(arguments)
+    message(case, done, 2, *parts)
+    case.equal(done.stdout, b"", "standard output")
+
+
+def bad_sampling_for_v5(case, files):
+    """A rate beyond 14 bits does not fit version 5: an error at start, no truncated number."""
+    done = run(["-r", files.good, "-s", "16384", "-n", f"127.0.0.1:{free_port()}", "-v", "5"])
+    message(case, done, 2, "16384|16383")
+
+
+def bad_filter(case, files):
+    done = run(["-r", files.good, "port", "of", "call"])
+    case.true(done.status in (1, 2), f"exit status {done.status}")
+    message(case, done, done.status, "filter|syntax")
+
+
+# --- Collectors -------------------------------------------------------------
+
+def unresolvable(case, files):
+    done = run(["-r", files.good, "-n", "no-such-host.invalid:2055"])
+    message(case, done, 1, r"no-such-host\.invalid")
+
+
+def ipv6_collector(case, files):
+    """[ADDRESS]:PORT reaches a collector on IPv6."""
+    try:
+        sink = Sink("::1")
+    except OSError as why:
+        raise Skip(f"no IPv6 on loopback: {why}") from why
+    done = run(["-r", files.good, "-n", f"[::1]:{sink.port}", "-v", "9", "--stats=json"])
+    case.equal(done.status, 0, f"exit status ({done.stderr.strip()[:200]})")
+    case.true(len(sink.stop()) > 0, "nothing arrived")
+    case.none(ledger_faults(done.stats), "ledger")
+
+
+def nobody_listens(case, files, fmt):
+    """ECONNREFUSED is counted; all that could be done was done, so the status is 0."""
+    done = run(["-r", files.whole, "-r", DEMO, "-v", fmt, "-n", f"127.0.0.1:{free_port()}",
+                "--stats=json"])
+    case.equal(done.status, 0, f"exit status ({done.stderr.strip()[:300]})")
+    case.none(ledger_faults(done.stats), "ledger")
+    if done.stats:
+        errors = done.stats["collectors"][0]["errors"]
+        case.true(sum(errors.values()) > 0, f"errors: {errors}")
+
+
+def one_deaf_collector(case, files):
+    """The other collector gets everything."""
+    sink = Sink()
+    done = run(["-r", DEMO, "-r", files.good, "-n", f"127.0.0.1:{free_port()}", "-n",
+                sink.url(), "-v", "ipfix", "--stats=json"])
+    got = sink.stop()
+    case.equal(done.status, 0, "exit status")
+    case.none(ledger_faults(done.stats), "ledger")
+    if done.stats:
+        first, second = done.stats["collectors"]
+        case.equal(second["sent"], done.stats["records"]["handed"], "records sent to the other")
+        case.equal(len(got), second["messages"], "messages that arrived there")
+        case.true(first["errors"] != {}, "no errors of the deaf one")
+
+
+# --- Outputs ----------------------------------------------------------------
+
+def unwritable(case, files, output, *parts):
+    done = run(["-r", files.good, "-o", output])
+    message(case, done, 1, *parts)
+
+
+def full_stdout(case):
+    with open("/dev/full", "wb") as full:
+        done = command([PROGRAM, "-r", DEMO, "-o", "json"], full)
+    message(case, done, 1, "no space|full")
+
+
+def closed_pipe(case, many):
+    """The reader of a pipe goes away, as head does: status 1, one message, an end."""
+    with Process([PROGRAM, "-r", many, "-o", "csv"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as probe:
+        first = probe.child.stdout.readline()
+        probe.child.stdout.close()
+        probe.child.stdout = None
+        stderr = probe.child.stderr.read()
+        status = probe.child.wait(20)
+    case.true(first.startswith(b"sourceAddress,"), f"first line: {first!r}")
+    message(case, Done(status, b"", stderr), 1, "pipe|closed")
+
+
+def closed_stdout(case, files):
+    """Started with no standard output at all."""
+    done = command(["sh", "-c", '"$@" >&-', "sh", PROGRAM, "-r", files.good, "-o", "json"])
+    message(case, done, 1, "stdout|standard output")
+
+
+# --- Signals ----------------------------------------------------------------
+
+def on_open_pipe(case, data, wanted):
+    """SIGINT while standard input stays open and silent: everything so far, within 3 s."""
+    source, feed = os.pipe()
+    try:
+        os.write(feed, data)
+        child = subprocess.Popen([PROGRAM, "-r", "-", "-o", "json", "--stats=json"], stdin=source,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            time.sleep(0.6)
+            seconds, out, err = interrupt(child)
+        finally:
+            child.kill()
+            child.wait(10)
+    finally:
+        os.close(source)
+        os.close(feed)
+    done = Done(child.returncode, out, err)
+    case.true(seconds < 3, f"it ended only after {seconds:.1f} s")
+    case.equal(packets_out(done), wanted, "records, packets")
+    if wanted[0]:
+        case.equal(done.status, 0, f"exit status ({done.stderr[:300]})")
+
+
+def interrupt(child, number=signal.SIGINT):
+    begin = time.monotonic()
+    child.send_signal(number)
+    out, err = child.communicate(timeout=20)
+    return time.monotonic() - begin, out, err
+
+
+def slow_export(many, sink):
+    """An export of one datagram a second, of a hundred or so."""
+    child = subprocess.Popen([PROGRAM, "-r", many, "-n", f"127.0.0.1:{sink.port},rate=1", "--stats=json"],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(0.7)
+    return child
+
+
+def paced_interrupt(case, many):
+    """One SIGINT: what is left after 2 s goes out unpaced, and nothing is lost."""
+    sink = Sink()
+    child = slow_export(many, sink)
+    try:
+        case.true(child.poll() is None, "it was not paced")
+        seconds, _, err = interrupt(child)
+    finally:
+        child.kill()
+        child.wait(10)
+        arrived = sink.stop()
+    lines = err.decode(errors="replace").splitlines()
+    stats = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None
+    case.equal(child.returncode, 0, "exit status")
+    case.true(1.5 < seconds < 4, f"it ended after {seconds:.1f} s")
+    case.none(ledger_faults(stats), "ledger")
+    if stats:
+        case.equal(stats["collectors"][0]["sent"], stats["records"]["total"], "records sent")
+        case.equal(len(arrived), stats["collectors"][0]["messages"], "messages that arrived")
+
+
+def second_interrupt(case, many):
+    sink = Sink()
+    child = slow_export(many, sink)
+    try:
+        case.true(child.poll() is None, "it was not paced")
+        child.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        seconds, _, _ = interrupt(child)
+    finally:
+        child.kill()
+        child.wait(10)
+        sink.stop()
+    case.true(seconds < 0.8, f"the second signal ended it after {seconds:.1f} s")
+    case.true(child.returncode != 0, "exit status 0, although records were left")
+
+
+# --- -h, -V, -q -------------------------------------------------------------
+
+def help_text(case):
+    done = run(["-h"])
+    lines = done.stdout.decode().splitlines()
+    case.equal((done.status, done.stderr), (0, ""), "exit status, stderr")
+    case.true(0 < len(lines) <= 24, f"{len(lines)} lines")
+    case.none([line for line in lines if len(line) > 80], "longer than 80 columns")
+    case.true("man spanflow" in done.stdout.decode() or "spanflow(8)" in done.stdout.decode()
+              or "spanflow(1)" in done.stdout.decode(), "it does not name the manual")
+    case.equal(run(["--help"]).stdout, done.stdout, "--help")
+
+
+def version(case):
+    done = run(["-V"])
+    case.equal((done.status, done.stderr), (0, ""), "exit status, stderr")
+    case.true(re.match(r"spanflow \d+\.\d+\S*\n", done.stdout.decode()), f"{done.stdout!r}")
+    case.equal(run(["--version"]).stdout, done.stdout, "--version")
+
+
+def quiet(case, files):
+    """-q leaves the records and the ledger, and an error's exit status."""
+    loud, done = run(["-r", files.good, "-o", "json"]), run(["-q", "-r", files.good, "-o", "json", "--stats=json"])
+    case.equal(done.stdout, loud.stdout, "records")
+    case.equal((done.status, len(done.stderr.splitlines())), (0, 1), "exit status, lines of stderr")
+    case.none(ledger_faults(done.stats), "ledger")
+    case.equal(run(["-q", "-r", files.missing]).status, 1, "exit status of a missing file")
+
+
+def stats_text(case, files):
+    """The ledger for a person: on stderr, not JSON."""
+    done = run(["-r", files.good, "-o", "json", "--stats"])
+    case.equal(done.status, 0, "exit status")
+    case.true("received" in done.stderr.lower() and done.stats is None, f"{done.stderr[:300]!r}")
+
+
+# --- All of it --------------------------------------------------------------
+
+def file_cases(tap, files):
+    tap.test("file: missing", bad_file, files.missing, "no such file")
+    tap.test("file: a directory", bad_file, files.directory, "directory")
+    tap.test("file: empty", bad_file, files.empty, "empty|no capture|not a capture|truncated|too short")
+    tap.test("file: text", bad_file, files.text, "not a capture|no capture|not a pcap|unknown")
+    tap.test("file: the file header is cut", bad_file, files.cut_file_head, "cut|truncated|short|no capture|not a")
+    tap.test("file: unknown link type", bad_file, files.user0, "147|USER0")
+    tap.test("file: cut in a packet", cut_file, files.cut, [r"\b(258|274|284)\b"])
+    tap.test("file: cut in a packet header", cut_file, files.cut_head, [r"\b(258|265)\b"])
+    tap.test("file: cut, from standard input", cut_stdin, files)
+    tap.test("file: no permission", as_nobody, files.good, r"good\.pcap", "permission")
+    for name in ("missing", "text", "empty", "user0", "directory"):
+        tap.test(f"file: good ones around one that is bad ({name})", good_around_bad, files, getattr(files, name))
+
+
+def usage_cases(tap, files):
+    tap.test("usage: unknown long option", usage, ["-r", files.good, "--colour=red"], "--colour")
+    tap.test("usage: unknown letter", usage, ["-r", files.good, "-Z"], "-Z")
+    tap.test("usage: an option without its value", usage, ["-r"], r"-r|--read", "")
+    tap.test("usage: a long option without its value", usage, ["--read"], "--read")
+    tap.test("usage: a value for an option that takes none", usage, ["-r", files.good, "--quiet=yes"], "quiet")
+    tap.test("usage: no input named", usage, [], "-i", "-r")
+    tap.test("usage: no input, a collector", usage, ["-n", "127.0.0.1:2055"], "-i", "-r")
+    tap.test("usage: -i and -r at once", usage, ["-i", "lo", "-r", files.good], "-i|interface", "-r|read")
+    tap.test("usage: a filter that does not compile", bad_filter, files)
+    tap.test("usage: a sampling rate that NetFlow v5 cannot tell", bad_sampling_for_v5, files)
+    for option, value, *parts in BAD_VALUES:
+        tap.test(f"usage: {option} {value}", bad_value, files, option, value, *parts)
+    for value, *parts in BAD_COLLECTORS:
+        tap.test(f"usage: -n '{value}'", bad_collector, files, value, *parts)
+
+
+def export_cases(tap, files, many):
+    tap.test("collector: a name that does not resolve", unresolvable, files)
+    tap.test("collector: an IPv6 address in brackets", ipv6_collector, files)
+    for fmt in ("5", "9", "ipfix"):
+        tap.test(f"collector: nobody listens ({fmt})", nobody_listens, files, fmt)
+    tap.test("collector: one that nobody listens at does not harm another", one_deaf_collector, files)
+    tap.test("output: a directory that is not there", unwritable, files, "json:/nonexistent/x",
+             "/nonexistent/x", "no such file")
+    tap.test("output: /dev/full", unwritable, files, "csv:/dev/full", "/dev/full", "no space|full")
+    tap.test("output: standard output is full", full_stdout)
+    tap.test("output: the pipe is closed", closed_pipe, many)
+    tap.test("output: standard output is closed", closed_stdout, files)
+
+
+def signal_cases(tap, files, many):
+    tap.test("signal: SIGINT on a pipe that stays open", on_open_pipe, files.bytes, (1, 6))
+    tap.test("signal: SIGINT on a pipe that stays open in a packet", on_open_pipe, files.bytes[:CUT_AT], (1, 3))
+    tap.test("signal: SIGINT on a pipe before any byte", on_open_pipe, b"", (0, 0))
+    tap.test("signal: SIGINT in a paced export", paced_interrupt, many)
+    tap.test("signal: a second SIGINT ends at once", second_interrupt, many)
+
+
+def main():
+    need_program()
+    bounded(400)
+    tap = Tap()
+    try:
+        files, many = Files(tap), tap.path("many.pcap")
+        gen.write_pcap(many, [gen.udp4(gen.EPOCH + n * 1000, sport=1 + n) for n in range(20000)])
+        file_cases(tap, files)
+        usage_cases(tap, files)
+        export_cases(tap, files, many)
+        signal_cases(tap, files, many)
+        tap.test("-h fits on one screen and names the manual", help_text)
+        tap.test("-V", version)
+        tap.test("-q", quiet, files)
+        tap.test("--stats for a person", stats_text, files)
+    finally:
+        status = tap.status()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

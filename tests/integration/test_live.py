@@ -1,0 +1,356 @@
+#!/usr/bin/env python3
+"""Live capture, on a veth pair between two network namespaces that the test makes.
+
+spanflow runs in one namespace; the other sends, with tcpreplay at 100,000 packets a
+second for the large case and from a packet socket for the small ones.  IPv6 is off in
+both, so that nothing but what the test sends is on the link.  Needs root.
+
+usage: test_live.py [WORD...]    only cases with such a word in their name
+"""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+# pylint: disable=wrong-import-position
+import netns
+import nobody
+import pcapgen as gen
+from collectors import Nfcapd, Process, Recorder, bounded, missing, nfdump_totals, wait_for
+from harness import PROGRAM, Skip, Tap, ledger_faults, need_program
+
+FLOWS, PER_FLOW, LOOPS = 1000, 50, 10       # 500,000 packets
+RATE = 100_000
+
+
+class Probe(Process):
+    """spanflow in the capturing namespace; ready when its packet sockets are bound."""
+
+    def __init__(self, link, *arguments, interfaces=("b0",), program=()):
+        super().__init__([*program, PROGRAM, *arguments], link.capturing,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.link, self.interfaces = link, interfaces
+        self.stdout, self.stderr, self.status = b"", b"", None
+
+    def __enter__(self):
+        super().__enter__()
+        try:
+            wait_for(self.ready, 10, f"{' '.join(self.argv)} captures")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def ready(self):
+        """Bound to each interface; or at its end, which the case will notice."""
+        bound = netns.capturing(self.link.capturing)
+        wanted = [self.link.index(name) if name else 0 for name in self.interfaces]
+        if self.child.poll() is None and not set(wanted) <= set(bound):
+            return False
+        time.sleep(0.2)                 # its filter and ring are set up right after
+        return True
+
+    def end(self, number=signal.SIGTERM, seconds=10):
+        """Sends the signal, if any, and reads to the end; how long that took."""
+        begin = time.monotonic()
+        if number and self.child.poll() is None:
+            self.child.send_signal(number)
+        self.stdout, self.stderr = self.child.communicate(timeout=seconds)
+        self.status = self.child.returncode
+        return time.monotonic() - begin
+
+    def line(self, seconds):
+        """The next line of standard output, or '' if none comes in time."""
+        ready, _, _ = select.select([self.child.stdout], [], [], seconds)
+        return self.child.stdout.readline().decode() if ready else ""
+
+    def records(self):
+        return [json.loads(line) for line in self.stdout.decode().splitlines()]
+
+    def stats(self):
+        lines = self.stderr.decode(errors="replace").splitlines()
+        return json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None
+
+
+def send(namespace, interface, frames):
+    sender = netns.frame_sender(namespace, interface)
+    with sender:
+        for frame in frames:
+            sender.send(frame)
+    time.sleep(0.1)                     # across the pair
+
+
+def frames_of(count, src="192.0.2.10", sport=5000, vlans=()):
+    """So many packets of one UDP flow."""
+    return [gen.eth(gen.ipv4(src, "198.51.100.1", gen.UDP, gen.udp(sport, 53, bytes(20))),
+                    vlans=vlans)] * count
+
+
+def good_end(case, probe):
+    """Exit status 0 and a ledger that adds up."""
+    case.equal(probe.status, 0, f"exit status ({probe.stderr.decode(errors='replace')[:400]})")
+    if "--stats=json" in probe.argv:
+        case.none(ledger_faults(probe.stats()), "ledger")
+
+
+def summary(records, *names):
+    return sorted(tuple(record.get(name) for name in names) for record in records)
+
+
+# --- 500,000 packets --------------------------------------------------------
+
+def large_capture(path):
+    """50,000 packets of 1,000 flows, and an ARP; (packets, IP packets, octets)."""
+    packets, octets = [], 0
+    for number in range(FLOWS * PER_FLOW):
+        flow, size = number % FLOWS, number * 37 % 600
+        ip = gen.ipv4(f"10.0.{flow // 250}.{flow % 250 + 1}", "198.51.100.9", gen.UDP,
+                      gen.udp(10000 + flow, 4500, bytes(size)))
+        octets += len(ip)
+        packets.append(gen.pkt(gen.EPOCH + number * 10_000, gen.eth(ip)))
+    packets.append(gen.arp_at(packets[-1].ts))
+    gen.write_pcap(path, packets, nano=False)
+    return len(packets), len(packets) - 1, octets
+
+
+def replay(link, capture):
+    argv = ["tcpreplay", "-q", "-i", "a0", "-K", f"--loop={LOOPS}", f"--pps={RATE}", capture]
+    done = subprocess.run(netns.inside(link.sending, argv), stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, timeout=120, check=False)
+    assert done.returncode == 0, f"tcpreplay: {done.stdout[-400:]}"
+
+
+def large_case(case, link, tap):
+    why = missing("tcpreplay", "nfcapd", "nfdump")
+    if why:
+        raise Skip(why)
+    capture, directory = tap.path("large.pcap"), tap.path("nfcapd")
+    sent, ip_packets, octets = (LOOPS * n for n in large_capture(capture))
+    with Nfcapd(directory, "-B", "8000000", namespace=link.capturing) as nfcapd:
+        with Probe(link, "-i", "b0", "-n", nfcapd.address(), "--stats=json") as probe:
+            replay(link, capture)
+            seconds = probe.end(signal.SIGTERM)
+        case.equal(nfcapd.finish(), 0, "datagrams dropped by nfcapd's socket")
+    good_end(case, probe)
+    case.true(seconds < 3, f"it took {seconds:.1f} s from SIGTERM to the end")
+    stats = probe.stats()
+    if stats:
+        packets = stats["packets"]
+        got = packets["received"], packets["metered"], packets["dropped_kernel"], stats["octets"]["metered"]
+        case.equal(got, (sent, ip_packets, 0, octets), "received, metered, dropped_kernel, octets")
+    totals = nfdump_totals(directory)
+    case.equal((totals["packets"], totals["octets"]), (ip_packets, octets), "packets, octets in nfdump")
+
+
+# --- Small cases ------------------------------------------------------------
+
+def bpf_filter(case, link):
+    with Probe(link, "-i", "b0", "-o", "json", "--stats=json", "udp", "and", "port", "5001") as probe:
+        send(link.sending, "a0", frames_of(3, sport=5000) + frames_of(2, sport=5001) + [gen.eth(gen.arp(), 0x0806)])
+        probe.end()
+    good_end(case, probe)
+    case.equal(summary(probe.records(), "sourceTransportPort", "packetDeltaCount"), [(5001, 2)], "records")
+    case.equal(probe.stats()["packets"]["received"], 2, "received")
+
+
+def vlan_tags(case, link):
+    """The kernel takes the tag off the frame and hands it over beside it."""
+    with Probe(link, "-i", "b0", "-o", "json", "--stats=json") as probe:
+        send(link.sending, "a0", frames_of(2, vlans=((0x8100, 0x6064),)) + frames_of(1)
+             + frames_of(3, vlans=((0x88a8, 200), (0x8100, 7))))
+        probe.end()
+    good_end(case, probe)
+    got = summary(probe.records(), "vlanId", "dot1qCustomerVlanId", "packetDeltaCount", "octetDeltaCount")
+    case.equal(got, [(0, 0, 1, 48), (100, 0, 2, 96), (200, 7, 3, 144)], "VLAN, inner VLAN, packets, octets")
+
+
+def direction(case, link, which, wanted):
+    with Probe(link, "-i", "b0", "--direction", which, "-o", "json", "--stats=json") as probe:
+        send(link.sending, "a0", frames_of(2, src="192.0.2.1"))
+        send(link.capturing, "b0", frames_of(3, src="192.0.2.2"))
+        probe.end()
+    good_end(case, probe)
+    got = summary(probe.records(), "sourceIPv4Address", "packetDeltaCount")
+    case.equal(got, wanted, "source, packets")
+
+
+def interfaces(case, link, arguments, sockets, wanted):
+    """One flow on each of two interfaces: which interface is exported."""
+    with Probe(link, *arguments, "-o", "json", "--stats=json", interfaces=sockets) as probe:
+        send(link.sending, "a0", frames_of(2))
+        send(link.sending, "a1", frames_of(3))
+        probe.end()
+    good_end(case, probe)
+    got = summary(probe.records(), "ingressInterface", "packetDeltaCount")
+    case.equal(got, sorted(wanted), "ingressInterface, packets")
+
+
+def own_export(case, link):
+    """The collector is across the very link that is captured."""
+    link.addresses()
+    with Recorder(namespace=link.sending, address="192.0.2.2") as recorder:
+        arguments = ("-i", "b0", "-n", f"192.0.2.2:{recorder.port}", "-o", "json", "-t", "idle=200ms",
+                     "--stats=json")
+        with Probe(link, *arguments) as probe:
+            send(link.sending, "a0", frames_of(4, src="203.0.113.4"))
+            wait_for(lambda: len(recorder.messages) >= 2, 8, "templates and a record arrive")
+            time.sleep(0.5)
+            probe.end()
+        messages = len(recorder.finish())
+    good_end(case, probe)
+    collectors = {c["url"].split(":")[0]: c for c in probe.stats()["collectors"]}
+    ignored, sent = probe.stats()["packets"]["ignored"], collectors["udp"]["messages"]
+    case.equal(messages, sent, "messages that arrived")
+    case.true(0 < ignored.get("own_export", 0) <= sent, f"own_export of {sent} messages: {ignored}")
+    export = [r for r in probe.records() if r["protocolIdentifier"] == 17 and
+              r["destinationTransportPort"] == recorder.port]
+    case.equal(export, [], "records of its own export")
+
+
+def quiet_link(case, link):
+    """One packet, then silence: its record is printed all the same."""
+    with Probe(link, "-i", "b0", "-o", "json", "-t", "idle=100ms", "--stats=json") as probe:
+        begin = time.monotonic()
+        send(link.sending, "a0", frames_of(1))
+        line = probe.line(6)
+        seconds = time.monotonic() - begin
+        probe.end()
+    case.true(line != "" and seconds < 1.6, f"after {seconds:.2f} s: {line!r}")
+    if line:
+        record = json.loads(line)
+        case.equal((record["packetDeltaCount"], record["flowEndReason"]), (1, 1), "packets, reason")
+    good_end(case, probe)
+
+
+def wall_clock(case, link):
+    """Starts and ends are the wall clock's, of now."""
+    begin = time.time() * 1000
+    with Probe(link, "-i", "b0", "-o", "json") as probe:
+        send(link.sending, "a0", frames_of(2))
+        probe.end()
+    for record in probe.records():
+        times = begin - 1 <= record["flowStartMilliseconds"] <= record["flowEndMilliseconds"] <= time.time() * 1000
+        case.true(times, f"{record}")
+    case.equal(len(probe.records()), 1, "records")
+
+
+def interrupted(case, link):
+    with Probe(link, "-i", "b0", "-o", "json", "--stats=json") as probe:
+        send(link.sending, "a0", frames_of(2))
+        seconds = probe.end(signal.SIGINT)
+    good_end(case, probe)
+    case.true(seconds < 3, f"it took {seconds:.1f} s")
+    case.equal(summary(probe.records(), "packetDeltaCount", "flowEndReason"), [(2, 4)], "packets, reason")
+
+
+def count_stops(case, link):
+    with Probe(link, "-i", "b0", "--count", "5", "-o", "json", "--stats=json") as probe:
+        send(link.sending, "a0", frames_of(12))
+        seconds = probe.end(None)
+    good_end(case, probe)
+    case.true(seconds < 3, f"it ended only after {seconds:.1f} s")
+    case.equal(probe.stats()["packets"]["received"], 5, "received")
+    case.equal(summary(probe.records(), "packetDeltaCount"), [(5,)], "packets")
+
+
+def duration_stops(case, link, packets):
+    begin = time.monotonic()
+    with Probe(link, "-i", "b0", "--duration", "1s", "-o", "json", "--stats=json") as probe:
+        send(link.sending, "a0", frames_of(packets))
+        probe.end(None)
+    seconds = time.monotonic() - begin
+    good_end(case, probe)
+    case.true(0.9 <= seconds < 4, f"it ended after {seconds:.1f} s")
+    case.equal(probe.stats()["packets"]["received"], packets, "received")
+
+
+def one_message(case, probe, pattern):
+    """Exit status 1 and one line that a person understands."""
+    case.equal(probe.status, 1, "exit status")
+    lines = probe.stderr.decode(errors="replace").splitlines()
+    case.true(len(lines) == 1 and re.match(pattern, lines[0], re.I), f"message: {lines}")
+
+
+def unprivileged(case, link):
+    if nobody.unusable():
+        raise Skip(nobody.unusable())
+    with nobody.copies(PROGRAM) as (program,):
+        argv = [*nobody.AS_NOBODY, program, "-i", "b0"]
+        with Process(argv, link.capturing, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as probe:
+            _, probe.stderr = probe.child.communicate(timeout=10)
+            probe.status = probe.child.returncode
+    one_message(case, probe, r"spanflow: b0: .*(permi|privilege|root|CAP_NET_RAW)")
+
+
+def no_such_interface(case, link):
+    with Probe(link, "-i", "nosuch0", interfaces=()) as probe:
+        probe.end(None)
+    one_message(case, probe, r"spanflow: nosuch0: .*(no such|not found|does not exist|no interface)")
+
+
+def interface_down(case, link):
+    """An interface that is down is told about, or waited for; never a crash."""
+    netns.run(link.capturing, "ip", "link", "set", "b1", "down")
+    with Probe(link, "-i", "b1", "-o", "json", interfaces=()) as probe:
+        time.sleep(0.5)
+        probe.end(signal.SIGTERM)
+    case.true(probe.status in (0, 1), f"exit status {probe.status}")
+    if probe.status == 1:
+        one_message(case, probe, r"spanflow: b1: ")
+
+
+def interface_cases(tap, link):
+    first, second = link.index("b0"), link.index("b1")
+    tap.test("several -i: each with its own ifIndex", interfaces, link,
+             ("-i", "b0", "-i", "b1"), ("b0", "b1"), [(first, 2), (second, 3)])
+    tap.test("-i any: each packet has its own ifIndex", interfaces, link,
+             ("-i", "any"), (None,), [(first, 2), (second, 3)])
+    tap.test("-i INDEX:NAME: that index is exported", interfaces, link,
+             ("-i", "77:b0", "-i", "70000:b1"), ("b0", "b1"), [(77, 2), (70000, 3)])
+
+
+def cases(tap, link):
+    tap.test("500,000 packets at 100,000 a second all reach nfcapd", large_case, link, tap)
+    tap.test("a BPF filter on the command line", bpf_filter, link)
+    tap.test("VLAN tags that the kernel strips are kept", vlan_tags, link)
+    tap.test("--direction in", direction, link, "in", [("192.0.2.1", 2)])
+    tap.test("--direction out", direction, link, "out", [("192.0.2.2", 3)])
+    tap.test("--direction both, the default", direction, link, "both", [("192.0.2.1", 2), ("192.0.2.2", 3)])
+    interface_cases(tap, link)
+    tap.test("a record is printed soon on a quiet link", quiet_link, link)
+    tap.test("times are the wall clock's", wall_clock, link)
+    tap.test("SIGINT ends with reason forced", interrupted, link)
+    tap.test("--count stops a live capture", count_stops, link)
+    tap.test("--duration stops a live capture", duration_stops, link, 4)
+    tap.test("--duration stops on a silent link", duration_stops, link, 0)
+    tap.test("without privileges: the message, status 1", unprivileged, link)
+    tap.test("an interface that does not exist: the message, status 1", no_such_interface, link)
+    tap.test("the probe's own export is not metered", own_export, link)
+    tap.test("an interface that is down", interface_down, link)
+
+
+def main():
+    need_program()
+    bounded(300)
+    tap = Tap()
+    try:
+        why = netns.unusable()
+        if why:
+            print(f"ok - live capture # SKIP {why}")
+            tap.done += 1
+        else:
+            with netns.Link(2) as link:
+                cases(tap, link)
+    finally:
+        status = tap.status()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
