@@ -49,7 +49,7 @@ void encoder_tick(struct encoder *e, uint64_t clock_ns, uint64_t wall_ns);
 void encoder_record(struct encoder *e, const struct record *r);
 /* Whatever is ready leaves now. */
 void encoder_flush(struct encoder *e);
-/* The last call: flushes. A text stream without a record still gets its heading. */
+/* The last call: flushes. CSV without a record still gets its heading. */
 void encoder_finish(struct encoder *e);
 /* Whether this is a stream of lines for a person or program, rather than of datagrams. */
 bool format_is_stream(enum format f);
@@ -65,7 +65,7 @@ struct not_expressible {
 
 const struct not_expressible *encoder_not_expressible(const struct encoder *e);
 
-/* "ipfix", "v5", ... */
+/* As the option has it: "5", "9", "ipfix", "text", ... */
 const char *format_name(enum format f);
 
 #endif

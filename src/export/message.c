@@ -193,7 +193,7 @@ void encoder_flush(struct encoder *e)
 
 void encoder_finish(struct encoder *e)
 {
-	if (!e->announced && format_is_stream(e->options.format))
+	if (!e->announced && e->options.format == FORMAT_CSV)
 		announce_if_due(e);
 	message_send(e);
 }

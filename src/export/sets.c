@@ -170,8 +170,11 @@ void sets_announce(struct encoder *e)
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
 		put_template(e, c);
 	sampling_options(rows, &e->options, s->dialect.is_v9);
-	for (unsigned i = 0; i < SAMPLING_ROWS; i++)
+	/* nfacctd (1.7) reads one options template a set and takes the rest for damage. */
+	for (unsigned i = 0; i < SAMPLING_ROWS; i++) {
+		close_set(e);
 		put_options_template(e, &rows[i]);
+	}
 	for (unsigned i = 0; i < SAMPLING_ROWS; i++)
 		put_options_data(e, &rows[i]);
 }

@@ -117,7 +117,7 @@ static void v5_finish(struct encoder *e, uint64_t seconds)
 }
 
 const struct format_ops v5_format = {
-    .name = "v5",
+    .name = "5",
     .header_size = V5_HEADER,
     .init = v5_init,
     .add = v5_add,

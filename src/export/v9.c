@@ -31,7 +31,7 @@ static void v9_finish(struct encoder *e, uint64_t seconds)
 }
 
 const struct format_ops v9_format = {
-    .name = "v9",
+    .name = "9",
     .header_size = V9_HEADER,
     .init = v9_init,
     .add = sets_add,

@@ -25,6 +25,14 @@ void expiry_begin_linger(struct flow *f, const struct timeouts *t)
 		f->fixed_deadline = f->end_deadline;
 }
 
+bool expiry_full_sweep_due(struct expiry *e, uint32_t slots, uint64_t clock_ns)
+{
+	if (clock_ns >= e->full_ns && clock_ns - e->full_ns < slots * EXPIRY_FULL_NS)
+		return false;
+	e->full_ns = clock_ns;
+	return true;
+}
+
 uint32_t expiry_allowance(struct expiry *e, uint32_t slots, uint64_t clock_ns)
 {
 	uint64_t elapsed, allowance;

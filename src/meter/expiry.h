@@ -44,6 +44,7 @@ struct expiry {
 	uint32_t *check_at;  /* one a slot of the table; EXPIRY_NEVER where there is no flow */
 	uint32_t cursor;     /* the slot that the sweep looks at next */
 	uint64_t swept_ns;   /* the clock up to which the sweep's pace has been used up */
+	uint64_t full_ns;    /* the clock of the last expiry_full_sweep_due() that was true */
 };
 
 #define EXPIRY_NEVER UINT32_MAX
@@ -63,6 +64,14 @@ static inline void expiry_clear(struct expiry *e, uint32_t i)
 {
 	e->check_at[i] = EXPIRY_NEVER;
 }
+
+/*
+ * The table is full: true when it is worth while to look at every slot for a flow that is due
+ * before one leaves early. At most once in EXPIRY_FULL_NS a slot, so that its cost stays below a
+ * hundredth of the time that passes.
+ */
+#define EXPIRY_FULL_NS 100ull
+bool expiry_full_sweep_due(struct expiry *e, uint32_t slots, uint64_t clock_ns);
 
 /* How many of `slots` slots the sweep may look at, now that it is `clock_ns`. */
 uint32_t expiry_allowance(struct expiry *e, uint32_t slots, uint64_t clock_ns);

@@ -236,27 +236,46 @@ static void end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns)
 	t->free_slot = i;
 }
 
-/*
- * Makes room when every slot is taken: of the next few flows one that is due anyway, else the one
- * that has been silent longest.
- */
+/* The flow has to go; if a deadline has passed that is the reason all the same. */
+static void end_early(struct table *t, uint32_t i, uint64_t clock_ns)
+{
+	int reason = expiry_reason(&t->flows[i], &t->options.timeouts, clock_ns);
+
+	end_flow(t, i, reason ? reason : END_NO_RESOURCES, clock_ns);
+}
+
+/* Ends the flow if it is due, else puts off the next look at it. */
+static void examine(struct table *t, uint32_t i, uint64_t clock_ns)
+{
+	const struct flow *f = &t->flows[i];
+	int reason = expiry_reason(f, &t->options.timeouts, clock_ns);
+
+	if (reason)
+		end_flow(t, i, reason, clock_ns);
+	else
+		expiry_set(&t->expiry, i, expiry_deadline(f, &t->options.timeouts));
+}
+
+static void sweep(struct table *t, uint64_t clock_ns, uint32_t allowance)
+{
+	uint32_t i;
+
+	while ((i = expiry_next(&t->expiry, t->used_slots, clock_ns, &allowance)) != EXPIRY_NONE)
+		examine(t, i, clock_ns);
+}
+
+/* Of the next few flows the one that has been silent longest leaves. */
 static void evict(struct table *t, uint64_t clock_ns)
 {
 	uint32_t oldest = NO_FLOW;
 
 	for (unsigned n = 0; n < EVICTION_LOOKS; n++) {
 		uint32_t i = t->victim++ % t->used_slots;
-		const struct flow *f = &t->flows[i];
-		int reason = expiry_reason(f, &t->options.timeouts, clock_ns);
 
-		if (reason) {
-			end_flow(t, i, reason, clock_ns);
-			return;
-		}
-		if (oldest == NO_FLOW || f->last_clock_ns < t->flows[oldest].last_clock_ns)
+		if (oldest == NO_FLOW || t->flows[i].last_clock_ns < t->flows[oldest].last_clock_ns)
 			oldest = i;
 	}
-	end_flow(t, oldest, END_NO_RESOURCES, clock_ns);
+	end_early(t, oldest, clock_ns);
 }
 
 static uint32_t take_slot(struct table *t, uint64_t clock_ns)
@@ -265,6 +284,8 @@ static uint32_t take_slot(struct table *t, uint64_t clock_ns)
 
 	if (t->free_slot == NO_FLOW && t->used_slots < t->options.max_flows)
 		return t->used_slots++;
+	if (t->free_slot == NO_FLOW && expiry_full_sweep_due(&t->expiry, t->used_slots, clock_ns))
+		sweep(t, clock_ns, t->used_slots);
 	if (t->free_slot == NO_FLOW)
 		evict(t, clock_ns);
 	i = t->free_slot;
@@ -282,7 +303,7 @@ static void link_flow(struct table *t, uint32_t i, uint64_t hash, uint64_t clock
 	if (bucket_put(other_of(t, hash), tag_of(hash), i))
 		return;
 	if (t->stashed == STASH_SLOTS)
-		end_flow(t, t->stash[0], END_NO_RESOURCES, clock_ns);
+		end_early(t, t->stash[0], clock_ns);
 	t->stash[t->stashed++] = i;
 }
 
@@ -412,24 +433,9 @@ void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
 		account_packet(t, &at[i], &batch[i]);
 }
 
-static void examine(struct table *t, uint32_t i, uint64_t clock_ns)
-{
-	const struct flow *f = &t->flows[i];
-	int reason = expiry_reason(f, &t->options.timeouts, clock_ns);
-
-	if (reason)
-		end_flow(t, i, reason, clock_ns);
-	else
-		expiry_set(&t->expiry, i, expiry_deadline(f, &t->options.timeouts));
-}
-
 void table_sweep(struct table *t, uint64_t clock_ns)
 {
-	uint32_t allowance = expiry_allowance(&t->expiry, t->used_slots, clock_ns);
-	uint32_t i;
-
-	while ((i = expiry_next(&t->expiry, t->used_slots, clock_ns, &allowance)) != EXPIRY_NONE)
-		examine(t, i, clock_ns);
+	sweep(t, clock_ns, expiry_allowance(&t->expiry, t->used_slots, clock_ns));
 }
 
 void table_end_all(struct table *t, uint64_t clock_ns)

@@ -334,6 +334,12 @@ class Tap:
             with self.case(name) as case:
                 function(case, *arguments)
 
+    def skip(self, name, why):
+        """The case `name` cannot be run, for the reason `why`."""
+        if self.wants(name):
+            with self.case(name):
+                raise Skip(why)
+
     def status(self):
         shutil.rmtree(self.directory, ignore_errors=True)
         print("1..%d" % self.done)

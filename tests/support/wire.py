@@ -223,6 +223,7 @@ class Templated(Session):
         self.preamble_over = self.rate_announced = False
         self.options_seen = []              # [(scopes, fields)] of options records, in order
         self.refreshes = 0
+        self.behind = set()
 
     # sets
 
@@ -344,11 +345,13 @@ class Templated(Session):
         for key in late & self.overdue:
             self.complain("%s %d is %d s old", *key, seconds - self.sent[key][0])
         self.overdue = late
+        # One message alone may be dated by records that are weeks older than the clock.
         for key, (when, index) in self.sent.items():
-            if seconds < when:              # the clock stepped back: count from here
+            if seconds < when and key in self.behind:   # the clock stepped back: count from here
                 self.sent[key] = (seconds, index)
             if self.messages - index > REFRESH_MESSAGES + 1:
                 self.complain("%s %d is %d messages old", *key, self.messages - index)
+        self.behind = {key for key, (when, _) in self.sent.items() if seconds < when}
 
     def check_sampling(self):
         """Both forms of the announced rate, in one message and in order."""
