@@ -30,7 +30,9 @@
 
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
-#define RING_SLOTS 65536
+/* Live the exporter may fall behind for a second; offline the worker waits for it instead. */
+#define RING_SLOTS_LIVE 65536
+#define RING_SLOTS_FILE 8192
 /* The seed of files, so that a run can be repeated. */
 #define OFFLINE_SEED 0x7370616e666c6f77u
 /* A collector whose name could not be resolved is looked up again this often. */
@@ -209,7 +211,8 @@ static int build(struct program *p)
 
 	if (rc)
 		return rc;
-	p->ring = ring_create(RING_SLOTS, sizeof(struct record));
+	p->ring = ring_create(config_is_live(&p->config) ? RING_SLOTS_LIVE : RING_SLOTS_FILE,
+	    sizeof(struct record));
 	if (!p->ring)
 		return -ENOMEM;
 	exporting.ring = p->ring;
@@ -257,9 +260,14 @@ static int start(struct program *p)
 	rc = pthread_create(&p->exporter_thread, NULL, exporter_run, p->exporter);
 	if (rc == 0)
 		rc = pthread_create(&p->worker_thread, NULL, worker_run, p->worker);
-	if (rc)
+	if (rc) {
 		log_error("threads: %s", strerror(rc));
-	return -rc;
+		return -rc;
+	}
+	/* As `top -H` and perf show them. */
+	pthread_setname_np(p->exporter_thread, "sf-exporter");
+	pthread_setname_np(p->worker_thread, "sf-worker");
+	return 0;
 }
 
 static void stop(struct program *p)

@@ -97,15 +97,16 @@ static void push_time(struct worker *w, enum record_kind kind)
 	ring_push_end(w->options.ring);
 }
 
-/* So that messages leave and templates are sent again also when no flow ends. */
-static void tick(struct worker *w)
+/* So that messages leave and templates are sent again also when no flow ends. True: it was time. */
+static bool tick(struct worker *w)
 {
 	uint64_t now = w->clock.now_ns;
 
 	if (now >= w->ticked_ns && now - w->ticked_ns < TICK_NS)
-		return;
+		return false;
 	w->ticked_ns = now;
 	push_time(w, RECORD_TICK);
+	return true;
 }
 
 /* -- packets ---------------------------------------------------------------------------------- */
@@ -116,8 +117,7 @@ static void run_batch(struct worker *w)
 		table_account(w->table, w->batch, w->batched);
 	w->batched = 0;
 	table_sweep(w->table, w->clock.now_ns);
-	tick(w);
-	ring_publish(w->options.ring);
+	ring_publish(w->options.ring, tick(w));
 }
 
 static bool is_own_export(const struct worker *w, const struct pktinfo *info)
@@ -304,6 +304,7 @@ static int read_live_once(struct worker *w)
 	if (total == 0) {
 		clock_catch_up(&w->clock);
 		run_batch(w);
+		ring_publish(w->options.ring, true);
 	}
 	return left || w->limit_reached ? total : -ENODEV;
 }
@@ -373,7 +374,7 @@ void *worker_run(void *worker)
 	while (!ring_push_begin(w->options.ring))
 		ring_wait_space(w->options.ring, RING_WAIT_MS);
 	push_time(w, RECORD_LAST);
-	ring_publish(w->options.ring);
+	ring_publish(w->options.ring, true);
 	if (write(w->options.done_fd, &one, sizeof(one)) < 0)
 		log_error("worker: %s", strerror(errno));
 	return NULL;

@@ -12,18 +12,18 @@
 /* clang-format off */
 const struct element element_table[] = {
 	/* id  name                         kind                  where               v9 ipfix classes */
-	{  8, "sourceIPv4Address",          ELEMENT_ADDRESS,      IN4(key.src),        4,  4, IN_IPV4},
-	{ 12, "destinationIPv4Address",     ELEMENT_ADDRESS,      IN4(key.dst),        4,  4, IN_IPV4},
-	{ 27, "sourceIPv6Address",          ELEMENT_ADDRESS,      IN(key.src),        16, 16, IN_IPV6},
-	{ 28, "destinationIPv6Address",     ELEMENT_ADDRESS,      IN(key.dst),        16, 16, IN_IPV6},
-	{  7, "sourceTransportPort",        ELEMENT_NUMBER,       IN(key.src_port),    2,  2, IN_ALL},
-	{ 11, "destinationTransportPort",   ELEMENT_NUMBER,       IN(key.dst_port),    2,  2, IN_ALL},
+	{  8, "sourceIPv4Address",          ELEMENT_ADDRESS,      IN4(src),        4,  4, IN_IPV4},
+	{ 12, "destinationIPv4Address",     ELEMENT_ADDRESS,      IN4(dst),        4,  4, IN_IPV4},
+	{ 27, "sourceIPv6Address",          ELEMENT_ADDRESS,      IN(src),        16, 16, IN_IPV6},
+	{ 28, "destinationIPv6Address",     ELEMENT_ADDRESS,      IN(dst),        16, 16, IN_IPV6},
+	{  7, "sourceTransportPort",        ELEMENT_NUMBER,       IN(src_port),    2,  2, IN_ALL},
+	{ 11, "destinationTransportPort",   ELEMENT_NUMBER,       IN(dst_port),    2,  2, IN_ALL},
 	/* Templates of their own, because nfdump reads a port from 32 wherever it stands. */
 	{ 32, "icmpTypeCodeIPv4",           ELEMENT_NUMBER,       IN(icmp_type_code),  2,  2, 1u << CLASS_ICMP},
 	{139, "icmpTypeCodeIPv6",           ELEMENT_NUMBER,       IN(icmp_type_code),  2,  2, 1u << CLASS_ICMPV6},
-	{  4, "protocolIdentifier",         ELEMENT_NUMBER,       IN(key.protocol),    1,  1, IN_ALL},
+	{  4, "protocolIdentifier",         ELEMENT_NUMBER,       IN(protocol),    1,  1, IN_ALL},
 	{  5, "ipClassOfService",           ELEMENT_NUMBER,       IN(tos),             1,  1, IN_ALL},
-	{ 58, "vlanId",                     ELEMENT_NUMBER,       IN(key.vlan),        2,  2, IN_ALL},
+	{ 58, "vlanId",                     ELEMENT_NUMBER,       IN(vlan),        2,  2, IN_ALL},
 	{245, "dot1qCustomerVlanId",        ELEMENT_NUMBER,       IN(inner_vlan),      0,  2, IN_ALL},
 	/* RFC 3954 has one octet of flags, RFC 9565 twelve bits. */
 	{  6, "tcpControlBits",             ELEMENT_BITS,         IN(tcp_flags),       1,  2, IN_ALL},
@@ -34,7 +34,7 @@ const struct element element_table[] = {
 	{152, "flowStartMilliseconds",      ELEMENT_MILLISECONDS, IN(start_ns),        0,  8, IN_ALL},
 	{153, "flowEndMilliseconds",        ELEMENT_MILLISECONDS, IN(end_ns),          0,  8, IN_ALL},
 	{136, "flowEndReason",              ELEMENT_NUMBER,       IN(end_reason),      0,  1, IN_ALL},
-	{ 10, "ingressInterface",           ELEMENT_NUMBER,       IN(key.ingress),     4,  4, IN_ALL},
+	{ 10, "ingressInterface",           ELEMENT_NUMBER,       IN(ingress),     4,  4, IN_ALL},
 	{ 14, "egressInterface",            ELEMENT_NUMBER,       IN(egress),          4,  4, IN_ALL},
 };
 /* clang-format on */
@@ -51,9 +51,9 @@ const struct element *element_find(uint16_t id)
 
 enum flow_class flow_class_of(const struct record *r)
 {
-	if (r->key.ip_version == 4)
-		return r->key.protocol == IPPROTO_ICMP ? CLASS_ICMP : CLASS_IPV4;
-	return r->key.protocol == IPPROTO_ICMPV6 ? CLASS_ICMPV6 : CLASS_IPV6;
+	if (r->ip_version == 4)
+		return r->protocol == IPPROTO_ICMP ? CLASS_ICMP : CLASS_IPV4;
+	return r->protocol == IPPROTO_ICMPV6 ? CLASS_ICMPV6 : CLASS_IPV6;
 }
 
 static uint64_t load(const void *p, uint8_t size)

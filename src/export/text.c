@@ -86,7 +86,7 @@ static void put_member(struct line *l, const struct element *e, const struct rec
 		return;
 	}
 	put_text(l, "\"");
-	put_address(l, (const uint8_t *)r + e->offset, r->key.ip_version);
+	put_address(l, (const uint8_t *)r + e->offset, r->ip_version);
 	put_text(l, "\"");
 }
 
@@ -128,9 +128,9 @@ static void csv_add(struct encoder *e, const struct record *r)
 {
 	struct line l = {.length = 0};
 
-	put_address(&l, r->key.src, r->key.ip_version);
+	put_address(&l, r->src, r->ip_version);
 	put_text(&l, ",");
-	put_address(&l, r->key.dst, r->key.ip_version);
+	put_address(&l, r->dst, r->ip_version);
 	for (size_t i = 0; i < element_count; i++)
 		if (is_column(&element_table[i])) {
 			put_text(&l, ",");
@@ -185,14 +185,14 @@ static bool has_ports(uint8_t protocol)
 }
 
 static void put_endpoint(struct line *l, const uint8_t address[16], uint16_t port,
-    const struct flow_key *key)
+    const struct record *r)
 {
-	bool ports = has_ports(key->protocol);
-	bool brackets = ports && key->ip_version == 6;
+	bool ports = has_ports(r->protocol);
+	bool brackets = ports && r->ip_version == 6;
 
 	if (brackets)
 		put_text(l, "[");
-	put_address(l, address, key->ip_version);
+	put_address(l, address, r->ip_version);
 	if (ports)
 		put_format(l, "%s:%u", brackets ? "]" : "", port);
 }
@@ -200,8 +200,8 @@ static void put_endpoint(struct line *l, const uint8_t address[16], uint16_t por
 /* Destination, and what ICMP says in place of a port. */
 static void put_destination(struct line *l, const struct record *r)
 {
-	put_endpoint(l, r->key.dst, r->key.dst_port, &r->key);
-	if (r->key.protocol == IPPROTO_ICMP || r->key.protocol == IPPROTO_ICMPV6)
+	put_endpoint(l, r->dst, r->dst_port, r);
+	if (r->protocol == IPPROTO_ICMP || r->protocol == IPPROTO_ICMPV6)
 		put_format(l, " %u/%u", r->icmp_type_code >> 8, r->icmp_type_code & 0xff);
 }
 
@@ -212,7 +212,7 @@ static void flags_text(const struct record *r, char text[9])
 	for (unsigned i = 0; i < 8; i++)
 		text[i] = r->tcp_flags & 0x80 >> i ? letters[i] : '.';
 	text[8] = '\0';
-	if (r->key.protocol != IPPROTO_TCP)
+	if (r->protocol != IPPROTO_TCP)
 		text[0] = '\0';
 }
 
@@ -233,13 +233,13 @@ static void text_add(struct encoder *e, const struct record *r)
 	struct line l = {.length = 0}, source = {.length = 0}, destination = {.length = 0};
 	char flags[9], number[4];
 
-	put_endpoint(&source, r->key.src, r->key.src_port, &r->key);
+	put_endpoint(&source, r->src, r->src_port, r);
 	put_destination(&destination, r);
 	flags_text(r, flags);
 	put_start(&l, r->start_ns);
 	put_format(&l, " %6llu.%03llu %-7s %25.*s -> %-25.*s %-8s %9llu %11llu\n",
 	    (unsigned long long)(duration_ms / 1000), (unsigned long long)(duration_ms % 1000),
-	    protocol_name(r->key.protocol, number), (int)source.length, source.text,
+	    protocol_name(r->protocol, number), (int)source.length, source.text,
 	    (int)destination.length, destination.text, flags, (unsigned long long)r->packets,
 	    (unsigned long long)r->octets);
 	send_line(e, &l, r);

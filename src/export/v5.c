@@ -76,7 +76,7 @@ static void v5_add(struct encoder *e, const struct record *r)
 	uint64_t n = pieces_for(r->packets);
 	struct record piece = *r;
 
-	if (r->key.ip_version != 4) {
+	if (r->ip_version != 4) {
 		e->not_expressible.ipv6++;
 		return;
 	}

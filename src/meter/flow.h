@@ -2,19 +2,20 @@
  * A flow and its key: one of the five nouns (HACKING.md). RFC 7011 section 2: Flow, Flow Key.
  *
  * A struct flow lives in one table from its first packet to its end and is seen by the table's
- * thread alone. What each packet reads and writes stands first: the key, and the two times that
- * decide whether the packet still belongs.
+ * thread alone. It is two cache lines. A packet of an IPv4 flow touches the first one only, which
+ * has the whole of its key and all that a packet changes; IPv6 keys go on in the second.
  */
 #ifndef SPANFLOW_METER_FLOW_H
 #define SPANFLOW_METER_FLOW_H
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* Compared and hashed as 48 octets: no hole, and what is unused is 0. */
-struct flow_key {
-	uint8_t src[16];   /* network order; IPv4 in the first four octets */
-	uint8_t dst[16];
+/* Compared and hashed as octets: no hole, and what is unused is 0. */
+struct key_head {
+	uint8_t src[4];    /* network order: the IPv4 address, or the first octets of the IPv6 one */
+	uint8_t dst[4];
 	uint32_t ingress;
 	uint16_t src_port; /* host order, as in struct pktinfo */
 	uint16_t dst_port;
@@ -25,7 +26,19 @@ struct flow_key {
 	uint8_t zero[3];
 };
 
-static_assert(sizeof(struct flow_key) == 48, "a key is hashed whole: no padding");
+/* What follows of IPv6 addresses; 0 for IPv4. */
+struct key_tail {
+	uint8_t src[12];
+	uint8_t dst[12];
+};
+
+struct flow_key {
+	struct key_head head;
+	struct key_tail tail;
+};
+
+static_assert(sizeof(struct key_head) == 24, "hashed whole: no padding");
+static_assert(sizeof(struct flow_key) == 48, "hashed whole: no padding");
 
 /* IPFIX flowEndReason (136); SPANFLOW counts them by these numbers. */
 enum end_reason {
@@ -40,22 +53,24 @@ enum end_reason {
 #define NEVER UINT64_MAX
 
 struct flow {
-	struct flow_key key;
+	struct key_head head;
 	uint64_t last_clock_ns;  /* stamp of the latest packet: idle counts from here */
 	uint64_t fixed_deadline; /* the earlier of active's and the linger's; never moves back */
-
-	uint64_t packets;        /* 0: this slot holds no flow */
+	uint64_t end_ns;         /* largest time of its packets */
 	uint64_t octets;
-	uint64_t start_ns;       /* smallest and largest time of its packets */
-	uint64_t end_ns;
+	uint64_t packets : 48;   /* more than a day of any link; 0: this slot holds no flow */
+	uint64_t tcp_flags : 16;
+
+	struct key_tail tail;
+	uint64_t start_ns;       /* smallest time of its packets */
 	uint64_t first_clock_ns; /* stamp of the first packet: active counts from here */
 	uint64_t end_deadline;   /* first FIN or RST plus the linger, or NEVER */
 	uint64_t hash;           /* of the key; in a free slot: the next free one */
-	uint16_t tcp_flags;
 	uint16_t inner_vlan;     /* of the first packet, as is: */
 	uint8_t tos;
 };
 
 static_assert(sizeof(struct flow) == 128, "a flow is two cache lines");
+static_assert(offsetof(struct flow, tail) == 64, "the first is what every packet needs");
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef SPANFLOW_METER_KEY_H
 #define SPANFLOW_METER_KEY_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "decode/pktinfo.h"
@@ -14,26 +15,32 @@
 
 static inline void key_fill(struct flow_key *k, const struct pktinfo *info)
 {
-	memcpy(k->src, info->src, sizeof(k->src));
-	memcpy(k->dst, info->dst, sizeof(k->dst));
-	k->ingress = info->ingress;
-	k->src_port = info->src_port;
-	k->dst_port = info->dst_port;
-	k->vlan = info->vlan;
-	k->protocol = info->protocol;
-	k->dscp = info->tos & DSCP_MASK;
-	k->ip_version = info->ip_version;
-	memset(k->zero, 0, sizeof(k->zero));
+	memcpy(k->head.src, info->src, 4);
+	memcpy(k->head.dst, info->dst, 4);
+	k->head.ingress = info->ingress;
+	k->head.src_port = info->src_port;
+	k->head.dst_port = info->dst_port;
+	k->head.vlan = info->vlan;
+	k->head.protocol = info->protocol;
+	k->head.dscp = info->tos & DSCP_MASK;
+	k->head.ip_version = info->ip_version;
+	memset(k->head.zero, 0, sizeof(k->head.zero));
+	memcpy(k->tail.src, info->src + 4, 12);
+	memcpy(k->tail.dst, info->dst + 4, 12);
 }
 
 static inline uint64_t key_hash(const struct flow_key *k, uint64_t seed)
 {
+	if (k->head.ip_version == 4)
+		return hash_bytes(&k->head, sizeof(k->head), seed);
 	return hash_bytes(k, sizeof(*k), seed);
 }
 
-static inline int key_equal(const struct flow_key *a, const struct flow_key *b)
+/* Whether the flow has this key. The head tells the IP version, and IPv4 has no tail. */
+static inline bool key_is_of(const struct flow_key *k, const struct flow *f)
 {
-	return memcmp(a, b, sizeof(*a)) == 0;
+	return memcmp(&k->head, &f->head, sizeof(f->head)) == 0 &&
+	    (k->head.ip_version == 4 || memcmp(&k->tail, &f->tail, sizeof(f->tail)) == 0);
 }
 
 #endif

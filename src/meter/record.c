@@ -1,6 +1,7 @@
 #include "meter/record.h"
 
 #include <netinet/in.h>
+#include <string.h>
 
 static int is_icmp(uint8_t protocol)
 {
@@ -10,19 +11,30 @@ static int is_icmp(uint8_t protocol)
 void record_fill(
     struct record *r, const struct flow *f, enum end_reason reason, const struct clock_time *now)
 {
+	const struct key_head *k = &f->head;
+
 	*r = (struct record){
-	    .key = f->key,
 	    .clock_ns = now->clock_ns,
 	    .wall_ns = now->wall_ns,
 	    .packets = f->packets,
 	    .octets = f->octets,
 	    .start_ns = f->start_ns,
 	    .end_ns = f->end_ns,
+	    .ingress = k->ingress,
+	    .src_port = k->src_port,
+	    .dst_port = k->dst_port,
+	    .vlan = k->vlan,
 	    .tcp_flags = f->tcp_flags,
 	    .inner_vlan = f->inner_vlan,
-	    .icmp_type_code = is_icmp(f->key.protocol) ? f->key.dst_port : 0,
+	    .icmp_type_code = is_icmp(k->protocol) ? k->dst_port : 0,
+	    .ip_version = k->ip_version,
+	    .protocol = k->protocol,
 	    .tos = f->tos,
 	    .end_reason = (uint8_t)reason,
 	    .kind = RECORD_FLOW,
 	};
+	memcpy(r->src, k->src, 4);
+	memcpy(r->dst, k->dst, 4);
+	memcpy(r->src + 4, f->tail.src, 12);
+	memcpy(r->dst + 4, f->tail.dst, 12);
 }

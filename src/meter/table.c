@@ -17,6 +17,7 @@
 #define FLOWS_PER_BUCKET 4 /* at max_flows, on average */
 #define STASH_SLOTS 32
 #define EVICTION_LOOKS 16
+#define SWEEP_BATCH 32
 #define NO_FLOW UINT32_MAX
 
 #define TCP_FIN 0x01
@@ -143,7 +144,7 @@ static uint32_t find_in_bucket(
 	for (unsigned found = match16(b->tag, tag); found; found &= found - 1) {
 		unsigned slot = (unsigned)__builtin_ctz(found);
 
-		if (b->tag[slot] == tag && key_equal(&t->flows[b->flow[slot]].key, &at->key))
+		if (b->tag[slot] == tag && key_is_of(&at->key, &t->flows[b->flow[slot]]))
 			return b->flow[slot];
 	}
 	return NO_FLOW;
@@ -154,7 +155,7 @@ static uint32_t find_spilled(const struct table *t, const struct lookup *at)
 	uint32_t i = find_in_bucket(t, other_of(t, at->hash), at);
 
 	for (unsigned s = 0; i == NO_FLOW && s < t->stashed; s++)
-		if (key_equal(&t->flows[t->stash[s]].key, &at->key))
+		if (key_is_of(&at->key, &t->flows[t->stash[s]]))
 			i = t->stash[s];
 	return i;
 }
@@ -256,12 +257,33 @@ static void examine(struct table *t, uint32_t i, uint64_t clock_ns)
 		expiry_set(&t->expiry, i, expiry_deadline(f, &t->options.timeouts));
 }
 
-static void sweep(struct table *t, uint64_t clock_ns, uint32_t allowance)
+/* The next few flows whose time may have come, and their memory on its way. */
+static unsigned gather_due(
+    struct table *t, uint64_t clock_ns, uint32_t *allowance, uint32_t due[SWEEP_BATCH])
 {
+	unsigned n = 0;
 	uint32_t i;
 
-	while ((i = expiry_next(&t->expiry, t->used_slots, clock_ns, &allowance)) != EXPIRY_NONE)
-		examine(t, i, clock_ns);
+	while (n < SWEEP_BATCH &&
+	    (i = expiry_next(&t->expiry, t->used_slots, clock_ns, allowance)) != EXPIRY_NONE) {
+		__builtin_prefetch(&t->flows[i], 1);
+		__builtin_prefetch(&t->flows[i].tail, 1);
+		due[n++] = i;
+	}
+	return n;
+}
+
+static void sweep(struct table *t, uint64_t clock_ns, uint32_t allowance)
+{
+	uint32_t due[SWEEP_BATCH];
+	unsigned n;
+
+	while ((n = gather_due(t, clock_ns, &allowance, due)) > 0) {
+		for (unsigned k = 0; k < n; k++)
+			__builtin_prefetch(home_of(t, t->flows[due[k]].hash), 1);
+		for (unsigned k = 0; k < n; k++)
+			examine(t, due[k], clock_ns);
+	}
 }
 
 /* Of the next few flows the one that has been silent longest leaves. */
@@ -314,7 +336,8 @@ static void begin_record(
 	uint64_t active = info->clock_ns + t->options.timeouts.active_ns;
 
 	t->flows[i] = (struct flow){
-	    .key = at->key,
+	    .head = at->key.head,
+	    .tail = at->key.tail,
 	    .hash = at->hash,
 	    .first_clock_ns = info->clock_ns,
 	    .last_clock_ns = info->clock_ns,
@@ -403,18 +426,13 @@ static void account_packet(struct table *t, const struct lookup *at, const struc
 
 /* -- what the worker calls -------------------------------------------------------------------- */
 
-/* Fetches the flow that a packet most probably belongs to, before anyone waits for it. */
-static void prefetch_flow(const struct table *t, uint64_t hash)
+/* The flow that a packet most probably belongs to: the first with its tag, or NULL. */
+static const struct flow *likely_flow(const struct table *t, uint64_t hash)
 {
 	const struct bucket *b = home_of(t, hash);
 	unsigned found = match16(b->tag, tag_of(hash));
 
-	if (found) {
-		const struct flow *f = &t->flows[b->flow[__builtin_ctz(found)]];
-
-		__builtin_prefetch(f, 1);
-		__builtin_prefetch(&f->packets, 1);
-	}
+	return found ? &t->flows[b->flow[__builtin_ctz(found)]] : NULL;
 }
 
 /* Three passes, so that the memory of up to 64 packets is waited for at once. */
@@ -427,8 +445,9 @@ void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
 		at[i].hash = key_hash(&at[i].key, t->options.seed);
 		__builtin_prefetch(home_of(t, at[i].hash), 1);
 	}
+	/* Here and not in a function of its own: GCC 12 drops calls of one that only prefetches. */
 	for (unsigned i = 0; i < n; i++)
-		prefetch_flow(t, at[i].hash);
+		__builtin_prefetch(likely_flow(t, at[i].hash), 1);
 	for (unsigned i = 0; i < n; i++)
 		account_packet(t, &at[i], &batch[i]);
 }

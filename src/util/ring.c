@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #define CACHE_LINE 64
+/* So many slots are worth waking the consumer for. */
+#define WAKE_SLOTS 2048
 
 struct ring {
 	size_t size;
@@ -95,7 +97,7 @@ static bool producer_is_full(struct ring *r)
 void *ring_push_begin(struct ring *r)
 {
 	if (producer_is_full(r)) {
-		ring_publish(r);
+		ring_publish(r, true);
 		return NULL;
 	}
 	return r->slots + (r->filled & r->mask) * r->size;
@@ -106,11 +108,16 @@ void ring_push_end(struct ring *r)
 	r->filled++;
 }
 
-void ring_publish(struct ring *r)
+void ring_publish(struct ring *r, bool now)
 {
+	if (!now && r->filled - r->tail_seen < WAKE_SLOTS) {
+		atomic_store_explicit(&r->head, r->filled, memory_order_release);
+		return;
+	}
 	/* Sequentially consistent, as is the consumer's flag: one of the two must see the other. */
 	atomic_store(&r->head, r->filled);
-	if (atomic_load(&r->consumer_sleeps))
+	r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire);
+	if (atomic_load(&r->consumer_sleeps) && (now || r->filled - r->tail_seen >= WAKE_SLOTS))
 		wake(r->data_fd);
 }
 

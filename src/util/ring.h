@@ -25,8 +25,11 @@ void ring_destroy(struct ring *r);
 void *ring_push_begin(struct ring *r);
 /* Producer: the slot of the last ring_push_begin() is filled. */
 void ring_push_end(struct ring *r);
-/* Producer: lets the consumer see every filled slot, and wakes it if it sleeps. */
-void ring_publish(struct ring *r);
+/*
+ * Producer: lets the consumer see every filled slot. A consumer that sleeps is woken when there is
+ * work for a while, or `now`: waking it for each few slots would cost more than the work.
+ */
+void ring_publish(struct ring *r, bool now);
 /* Producer: sleeps until there is room or `timeout_ms` passed. */
 void ring_wait_space(struct ring *r, int timeout_ms);
 
