@@ -4,6 +4,7 @@
 #include "spanflow.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -132,6 +133,17 @@ static bool resolve_collectors(struct program *p, bool first_time)
 }
 
 /* -- building --------------------------------------------------------------------------------- */
+
+/*
+ * A descriptor of ours must not take the place of a standard one that the caller closed: records
+ * would go into it. What stands there instead fails as a closed one does.
+ */
+static void occupy_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
 
 /* The threads inherit the mask: signals reach the main thread alone, as a descriptor. */
 static int open_descriptors(struct program *p)
@@ -381,6 +393,7 @@ int spanflow_main(int argc, char **argv)
 	static struct program p;
 	int status = EXIT_FAILED;
 
+	occupy_standard_descriptors();
 	config_init(&p.config);
 	if (config_parse(&p.config, argc, argv) < 0) {
 		config_fini(&p.config);

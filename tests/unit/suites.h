@@ -1,0 +1,50 @@
+/*
+ * One row a suite; each is in the test file that mirrors a source file.
+ */
+#ifndef SPANFLOW_TESTS_SUITES_H
+#define SPANFLOW_TESTS_SUITES_H
+
+#include <check.h>
+
+#define SUITES(X)                                                                                  \
+	X(ring)                                                                                    \
+	X(units)                                                                                   \
+	X(match16)                                                                                 \
+	X(rng)                                                                                     \
+	X(source_file)                                                                             \
+	X(link)                                                                                    \
+	X(ip)                                                                                      \
+	X(transport)                                                                               \
+	X(clock)                                                                                   \
+	X(expiry)                                                                                  \
+	X(sampler)                                                                                 \
+	X(key)                                                                                     \
+	X(table)                                                                                   \
+	X(layout)                                                                                  \
+	X(uptime)                                                                                  \
+	X(message)                                                                                 \
+	X(text)                                                                                    \
+	X(sender)                                                                                  \
+	X(config)                                                                                  \
+	X(ledger)
+
+#define X(name) Suite *name##_suite(void);
+SUITES(X)
+#undef X
+
+/* A suite of one test case. The time limit is in seconds: sanitizers take their time. */
+static inline Suite *suite_of(const char *name, const TTest *const *tests, size_t count)
+{
+	Suite *s = suite_create(name);
+	TCase *c = tcase_create(name);
+
+	tcase_set_timeout(c, 120);
+	for (size_t i = 0; i < count; i++)
+		tcase_add_test(c, tests[i]);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+#define SUITE_OF(name, tests) suite_of(name, tests, sizeof(tests) / sizeof(*(tests)))
+
+#endif
