@@ -11,7 +11,8 @@ UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
 BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 MANUALS := $(wildcard man/*.8)
 
-ifeq ($(filter clean distclean demo-deps,$(MAKECMDGOALS)),)
+# Targets that need no configuration, or cannot have one before deps.sh has run.
+ifneq ($(filter-out check demo lint clean distclean,$(or $(MAKECMDGOALS),all)),)
 -include config.mk
 endif
 
@@ -20,7 +21,16 @@ ALL_CPPFLAGS = -I. -Isrc -DHAVE_CONFIG_H -D_GNU_SOURCE $(LIB_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(WERROR) $(CFLAGS) $(SANITIZE) -pthread
 ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pthread
 
-.PHONY: all check check-unit demo bench lint install uninstall dist clean distclean
+# `make V=1` shows the commands.
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @echo "  $(1)"
+endif
+
+.PHONY: all check check-built check-unit demo bench lint install uninstall dist clean distclean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAM)
@@ -28,7 +38,7 @@ all: $(PROGRAM)
 # -- configuration -----------------------------------------------------------------------------
 
 config.mk: configure config.mk.in
-	./configure $(CONFIGURE_FLAGS)
+	./configure -q $(CONFIGURE_FLAGS)
 
 config.h: config.mk
 	@touch -c $@
@@ -42,15 +52,17 @@ configure: configure.ac
 # -- program -----------------------------------------------------------------------------------
 
 $(PROGRAM): $(BUILD)/src/main.o $(LIBRARY)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,LD    $@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/%.o: %.c config.mk | config.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC    $<)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d)
 
@@ -59,7 +71,8 @@ $(BUILD)/%.o: %.c config.mk | config.h
 $(BUILD)/tests/unit/%.o: ALL_CPPFLAGS += -Itests/unit $(CHECK_CFLAGS)
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(LIBRARY)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+	$(call say,LD    $@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 
 # Installs what the tests need, so that the recipes below find it on a bare machine.
 check:
@@ -81,7 +94,8 @@ demo:
 
 $(BUILD)/tests/bench/%: tests/bench/%.c config.mk | config.h
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
+	$(call say,CC    $<)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
 
 bench: $(PROGRAM) $(BENCH_TOOLS)
 	tests/bench/run.sh $(BUILD)/tests/bench ./$(PROGRAM)
