@@ -30,7 +30,7 @@ Q := @
 say = @echo "  $(1)"
 endif
 
-.PHONY: all check check-built check-unit demo bench lint install uninstall dist clean distclean
+.PHONY: all check check-built check-unit demo bench fuzz lint install uninstall dist clean distclean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAM)
@@ -77,19 +77,37 @@ $(BUILD)/unit: $(UNIT_OBJECTS) $(LIBRARY)
 # Installs what the tests need, so that the recipes below find it on a bare machine.
 check:
 	contrib/deps.sh test
-	$(MAKE) check-built
+	$(MAKE) --no-print-directory check-built
 
-check-built: $(PROGRAM) $(BUILD)/unit
-	tests/run $(BUILD)/unit
+check-built: $(PROGRAM) $(BUILD)/unit $(BUILD)/tests/fuzz/replay_decode
+	tests/run $(BUILD)
 
 check-unit: $(BUILD)/unit
 	$(BUILD)/unit
+
+# -- fuzzing -----------------------------------------------------------------------------------
+
+$(BUILD)/tests/fuzz/replay_decode: tests/fuzz/fuzz_decode.c tests/fuzz/replay.c $(LIBRARY)
+	@mkdir -p $(@D)
+	$(call say,CC    $<)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+FUZZ_TIME ?= 60
+FUZZ_FLAGS := -g -O1 -std=gnu11 -fsanitize=fuzzer,address,undefined
+
+$(BUILD)/tests/fuzz/fuzz_decode: tests/fuzz/fuzz_decode.c $(wildcard src/decode/*.[ch])
+	@mkdir -p $(@D)
+	clang $(FUZZ_FLAGS) $(ALL_CPPFLAGS) -o $@ $< $(wildcard src/decode/*.c)
+
+fuzz: $(BUILD)/tests/fuzz/fuzz_decode
+	@mkdir -p $(BUILD)/tests/fuzz/found
+	$< -max_total_time=$(FUZZ_TIME) -max_len=4096 $(BUILD)/tests/fuzz/found tests/fuzz/corpus
 
 # -- demonstration and benchmark ---------------------------------------------------------------
 
 demo:
 	contrib/deps.sh demo
-	$(MAKE) $(PROGRAM)
+	$(MAKE) --no-print-directory $(PROGRAM)
 	contrib/demo.sh
 
 $(BUILD)/tests/bench/%: tests/bench/%.c config.mk | config.h

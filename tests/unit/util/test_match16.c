@@ -19,13 +19,11 @@ static void check_promise(const uint16_t lanes[MATCH16_LANES], uint16_t value)
 	unsigned plain = plain_match(lanes, value);
 	unsigned found = match16(lanes, value);
 
-	ck_assert_msg((found & plain) == plain, "value %#x: %#x instead of %#x", value, found, plain);
-	ck_assert_msg(found < 1u << MATCH16_LANES, "value %#x: %#x", value, found);
-	if (found == plain)
-		return;
-	ck_assert_msg(plain != 0, "value %#x: %#x, but no lane matches", value, found);
-	ck_assert_msg((found & -found) == (plain & -plain), "value %#x: %#x starts before %#x",
-	    value, found, plain);
+	/* Not with ck_assert: that tells the runner of each of a million comparisons. */
+	if ((found & plain) != plain || found >= 1u << MATCH16_LANES)
+		ck_abort_msg("value %#x: %#x instead of %#x", value, found, plain);
+	if ((found & -found) != (plain & -plain))
+		ck_abort_msg("value %#x: %#x starts before %#x", value, found, plain);
 }
 
 START_TEST(every_value_is_found_in_every_lane)

@@ -1,0 +1,33 @@
+/*
+ * The decoder on anything: the first octet picks the link type, the next how much longer the
+ * packet was on the wire than what was captured.
+ */
+#include <pcap/dlt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const int linktypes[] = {DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW,
+	    DLT_NULL, DLT_LOOP, DLT_IPV4, DLT_IPV6, DLT_USB_LINUX};
+	struct decode_options options = {0};
+	struct pktinfo info;
+	struct packet packet;
+
+	if (size < 2)
+		return 0;
+	packet = (struct packet){.caplen = (uint32_t)(size - 2), .len = (uint32_t)(size - 2) + data[1],
+	    .linktype = linktypes[data[0] % (sizeof(linktypes) / sizeof(*linktypes))]};
+	options.believe_lengths = data[0] & 0x80;
+	/* A copy of exactly the captured octets, so that the sanitizer sees one more being read. */
+	packet.data = memcpy(malloc(packet.caplen + !packet.caplen), data + 2, packet.caplen);
+	if (decode_packet(&packet, &options, &info) == IGNORED_NOT &&
+	    (info.ip_version != 4 && info.ip_version != 6))
+		abort();
+	free((void *)packet.data);
+	return 0;
+}

@@ -1,0 +1,272 @@
+#include "suites.h"
+
+#include <stdlib.h>
+
+#include "meter/expiry.h"
+#include "util/units.h"
+
+#define T0 (1000000 * NS_PER_S)
+#define SLOTS 1000
+
+static const struct timeouts usual = {15 * NS_PER_S, 1800 * NS_PER_S, NS_PER_S};
+
+static struct flow flow_at(uint64_t first_ns, uint64_t last_ns, const struct timeouts *t)
+{
+	return (struct flow){.first_clock_ns = first_ns, .last_clock_ns = last_ns,
+	    .fixed_deadline = first_ns + t->active_ns, .end_deadline = NEVER, .packets = 1};
+}
+
+START_TEST(idle_flow_ends_at_its_deadline_to_the_nanosecond)
+{
+	struct flow f = flow_at(T0, T0 + 5, &usual);
+	uint64_t deadline = T0 + 5 + 15 * NS_PER_S;
+
+	ck_assert_uint_eq(expiry_deadline(&f, &usual), deadline);
+	ck_assert_int_eq(expiry_reason(&f, &usual, deadline - 1), 0);
+	ck_assert_int_eq(expiry_reason(&f, &usual, deadline), END_IDLE);
+}
+END_TEST
+
+START_TEST(long_flow_ends_at_its_deadline_to_the_nanosecond)
+{
+	uint64_t deadline = T0 + 1800 * NS_PER_S;
+	struct flow f = flow_at(T0, deadline - NS_PER_S, &usual);
+
+	ck_assert_uint_eq(expiry_deadline(&f, &usual), deadline);
+	ck_assert_int_eq(expiry_reason(&f, &usual, deadline - 1), 0);
+	ck_assert_int_eq(expiry_reason(&f, &usual, deadline), END_ACTIVE);
+}
+END_TEST
+
+START_TEST(linger_counts_from_the_packet_that_began_it)
+{
+	struct flow f = flow_at(T0, T0 + 7, &usual);
+	uint64_t deadline = T0 + 7 + NS_PER_S;
+
+	expiry_begin_linger(&f, &usual);
+	ck_assert_uint_eq(f.end_deadline, deadline);
+	f.last_clock_ns = T0 + 100;
+	ck_assert_uint_eq(expiry_deadline(&f, &usual), deadline);
+	ck_assert_int_eq(expiry_reason(&f, &usual, deadline - 1), 0);
+	ck_assert_int_eq(expiry_reason(&f, &usual, deadline), END_OF_FLOW);
+}
+END_TEST
+
+START_TEST(linger_does_not_put_off_the_active_deadline)
+{
+	uint64_t deadline = T0 + 1800 * NS_PER_S;
+	struct flow f = flow_at(T0, deadline - 5, &usual);
+
+	expiry_begin_linger(&f, &usual);
+	ck_assert_uint_eq(expiry_deadline(&f, &usual), deadline);
+	ck_assert_int_eq(expiry_reason(&f, &usual, deadline), END_ACTIVE);
+	ck_assert_int_eq(expiry_reason(&f, &usual, deadline + 5 * NS_PER_S), END_ACTIVE);
+}
+END_TEST
+
+START_TEST(earliest_of_several_passed_deadlines_names_the_reason)
+{
+	struct flow f = flow_at(T0, T0 + 1790 * NS_PER_S, &usual);
+	uint64_t late = T0 + 10000 * NS_PER_S;
+
+	ck_assert_int_eq(expiry_reason(&f, &usual, late), END_ACTIVE);
+	expiry_begin_linger(&f, &usual);
+	ck_assert_int_eq(expiry_reason(&f, &usual, late), END_OF_FLOW);
+	f.last_clock_ns = T0;
+	ck_assert_int_eq(expiry_reason(&f, &usual, late), END_IDLE);
+}
+END_TEST
+
+START_TEST(of_equal_deadlines_the_lowest_number_counts)
+{
+	struct timeouts same = {10, 10, 10};
+	struct flow f = flow_at(T0, T0, &same);
+
+	ck_assert_int_eq(expiry_reason(&f, &same, T0 + 10), END_IDLE);
+	expiry_begin_linger(&f, &same);
+	ck_assert_int_eq(expiry_reason(&f, &same, T0 + 10), END_IDLE);
+	same.idle_ns = 20;
+	ck_assert_int_eq(expiry_reason(&f, &same, T0 + 10), END_ACTIVE);
+}
+END_TEST
+
+START_TEST(without_a_linger_the_end_is_now)
+{
+	struct timeouts t = {15 * NS_PER_S, 1800 * NS_PER_S, 0};
+	struct flow f = flow_at(T0, T0 + 9, &t);
+
+	expiry_begin_linger(&f, &t);
+	ck_assert_int_eq(expiry_reason(&f, &t, T0 + 9), END_OF_FLOW);
+}
+END_TEST
+
+/* -- the sweep ---------------------------------------------------------------------------------- */
+
+static struct expiry sweep_of(uint32_t slots)
+{
+	struct expiry e = {.check_at = calloc(slots, sizeof(uint32_t))};
+
+	for (uint32_t i = 0; i < slots; i++)
+		expiry_clear(&e, i);
+	return e;
+}
+
+START_TEST(sweep_visits_every_slot_once_in_a_period)
+{
+	struct expiry e = sweep_of(SLOTS);
+	uint64_t visits = 0;
+
+	expiry_allowance(&e, SLOTS, T0);
+	for (uint64_t t = 1; t <= 1000; t++)
+		visits += expiry_allowance(&e, SLOTS, T0 + t * EXPIRY_PERIOD_NS / 1000);
+	ck_assert_uint_eq(visits, SLOTS);
+	free(e.check_at);
+}
+END_TEST
+
+/* Steps too short for one slot must add up instead of being lost. */
+START_TEST(short_steps_of_the_clock_add_up)
+{
+	struct expiry e = sweep_of(SLOTS);
+	uint64_t visits = 0;
+
+	expiry_allowance(&e, SLOTS, T0);
+	for (uint64_t t = T0; t < T0 + EXPIRY_PERIOD_NS; t += 777)
+		visits += expiry_allowance(&e, SLOTS, t);
+	ck_assert_uint_ge(visits, SLOTS - 1);
+	ck_assert_uint_le(visits, SLOTS);
+	free(e.check_at);
+}
+END_TEST
+
+START_TEST(long_step_of_the_clock_allows_one_round)
+{
+	struct expiry e = sweep_of(SLOTS);
+
+	ck_assert_uint_eq(expiry_allowance(&e, SLOTS, T0), SLOTS);
+	ck_assert_uint_eq(expiry_allowance(&e, SLOTS, T0), 0);
+	ck_assert_uint_eq(expiry_allowance(&e, SLOTS, T0 + 3600 * NS_PER_S), SLOTS);
+	free(e.check_at);
+}
+END_TEST
+
+START_TEST(sweep_goes_on_after_a_clock_restart)
+{
+	struct expiry e = sweep_of(SLOTS);
+
+	expiry_allowance(&e, SLOTS, T0);
+	ck_assert_uint_eq(expiry_allowance(&e, SLOTS, T0 / 2), 0);
+	ck_assert_uint_eq(expiry_allowance(&e, SLOTS, T0 / 2 + EXPIRY_PERIOD_NS), SLOTS);
+	free(e.check_at);
+}
+END_TEST
+
+START_TEST(empty_table_needs_no_sweep)
+{
+	struct expiry e = sweep_of(1);
+	uint32_t allowance = expiry_allowance(&e, 0, T0);
+
+	ck_assert_uint_eq(allowance, 0);
+	ck_assert_uint_eq(expiry_next(&e, 0, T0, &allowance), EXPIRY_NONE);
+	free(e.check_at);
+}
+END_TEST
+
+START_TEST(sweep_finds_what_is_due_and_nothing_else)
+{
+	struct expiry e = sweep_of(10);
+	uint32_t allowance = 10;
+
+	expiry_set(&e, 3, T0);
+	expiry_set(&e, 7, T0 - 5 * NS_PER_S);
+	expiry_set(&e, 8, T0 + 5 * NS_PER_S);
+	ck_assert_uint_eq(expiry_next(&e, 10, T0, &allowance), 3);
+	ck_assert_uint_eq(expiry_next(&e, 10, T0, &allowance), 7);
+	ck_assert_uint_eq(expiry_next(&e, 10, T0, &allowance), EXPIRY_NONE);
+	ck_assert_uint_eq(allowance, 0);
+	free(e.check_at);
+}
+END_TEST
+
+/* Never too late: the array's unit is coarse, and must be rounded towards looking early. */
+START_TEST(flow_is_found_at_its_deadline_wherever_that_lies)
+{
+	struct expiry e = sweep_of(1);
+
+	for (uint64_t t = T0; t < T0 + 10 * NS_PER_S; t += 123456789) {
+		uint32_t allowance = 1;
+
+		expiry_set(&e, 0, t);
+		ck_assert_uint_eq(expiry_next(&e, 1, t, &allowance), 0);
+		allowance = 1;
+		ck_assert_uint_eq(expiry_next(&e, 1, t - 2 * NS_PER_S, &allowance), EXPIRY_NONE);
+	}
+	free(e.check_at);
+}
+END_TEST
+
+/* 2^32 units of 2^30 ns are 146 years: later dates must still be found. */
+START_TEST(dates_beyond_the_units_are_found)
+{
+	uint64_t late = UINT64_MAX - 3600 * NS_PER_S;
+	struct expiry e = sweep_of(1);
+	uint32_t allowance = 1;
+
+	expiry_set(&e, 0, late);
+	ck_assert_uint_eq(expiry_next(&e, 1, late, &allowance), 0);
+	expiry_clear(&e, 0);
+	allowance = 1;
+	ck_assert_uint_eq(expiry_next(&e, 1, late, &allowance), EXPIRY_NONE);
+	free(e.check_at);
+}
+END_TEST
+
+START_TEST(sweep_wraps_when_slots_end)
+{
+	struct expiry e = sweep_of(4);
+	uint32_t allowance = 6;
+
+	expiry_set(&e, 1, T0);
+	ck_assert_uint_eq(expiry_next(&e, 4, T0, &allowance), 1);
+	ck_assert_uint_eq(expiry_next(&e, 4, T0, &allowance), 1);
+	ck_assert_uint_eq(allowance, 0);
+	free(e.check_at);
+}
+END_TEST
+
+START_TEST(full_sweep_is_rare_in_proportion_to_its_cost)
+{
+	struct expiry e = sweep_of(SLOTS);
+
+	ck_assert(expiry_full_sweep_due(&e, SLOTS, T0));
+	ck_assert(!expiry_full_sweep_due(&e, SLOTS, T0 + SLOTS * EXPIRY_FULL_NS - 1));
+	ck_assert(expiry_full_sweep_due(&e, SLOTS, T0 + SLOTS * EXPIRY_FULL_NS));
+	ck_assert(expiry_full_sweep_due(&e, SLOTS, T0 / 2));
+	free(e.check_at);
+}
+END_TEST
+
+Suite *expiry_suite(void)
+{
+	const TTest *const tests[] = {
+	    idle_flow_ends_at_its_deadline_to_the_nanosecond,
+	    long_flow_ends_at_its_deadline_to_the_nanosecond,
+	    linger_counts_from_the_packet_that_began_it,
+	    linger_does_not_put_off_the_active_deadline,
+	    earliest_of_several_passed_deadlines_names_the_reason,
+	    of_equal_deadlines_the_lowest_number_counts,
+	    without_a_linger_the_end_is_now,
+	    sweep_visits_every_slot_once_in_a_period,
+	    short_steps_of_the_clock_add_up,
+	    long_step_of_the_clock_allows_one_round,
+	    sweep_goes_on_after_a_clock_restart,
+	    empty_table_needs_no_sweep,
+	    sweep_finds_what_is_due_and_nothing_else,
+	    flow_is_found_at_its_deadline_wherever_that_lies,
+	    dates_beyond_the_units_are_found,
+	    sweep_wraps_when_slots_end,
+	    full_sweep_is_rare_in_proportion_to_its_cost,
+	};
+
+	return SUITE_OF("expiry", tests);
+}
