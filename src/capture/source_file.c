@@ -1,5 +1,6 @@
 /*
- * Capture files through libpcap: pcap and pcapng, in ns whatever the file has.
+ * Capture files through libpcap: pcap and pcapng, in ns whatever the file has. libpcap opens every
+ * file; the records of plain ones are then read by plain.c as long as nothing is odd about them.
  *
  * The filter runs here rather than inside libpcap, so that a packet's number and offset in a
  * message are those in the file.
@@ -15,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "capture/plain.h"
 #include "util/log.h"
 #include "util/units.h"
 
@@ -27,6 +29,7 @@ struct source_file {
 	struct source base;
 	FILE *file;
 	pcap_t *pcap;
+	struct plain *plain; /* NULL: libpcap reads the records */
 	char *buffer;
 	uint32_t ingress;
 	bool filtered;
@@ -53,14 +56,15 @@ static uint64_t timestamp_ns(const struct source_file *s, const struct pcap_pkth
 	return seconds * NS_PER_S + (uint32_t)h->ts.tv_usec;
 }
 
-static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *data)
+/* Counts the packet and hands it on, unless the filter refuses it. */
+static void offer(struct source_file *s, const struct pcap_pkthdr *h, const uint8_t *data,
+    uint64_t ts_ns)
 {
-	struct source_file *s = (struct source_file *)user;
 	struct packet packet = {
 	    .data = data,
 	    .caplen = h->caplen,
 	    .len = h->len > h->caplen ? h->len : h->caplen,
-	    .ts_ns = timestamp_ns(s, h),
+	    .ts_ns = ts_ns,
 	    .ingress = s->ingress,
 	    .linktype = s->base.linktype,
 	};
@@ -70,6 +74,33 @@ static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *dat
 	if (s->filtered && !pcap_offline_filter(&s->filter, h, data))
 		return;
 	s->fn(s->ctx, &packet);
+}
+
+static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *data)
+{
+	struct source_file *s = (struct source_file *)user;
+
+	offer(s, h, data, timestamp_ns(s, h));
+}
+
+/* What plain.c can read of the next `max` packets; from the first that it cannot on, libpcap. */
+static int read_plain(struct source_file *s, unsigned max)
+{
+	struct plain_record r;
+	unsigned n = 0;
+
+	while (n < max && plain_next(s->plain, &r)) {
+		struct pcap_pkthdr h = {.caplen = r.caplen, .len = r.len};
+
+		offer(s, &h, r.data, r.seconds * NS_PER_S + r.fraction);
+		n++;
+	}
+	if (n < max) {
+		fseeko(s->file, (off_t)plain_offset(s->plain), SEEK_SET);
+		plain_close(s->plain);
+		s->plain = NULL;
+	}
+	return (int)n;
 }
 
 /* Names the packet that could not be read and where it stands, as far as that is known. */
@@ -92,6 +123,8 @@ static int file_read(struct source *base, unsigned max, packet_fn *fn, void *ctx
 
 	s->fn = fn;
 	s->ctx = ctx;
+	if (s->plain && (n = read_plain(s, max)) > 0)
+		return n;
 	errno = 0;
 	n = pcap_dispatch(s->pcap, (int)max, deliver, (u_char *)s);
 	if (n > 0)
@@ -126,6 +159,7 @@ static void file_close(struct source *base)
 		pcap_close(s->pcap); /* closes the file, too */
 	else if (s->file && s->file != stdin)
 		fclose(s->file);
+	plain_close(s->plain);
 	free(s->buffer);
 	free(s);
 }
@@ -168,6 +202,7 @@ static int open_capture(struct source_file *s)
 	s->is_pcapng = pcap_major_version(s->pcap) == 1;
 	s->offset = PCAP_FILE_HEADER;
 	s->base.linktype = pcap_datalink(s->pcap);
+	s->plain = plain_open(fileno(s->file), (uint32_t)pcap_snapshot(s->pcap));
 	return 0;
 }
 

@@ -145,8 +145,15 @@ const void *ring_pop_begin(struct ring *r)
 	return r->slots + (tail & r->mask) * r->size;
 }
 
-/* The fence of a store in total order costs more than a slot's work: once in WAKE_STRIDE slots. */
+/* A store in total order costs more than a slot's work: once in so many slots. */
 #define WAKE_STRIDE 64
+
+/* A producer that waits is woken when half the ring is free, so that it has work for a while. */
+static void wake_producer(struct ring *r, size_t tail)
+{
+	if (atomic_load(&r->producer_sleeps) && (atomic_load(&r->head) - tail) * 2 <= r->mask + 1)
+		wake(r->space_fd);
+}
 
 void ring_pop_end(struct ring *r)
 {
@@ -157,8 +164,7 @@ void ring_pop_end(struct ring *r)
 		return;
 	}
 	atomic_store(&r->tail, tail);
-	if (atomic_load(&r->producer_sleeps))
-		wake(r->space_fd);
+	wake_producer(r, tail);
 }
 
 bool ring_sleep_begin(struct ring *r)
