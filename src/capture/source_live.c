@@ -167,9 +167,14 @@ static int configure(struct source_live *s, const struct source_live_options *o)
 	char error[PCAP_ERRBUF_SIZE] = "";
 	int rc;
 
-	/* The second cooked format names the interface of each packet; the first does not. */
-	if (strcmp(o->interface, "any") == 0)
+	/*
+	 * The second cooked format names the interface of each packet; the first does not. But
+	 * libpcap (1.10) puts tags that the kernel stripped back into the first alone.
+	 */
+	if (strcmp(o->interface, "any") == 0) {
 		pcap_set_datalink(s->pcap, DLT_LINUX_SLL2);
+		log_warning("any: VLAN tags are not seen: name the interfaces where they matter");
+	}
 	s->base.linktype = pcap_datalink(s->pcap);
 	rc = set_filter(s, o->filter);
 	if (rc == 0)
