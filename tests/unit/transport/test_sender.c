@@ -1,0 +1,549 @@
+#include "suites.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/said.h"
+#include "transport/sender.h"
+#include "util/rng.h"
+#include "util/units.h"
+
+#define MS NS_PER_MS
+#define T0 (1000 * NS_PER_S)
+#define FD 77
+#define MAX_MESSAGE 64
+
+/* Answers with a script, then with what always comes; keeps what it took. */
+struct fake {
+	struct transport base;
+	const int *script;
+	size_t script_left;
+	int always;
+	uint64_t offered;
+	uint64_t taken;
+	uint32_t order_errors;
+	bool closed;
+};
+
+static struct fake fake;
+static struct sender *sender;
+static uint64_t pushed, pushed_messages;
+
+static int answer(void)
+{
+	if (!fake.script_left)
+		return fake.always;
+	fake.script_left--;
+	return *fake.script++;
+}
+
+static int fake_send(struct transport *t, const struct message *m)
+{
+	int rc = answer();
+	uint64_t number;
+
+	ck_assert_ptr_eq(t, &fake.base);
+	ck_assert_uint_eq(m->size, 8 + m->records % 8);
+	fake.offered++;
+	if (rc)
+		return rc;
+	memcpy(&number, m->data, sizeof(number));
+	fake.order_errors += number < fake.taken;
+	fake.taken = number + 1;
+	return 0;
+}
+
+static int fake_fd(const struct transport *t)
+{
+	(void)t;
+	return FD;
+}
+
+static void fake_close(struct transport *t)
+{
+	(void)t;
+	fake.closed = true;
+}
+
+static const struct transport_ops fake_ops = {fake_send, fake_fd, fake_close};
+
+static void open_sender(uint32_t rate, bool is_stream)
+{
+	struct sender_options o = {.max_message = MAX_MESSAGE, .rate = rate};
+
+	fake = (struct fake){.base = {&fake_ops, "fake", is_stream}};
+	sender = sender_create(&o, &fake.base);
+	pushed = pushed_messages = 0;
+}
+
+static void say(const int *script, size_t n)
+{
+	fake.script = script;
+	fake.script_left = n;
+}
+
+static void push(uint32_t records)
+{
+	uint8_t data[MAX_MESSAGE] = {0};
+	struct message m = {data, 8 + records % 8, records, records + 1};
+
+	memcpy(data, &pushed_messages, sizeof(pushed_messages));
+	pushed_messages++;
+	pushed += records;
+	sender_push(sender, &m);
+	memset(data, 0xff, sizeof(data)); /* it must have been copied */
+}
+
+static uint64_t dropped(void)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < FAILURE_COUNT; i++)
+		sum += sender_stats(sender)->dropped[i];
+	return sum;
+}
+
+/* SPEC section 6, per collector. */
+static void check_sums(void)
+{
+	const struct sender_stats *s = sender_stats(sender);
+
+	ck_assert_uint_eq(s->sent + s->queued + dropped(), pushed);
+	ck_assert_uint_eq(fake.order_errors, 0);
+}
+
+/* Runs until nothing is left to do without time or transport. */
+static uint64_t run(uint64_t now_ns)
+{
+	uint64_t next;
+
+	said_begin();
+	next = sender_run(sender, now_ns);
+	said_end();
+	check_sums();
+	return next;
+}
+
+static void close_sender(void)
+{
+	check_sums();
+	sender_destroy(sender);
+	ck_assert(fake.closed);
+}
+
+START_TEST(unpaced_sender_sends_all_at_once)
+{
+	open_sender(0, false);
+	for (uint32_t i = 0; i < 100; i++)
+		push(i);
+	ck_assert_uint_eq(run(T0), UINT64_MAX);
+	ck_assert_uint_eq(sender_stats(sender)->sent, pushed);
+	ck_assert_uint_eq(sender_stats(sender)->wire_records, pushed + 100);
+	ck_assert_uint_eq(sender_stats(sender)->messages, 100);
+	ck_assert_uint_eq(sender_stats(sender)->queued, 0);
+	ck_assert(!sender_is_busy(sender));
+	close_sender();
+}
+END_TEST
+
+START_TEST(bytes_are_those_of_the_messages)
+{
+	open_sender(0, false);
+	push(1);
+	push(2);
+	run(T0);
+	ck_assert_uint_eq(sender_stats(sender)->bytes, 9 + 10);
+	close_sender();
+}
+END_TEST
+
+START_TEST(pushed_message_is_queued)
+{
+	open_sender(0, false);
+	push(5);
+	ck_assert_uint_eq(sender_stats(sender)->queued, 5);
+	ck_assert(sender_is_busy(sender));
+	push(0);
+	run(T0);
+	ck_assert(!sender_is_busy(sender));
+	push(0);
+	ck_assert(sender_is_busy(sender));
+	close_sender();
+}
+END_TEST
+
+START_TEST(message_waits_for_a_transport_that_says_again)
+{
+	static const int script[] = {0, -EAGAIN};
+
+	open_sender(0, false);
+	say(script, 2);
+	push(1);
+	push(2);
+	push(3);
+	ck_assert_int_eq(sender_wait_fd(sender), -1);
+	ck_assert_uint_eq(run(T0), UINT64_MAX);
+	ck_assert_int_eq(sender_wait_fd(sender), FD);
+	ck_assert_uint_eq(sender_stats(sender)->sent, 1);
+	ck_assert_uint_eq(sender_stats(sender)->queued, 5);
+	run(T0 + 1);
+	ck_assert_int_eq(sender_wait_fd(sender), -1);
+	ck_assert_uint_eq(sender_stats(sender)->sent, 6);
+	ck_assert_uint_eq(dropped(), 0);
+	ck_assert_uint_eq(fake.taken, 3);
+	close_sender();
+}
+END_TEST
+
+START_TEST(refused_message_is_tried_once_more)
+{
+	static const int script[] = {-ECONNREFUSED, 0};
+
+	open_sender(0, false);
+	say(script, 2);
+	push(3);
+	run(T0);
+	ck_assert_uint_eq(sender_stats(sender)->sent, 3);
+	ck_assert_uint_eq(sender_stats(sender)->errors[FAILURE_ECONNREFUSED], 1);
+	ck_assert_uint_eq(fake.offered, 2);
+	ck_assert(sender_take_refusal(sender));
+	ck_assert(!sender_take_refusal(sender));
+	close_sender();
+}
+END_TEST
+
+START_TEST(message_refused_twice_is_dropped_by_name)
+{
+	open_sender(0, false);
+	fake.always = -ECONNREFUSED;
+	push(3);
+	push(4);
+	run(T0);
+	ck_assert_uint_eq(sender_stats(sender)->dropped[FAILURE_ECONNREFUSED], 7);
+	ck_assert_uint_eq(sender_stats(sender)->errors[FAILURE_ECONNREFUSED], 4);
+	ck_assert_uint_eq(sender_stats(sender)->messages, 0);
+	ck_assert_uint_eq(fake.offered, 4);
+	ck_assert(!sender_is_dead(sender));
+	ck_assert(sender_take_refusal(sender));
+	fake.always = 0;
+	push(5);
+	run(T0);
+	ck_assert_uint_eq(sender_stats(sender)->sent, 5);
+	ck_assert(!sender_take_refusal(sender));
+	close_sender();
+}
+END_TEST
+
+START_TEST(refused_message_may_have_to_wait)
+{
+	static const int script[] = {-ECONNREFUSED, -EAGAIN};
+
+	open_sender(0, false);
+	say(script, 2);
+	push(3);
+	run(T0);
+	ck_assert_uint_eq(sender_stats(sender)->queued, 3);
+	ck_assert_int_eq(sender_wait_fd(sender), FD);
+	run(T0);
+	ck_assert_uint_eq(sender_stats(sender)->sent, 3);
+	close_sender();
+}
+END_TEST
+
+START_TEST(each_error_is_counted_by_its_name)
+{
+	static const struct {
+		int error;
+		enum failure failure;
+	} rows[] = {{EHOSTUNREACH, FAILURE_EHOSTUNREACH}, {ENETUNREACH, FAILURE_ENETUNREACH},
+	    {EMSGSIZE, FAILURE_EMSGSIZE}, {EPERM, FAILURE_EPERM}, {ENOBUFS, FAILURE_ENOBUFS},
+	    {EDESTADDRREQ, FAILURE_UNRESOLVED}, {ENOTCONN, FAILURE_OTHER}};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		open_sender(0, false);
+		fake.always = -rows[i].error;
+		push(3);
+		run(T0);
+		ck_assert_uint_eq(sender_stats(sender)->dropped[rows[i].failure], 3);
+		ck_assert_uint_eq(sender_stats(sender)->errors[rows[i].failure], 1);
+		ck_assert(!sender_is_dead(sender));
+		ck_assert(!sender_take_refusal(sender));
+		close_sender();
+	}
+}
+END_TEST
+
+START_TEST(failures_have_names)
+{
+	ck_assert_str_eq(failure_name(failure_of(ECONNREFUSED)), "ECONNREFUSED");
+	ck_assert_str_eq(failure_name(failure_of(EPIPE)), "EPIPE");
+	ck_assert_str_eq(failure_name(FAILURE_UNRESOLVED), "unresolved");
+	ck_assert_str_eq(failure_name(FAILURE_QUEUE_FULL), "queue_full");
+	ck_assert_str_eq(failure_name(FAILURE_SHUTDOWN), "shutdown");
+	for (unsigned i = 0; i < FAILURE_COUNT; i++)
+		ck_assert_ptr_nonnull(failure_name((enum failure)i));
+}
+END_TEST
+
+START_TEST(broken_stream_is_dead_and_drops_by_name)
+{
+	static const int script[] = {0, -EPIPE};
+
+	open_sender(0, true);
+	say(script, 2);
+	for (uint32_t i = 1; i <= 4; i++)
+		push(i);
+	run(T0);
+	ck_assert(sender_is_dead(sender));
+	ck_assert_uint_eq(sender_stats(sender)->sent, 1);
+	ck_assert_uint_eq(sender_stats(sender)->dropped[FAILURE_EPIPE], 2 + 3 + 4);
+	ck_assert_uint_eq(fake.offered, 2);
+	push(5);
+	ck_assert(!sender_is_busy(sender));
+	ck_assert_uint_eq(sender_stats(sender)->dropped[FAILURE_EPIPE], 2 + 3 + 4 + 5);
+	run(T0);
+	ck_assert_uint_eq(fake.offered, 2);
+	close_sender();
+}
+END_TEST
+
+START_TEST(failure_is_reported_once_a_minute)
+{
+	open_sender(0, false);
+	fake.always = -EHOSTUNREACH;
+	for (unsigned s = 0; s <= 60; s += 20) {
+		const char *said;
+
+		push(1);
+		push(1);
+		said_begin();
+		sender_run(sender, T0 + s * NS_PER_S);
+		said = said_end();
+		if (s == 0 || s == 60)
+			ck_assert(said_one_message(said));
+		else
+			ck_assert_str_eq(said, "");
+	}
+	close_sender();
+}
+END_TEST
+
+/* -- pacing ------------------------------------------------------------------------------------- */
+
+START_TEST(paced_messages_leave_evenly)
+{
+	open_sender(1000, false);
+	for (unsigned i = 0; i < 100; i++)
+		push(1);
+	run(T0); /* its first moment may take up what is allowed to be late */
+	for (uint64_t t = 1; t <= 90; t++) {
+		uint64_t before = fake.offered;
+
+		ck_assert_uint_eq(run(T0 + t * MS - 1), T0 + t * MS);
+		ck_assert_uint_eq(fake.offered, before);
+		run(T0 + t * MS);
+		ck_assert_uint_eq(fake.offered, before + 1);
+	}
+	close_sender();
+}
+END_TEST
+
+START_TEST(pace_is_kept_over_a_long_time)
+{
+	uint64_t now = T0, end = T0 + 10 * NS_PER_S;
+	struct rng r = {.state = 1};
+
+	open_sender(2000, false);
+	while (now < end) {
+		uint64_t next;
+
+		while (sender_has_room(sender))
+			push(1);
+		next = run(now);
+		now = next + rng_below(&r, 300000); /* a little late each time */
+	}
+	ck_assert_uint_ge(fake.offered, 19990);
+	ck_assert_uint_le(fake.offered, 20005);
+	close_sender();
+}
+END_TEST
+
+/* A collector that stalls for 45 ms, or a sleep that took long, is followed by no burst. */
+START_TEST(late_sender_does_not_burst)
+{
+	open_sender(1000, false);
+	for (unsigned i = 0; i < 200; i++)
+		push(1);
+	run(T0);
+	run(T0 + 100 * MS);
+	ck_assert_uint_le(fake.offered, 3 + 3);
+	close_sender();
+}
+END_TEST
+
+START_TEST(blocked_transport_is_followed_by_no_burst)
+{
+	open_sender(1000, false);
+	for (unsigned i = 0; i < 200; i++)
+		push(1);
+	run(T0);
+	fake.always = -EAGAIN;
+	run(T0 + 50 * MS);
+	fake.always = 0;
+	fake.offered = 0;
+	run(T0 + 100 * MS);
+	ck_assert_uint_le(fake.offered, 3);
+	close_sender();
+}
+END_TEST
+
+/* The steady clock counts from the machine's start, which may have been a moment ago. */
+START_TEST(pacing_holds_on_a_clock_that_starts_at_zero)
+{
+	open_sender(10, false);
+	for (unsigned i = 0; i < 20; i++)
+		push(1);
+	for (uint64_t now = 0; now <= 2 * NS_PER_S; now += 50 * MS)
+		run(now);
+	ck_assert_uint_ge(fake.offered, 19);
+	close_sender();
+}
+END_TEST
+
+START_TEST(idle_sender_may_send_at_once)
+{
+	open_sender(1000, false);
+	push(1);
+	ck_assert_uint_eq(run(T0), UINT64_MAX);
+	push(1);
+	run(T0 + 5 * MS);
+	ck_assert_uint_eq(fake.offered, 2);
+	close_sender();
+}
+END_TEST
+
+START_TEST(unpaced_from_now_on_sends_the_rest)
+{
+	open_sender(1, false);
+	for (unsigned i = 0; i < 100; i++)
+		push(1);
+	run(T0);
+	ck_assert_uint_lt(fake.offered, 5);
+	sender_unpace(sender);
+	ck_assert_uint_eq(run(T0), UINT64_MAX);
+	ck_assert_uint_eq(fake.offered, 100);
+	close_sender();
+}
+END_TEST
+
+/* -- the queue ---------------------------------------------------------------------------------- */
+
+START_TEST(full_queue_drops_by_name)
+{
+	uint64_t queued = 0;
+
+	open_sender(0, false);
+	fake.always = -EAGAIN;
+	while (sender_stats(sender)->dropped[FAILURE_QUEUE_FULL] == 0) {
+		ck_assert_uint_lt(pushed_messages, 100000);
+		push(2);
+		check_sums();
+	}
+	queued = sender_stats(sender)->queued;
+	ck_assert(!sender_has_room(sender));
+	ck_assert_uint_eq(dropped(), 2);
+	fake.always = 0;
+	run(T0);
+	ck_assert_uint_eq(sender_stats(sender)->sent, queued);
+	ck_assert(sender_has_room(sender));
+	close_sender();
+}
+END_TEST
+
+START_TEST(room_is_for_several_messages)
+{
+	open_sender(0, false);
+	while (sender_has_room(sender))
+		for (unsigned i = 0; i < 16; i++)
+			push(1);
+	ck_assert_uint_eq(dropped(), 0);
+	close_sender();
+}
+END_TEST
+
+START_TEST(drop_all_empties_the_queue_by_name)
+{
+	open_sender(0, false);
+	for (uint32_t i = 0; i < 10; i++)
+		push(i);
+	sender_drop_all(sender, FAILURE_SHUTDOWN);
+	ck_assert_uint_eq(sender_stats(sender)->dropped[FAILURE_SHUTDOWN], 45);
+	ck_assert_uint_eq(sender_stats(sender)->queued, 0);
+	ck_assert(!sender_is_busy(sender));
+	run(T0);
+	ck_assert_uint_eq(fake.offered, 0);
+	close_sender();
+}
+END_TEST
+
+START_TEST(sums_hold_whatever_happens)
+{
+	static const int answers[] = {0, 0, 0, -EAGAIN, -ECONNREFUSED, -ENOBUFS, -EMSGSIZE};
+	struct rng r = {.state = 9};
+
+	for (uint32_t rate = 0; rate < 3; rate++) {
+		uint64_t now = T0;
+
+		open_sender(rate * 100, false);
+		for (unsigned i = 0; i < 20000; i++) {
+			fake.always = answers[rng_below(&r, 7)];
+			now += rng_next(&r) % (5 * MS);
+			if (rng_below(&r, 3))
+				push(rng_below(&r, 30));
+			else
+				run(now);
+			if (rng_below(&r, 2000) == 0)
+				sender_drop_all(sender, FAILURE_SHUTDOWN);
+		}
+		close_sender();
+	}
+}
+END_TEST
+
+START_TEST(destroying_nothing_is_fine)
+{
+	sender_destroy(NULL);
+}
+END_TEST
+
+Suite *sender_suite(void)
+{
+	const TTest *const tests[] = {
+	    unpaced_sender_sends_all_at_once,
+	    bytes_are_those_of_the_messages,
+	    pushed_message_is_queued,
+	    message_waits_for_a_transport_that_says_again,
+	    refused_message_is_tried_once_more,
+	    message_refused_twice_is_dropped_by_name,
+	    refused_message_may_have_to_wait,
+	    each_error_is_counted_by_its_name,
+	    failures_have_names,
+	    broken_stream_is_dead_and_drops_by_name,
+	    failure_is_reported_once_a_minute,
+	    paced_messages_leave_evenly,
+	    pace_is_kept_over_a_long_time,
+	    late_sender_does_not_burst,
+	    blocked_transport_is_followed_by_no_burst,
+	    pacing_holds_on_a_clock_that_starts_at_zero,
+	    idle_sender_may_send_at_once,
+	    unpaced_from_now_on_sends_the_rest,
+	    full_queue_drops_by_name,
+	    room_is_for_several_messages,
+	    drop_all_empties_the_queue_by_name,
+	    sums_hold_whatever_happens,
+	    destroying_nothing_is_fine,
+	};
+
+	return SUITE_OF("sender", tests);
+}
