@@ -69,8 +69,8 @@ static uint64_t steady_now(void)
 /* -- collectors' addresses -------------------------------------------------------------------- */
 
 /* An address and port as the decoder gives them. False: neither IPv4 nor IPv6. */
-static bool split_address(const struct sockaddr_storage *a, uint8_t *version, uint8_t address[16],
-    uint16_t *port)
+static bool split_address(
+    const struct sockaddr_storage *a, uint8_t *version, uint8_t address[16], uint16_t *port)
 {
 	const struct sockaddr_in *in = (const struct sockaddr_in *)a;
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)a;
@@ -97,7 +97,8 @@ static void publish_own_export(struct program *p, const struct transport *t)
 	unsigned n = atomic_load(&p->own_exports.count);
 	struct own_export *o = &p->own_exports.entries[n];
 
-	if (!config_is_live(&p->config) || n == OWN_EXPORTS_MAX || !udp_endpoints(t, &local, &remote))
+	if (!config_is_live(&p->config) || n == OWN_EXPORTS_MAX ||
+	    !udp_endpoints(t, &local, &remote))
 		return;
 	if (split_address(&local, &o->ip_version, o->src, &o->src_port) &&
 	    split_address(&remote, &o->ip_version, o->dst, &o->dst_port))
@@ -223,8 +224,8 @@ static int build(struct program *p)
 
 	if (rc)
 		return rc;
-	p->ring = ring_create(config_is_live(&p->config) ? RING_SLOTS_LIVE : RING_SLOTS_FILE,
-	    sizeof(struct record));
+	p->ring = ring_create(
+	    config_is_live(&p->config) ? RING_SLOTS_LIVE : RING_SLOTS_FILE, sizeof(struct record));
 	if (!p->ring)
 		return -ENOMEM;
 	exporting.ring = p->ring;

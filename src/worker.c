@@ -92,7 +92,8 @@ static void push_time(struct worker *w, enum record_kind kind)
 
 	if (!slot)
 		return;
-	*slot = (struct record){.kind = (uint8_t)kind, .clock_ns = w->clock.now_ns,
+	*slot = (struct record){.kind = (uint8_t)kind,
+	    .clock_ns = w->clock.now_ns,
 	    .wall_ns = clock_wall_ns(&w->clock)};
 	ring_push_end(w->options.ring);
 }
@@ -317,7 +318,8 @@ static void wait_live(const struct worker *w, struct pollfd *fds)
 	fds[n++] = (struct pollfd){.fd = w->stop_fd, .events = POLLIN};
 	for (unsigned i = 0; i < w->options.live_count; i++)
 		if (w->sources[i])
-			fds[n++] = (struct pollfd){.fd = source_fd(w->sources[i]), .events = POLLIN};
+			fds[n++] =
+			    (struct pollfd){.fd = source_fd(w->sources[i]), .events = POLLIN};
 	poll(fds, n, LIVE_POLL_MS);
 }
 

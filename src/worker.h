@@ -34,13 +34,13 @@ struct worker;
 
 struct worker_options {
 	const struct config *config;
-	struct source **live;      /* open live sources, taken over; NULL when reading files */
+	struct source **live; /* open live sources, taken over; NULL when reading files */
 	size_t live_count;
-	struct ring *ring;         /* of struct record */
+	struct ring *ring; /* of struct record */
 	const struct own_exports *own_exports;
 	uint64_t table_seed;
 	uint64_t sampling_seed;
-	int done_fd;               /* eventfd, written when the worker has ended */
+	int done_fd; /* eventfd, written when the worker has ended */
 };
 
 /* NULL after saying what lacks; takes the sources over in any case. */

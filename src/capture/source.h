@@ -37,10 +37,10 @@ struct source {
 enum source_direction { SOURCE_BOTH, SOURCE_IN, SOURCE_OUT };
 
 struct source_live_options {
-	const char *interface;   /* name, or "any" */
-	uint32_t ingress;        /* exported ifIndex; 0: the interface's own */
-	const char *filter;      /* BPF expression; NULL: everything */
-	uint64_t buffer_bytes;   /* size of the kernel's ring */
+	const char *interface; /* name, or "any" */
+	uint32_t ingress;      /* exported ifIndex; 0: the interface's own */
+	const char *filter;    /* BPF expression; NULL: everything */
+	uint64_t buffer_bytes; /* size of the kernel's ring */
 	enum source_direction direction;
 };
 

@@ -34,8 +34,8 @@ struct source_file {
 	uint32_t ingress;
 	bool filtered;
 	struct bpf_program filter;
-	uint64_t packets;      /* read so far, filtered ones included */
-	uint64_t offset;       /* in a pcap file: where the next packet starts */
+	uint64_t packets; /* read so far, filtered ones included */
+	uint64_t offset;  /* in a pcap file: where the next packet starts */
 	bool is_pcapng;
 	packet_fn *fn;
 	void *ctx;
@@ -57,8 +57,8 @@ static uint64_t timestamp_ns(const struct source_file *s, const struct pcap_pkth
 }
 
 /* Counts the packet and hands it on, unless the filter refuses it. */
-static void offer(struct source_file *s, const struct pcap_pkthdr *h, const uint8_t *data,
-    uint64_t ts_ns)
+static void offer(
+    struct source_file *s, const struct pcap_pkthdr *h, const uint8_t *data, uint64_t ts_ns)
 {
 	struct packet packet = {
 	    .data = data,
@@ -192,7 +192,8 @@ static int open_capture(struct source_file *s)
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
 
-	s->pcap = pcap_fopen_offline_with_tstamp_precision(s->file, PCAP_TSTAMP_PRECISION_NANO, error);
+	s->pcap =
+	    pcap_fopen_offline_with_tstamp_precision(s->file, PCAP_TSTAMP_PRECISION_NANO, error);
 	if (!s->pcap) {
 		if (errno == EINTR)
 			return -EINTR;

@@ -94,11 +94,13 @@ static int report_activation(const struct source_live *s, int status)
 	switch (status) {
 	case PCAP_ERROR_PERM_DENIED:
 	case PCAP_ERROR_PROMISC_PERM_DENIED:
-		log_error("%s: no permission to capture: run as root, or give the program CAP_NET_RAW",
+		log_error(
+		    "%s: no permission to capture: run as root, or give the program CAP_NET_RAW",
 		    s->base.name);
 		return -EPERM;
 	case PCAP_ERROR_NO_SUCH_DEVICE:
-		log_error("%s: no such interface: `ip link` lists those that there are", s->base.name);
+		log_error(
+		    "%s: no such interface: `ip link` lists those that there are", s->base.name);
 		return -ENODEV;
 	case PCAP_ERROR_IFACE_NOT_UP:
 		log_error("%s: the interface is down: `ip link set %s up` starts it", s->base.name,

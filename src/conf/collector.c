@@ -168,8 +168,10 @@ static struct config_collector *new_collector(struct config *c, const char *valu
 		    CONFIG_COLLECTORS_MAX);
 		return NULL;
 	}
-	*n = (struct config_collector){.rate = RATE_DEFAULT, .max_payload = PAYLOAD_DEFAULT,
-	    .domain = 1, .refresh_ns = REFRESH_DEFAULT_NS};
+	*n = (struct config_collector){.rate = RATE_DEFAULT,
+	    .max_payload = PAYLOAD_DEFAULT,
+	    .domain = 1,
+	    .refresh_ns = REFRESH_DEFAULT_NS};
 	n->text = strdup(value);
 	n->url = strdup(value);
 	if (!n->text || !n->url) {
@@ -258,8 +260,10 @@ int collectors_finish(struct config *c)
 		if (n->host && n->port == 0)
 			n->port = n->format == FORMAT_IPFIX ? PORT_IPFIX : PORT_NETFLOW;
 		if (n->format == FORMAT_V5 && c->sampling.interval > V5_INTERVAL_MAX) {
-			log_error("--sample: 1 in %u: NetFlow v5 has 14 bits for it: at most %d, or another "
-				  "format for %s", c->sampling.interval, V5_INTERVAL_MAX, n->url);
+			log_error("--sample: 1 in %u: NetFlow v5 has 14 bits for it: at most %d, "
+			          "or another "
+				  "format for %s",
+			    c->sampling.interval, V5_INTERVAL_MAX, n->url);
 			return -EINVAL;
 		}
 		if (make_url(n) < 0)

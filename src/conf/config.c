@@ -122,7 +122,8 @@ static int check_inputs(const struct config *c)
 		return -EINVAL;
 	}
 	if (!c->interface_count && !c->file_count) {
-		log_error("no input: name an interface (-i) or a capture file (-r): see spanflow -h");
+		log_error(
+		    "no input: name an interface (-i) or a capture file (-r): see spanflow -h");
 		return -EINVAL;
 	}
 	return 0;

@@ -24,14 +24,14 @@ struct config_input {
 
 /* One destination of records: a collector over UDP, or lines to a file or standard output. */
 struct config_collector {
-	char *text;         /* what the strings below are cut from; owned */
-	char *url;          /* as the ledger shows it; owned */
-	const char *host;   /* NULL: lines */
+	char *text;       /* what the strings below are cut from; owned */
+	char *url;        /* as the ledger shows it; owned */
+	const char *host; /* NULL: lines */
 	uint16_t port;
-	const char *path;   /* of lines: file, NULL: standard output */
+	const char *path; /* of lines: file, NULL: standard output */
 	bool format_given;
 	enum format format;
-	uint32_t rate;      /* datagrams a second offline, 0: unpaced */
+	uint32_t rate; /* datagrams a second offline, 0: unpaced */
 	size_t max_payload;
 	uint32_t domain;
 	uint64_t refresh_ns;
@@ -52,8 +52,8 @@ struct config {
 	struct sampling_rule sampling;
 	struct timeouts timeouts;
 	uint32_t max_flows;
-	uint64_t packet_limit;     /* 0: none */
-	uint64_t duration_ns;      /* 0: none */
+	uint64_t packet_limit; /* 0: none */
+	uint64_t duration_ns;  /* 0: none */
 	enum source_direction direction;
 	uint32_t file_ingress;
 	struct decode_options decode;

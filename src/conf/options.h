@@ -11,7 +11,7 @@ struct option_spec {
 	char letter;          /* 0: none */
 	const char *argument; /* its name in the help; NULL: takes none; "[=x]": may be left out */
 	const char *help;
-	const char *allowed;  /* ends the message about a wrong value */
+	const char *allowed; /* ends the message about a wrong value */
 	/* 0, or -EINVAL or -ERANGE: the value is not allowed. `value` is NULL where there is none. */
 	int (*set)(struct config *c, const char *value);
 };

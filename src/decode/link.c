@@ -148,8 +148,9 @@ static enum ignored ethernet_decode(struct cursor *c, struct pktinfo *info, uint
 /* The protocol field is no EtherType on the few devices that put another number there. */
 static bool cooked_has_ethertype(uint16_t arphrd)
 {
-	return arphrd != 778 /* IPGRE */ && arphrd != 824 /* netlink */ && arphrd != 770 /* FRAD */ &&
-	    arphrd != 803 /* radiotap */ && arphrd != 805 /* 802.15.4 monitor */;
+	return arphrd != 778 /* IPGRE */ && arphrd != 824 /* netlink */ &&
+	    arphrd != 770 /* FRAD */ && arphrd != 803 /* radiotap */ &&
+	    arphrd != 805 /* 802.15.4 monitor */;
 }
 
 /* Values below 5 are Linux's own numbers for frames without an EtherType; 4 is LLC. */

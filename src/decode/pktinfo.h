@@ -11,39 +11,39 @@
 #include <stdint.h>
 
 struct pktinfo {
-	uint64_t ts_ns;     /* the packet's own time, since 1970 */
-	uint64_t clock_ns;  /* the stamp that deadlines are judged by (meter/clock.h) */
-	uint64_t octets;    /* layer-3 octets: header and payload, no padding */
-	uint8_t src[16];    /* network order; IPv4 in the first four octets, the rest 0 */
-	uint8_t dst[16];    /* likewise */
-	uint32_t ingress;   /* ifIndex */
-	uint16_t src_port;  /* host order; 0 where there is none */
-	uint16_t dst_port;  /* of ICMP and ICMPv6: type * 256 + code */
-	uint16_t vlan;      /* outermost VLAN ID, 0: untagged */
+	uint64_t ts_ns;      /* the packet's own time, since 1970 */
+	uint64_t clock_ns;   /* the stamp that deadlines are judged by (meter/clock.h) */
+	uint64_t octets;     /* layer-3 octets: header and payload, no padding */
+	uint8_t src[16];     /* network order; IPv4 in the first four octets, the rest 0 */
+	uint8_t dst[16];     /* likewise */
+	uint32_t ingress;    /* ifIndex */
+	uint16_t src_port;   /* host order; 0 where there is none */
+	uint16_t dst_port;   /* of ICMP and ICMPv6: type * 256 + code */
+	uint16_t vlan;       /* outermost VLAN ID, 0: untagged */
 	uint16_t inner_vlan; /* second tag's VLAN ID, 0: none */
-	uint16_t tcp_flags; /* 12 bits as observed (RFC 9565) */
-	uint8_t ip_version; /* 4 or 6 */
-	uint8_t protocol;   /* of IPv6: what follows the last extension header */
-	uint8_t tos;        /* IPv4 ToS or IPv6 traffic class, all 8 bits */
-	uint8_t notes;      /* set of 1 << enum note */
-	bool late;          /* ts_ns is before that of an earlier packet */
+	uint16_t tcp_flags;  /* 12 bits as observed (RFC 9565) */
+	uint8_t ip_version;  /* 4 or 6 */
+	uint8_t protocol;    /* of IPv6: what follows the last extension header */
+	uint8_t tos;         /* IPv4 ToS or IPv6 traffic class, all 8 bits */
+	uint8_t notes;       /* set of 1 << enum note */
+	bool late;           /* ts_ns is before that of an earlier packet */
 };
 
 /* Why a packet is not metered; each reason is a counter of the ledger with this name. */
-#define IGNORED_REASONS(X)                                                                         \
-	X(NON_IP, non_ip)                                                                          \
-	X(MALFORMED, malformed)                                                                    \
-	X(TRUNCATED, truncated)                                                                    \
-	X(HEADER_LIMIT, header_limit)                                                              \
-	X(OWN_EXPORT, own_export)                                                                  \
-	X(ARP, arp)                                                                                \
-	X(LLDP, lldp)                                                                              \
-	X(STP, stp)                                                                                \
-	X(CDP, cdp)                                                                                \
-	X(LACP, lacp)                                                                              \
-	X(EAPOL, eapol)                                                                            \
-	X(LLC, llc)                                                                                \
-	X(MPLS, mpls)                                                                              \
+#define IGNORED_REASONS(X)            \
+	X(NON_IP, non_ip)             \
+	X(MALFORMED, malformed)       \
+	X(TRUNCATED, truncated)       \
+	X(HEADER_LIMIT, header_limit) \
+	X(OWN_EXPORT, own_export)     \
+	X(ARP, arp)                   \
+	X(LLDP, lldp)                 \
+	X(STP, stp)                   \
+	X(CDP, cdp)                   \
+	X(LACP, lacp)                 \
+	X(EAPOL, eapol)               \
+	X(LLC, llc)                   \
+	X(MPLS, mpls)                 \
 	X(PPPOE, pppoe)
 
 enum ignored {
@@ -55,10 +55,10 @@ enum ignored {
 };
 
 /* What was odd about packets that were metered, or about their times. */
-#define NOTES(X)                                                                                   \
-	X(LENGTH_LIES, length_lies)                                                                \
-	X(HEADER_LIMIT, header_limit)                                                              \
-	X(NO_TIME, no_time)                                                                        \
+#define NOTES(X)                      \
+	X(LENGTH_LIES, length_lies)   \
+	X(HEADER_LIMIT, header_limit) \
+	X(NO_TIME, no_time)           \
 	X(CLOCK_RESTARTS, clock_restarts)
 
 enum note {

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 enum element_kind {
-	ELEMENT_ADDRESS,      /* octets in network order, copied */
-	ELEMENT_NUMBER,       /* host order; one that is too large for its field becomes the largest */
-	ELEMENT_BITS,         /* host order; what does not fit is cut off */
+	ELEMENT_ADDRESS, /* octets in network order, copied */
+	ELEMENT_NUMBER,  /* host order; one that is too large for its field becomes the largest */
+	ELEMENT_BITS,    /* host order; what does not fit is cut off */
 	ELEMENT_MILLISECONDS, /* ns since 1970, exported as ms since 1970 */
 	ELEMENT_UPTIME,       /* ns since 1970, exported as ms since the SysUptime origin */
 	ELEMENT_NOTHING       /* zeros: a field of a fixed layout that the probe has no value for */
@@ -25,14 +25,14 @@ enum flow_class { CLASS_IPV4, CLASS_IPV6, CLASS_ICMP, CLASS_ICMPV6, CLASS_COUNT 
 #define IN_ALL (IN_IPV4 | IN_IPV6)
 
 struct element {
-	uint16_t id;           /* IANA number */
-	const char *name;      /* IANA name */
+	uint16_t id;      /* IANA number */
+	const char *name; /* IANA name */
 	enum element_kind kind;
-	uint16_t offset;       /* in struct record */
-	uint8_t record_size;   /* octets there */
-	uint8_t v9_size;       /* octets in NetFlow v9; 0: not in its records */
-	uint8_t ipfix_size;    /* octets in IPFIX; 0: not in its records */
-	uint8_t classes;       /* set of IN_*: whose records have it */
+	uint16_t offset;     /* in struct record */
+	uint8_t record_size; /* octets there */
+	uint8_t v9_size;     /* octets in NetFlow v9; 0: not in its records */
+	uint8_t ipfix_size;  /* octets in IPFIX; 0: not in its records */
+	uint8_t classes;     /* set of IN_*: whose records have it */
 };
 
 /* The elements of the default records, in their order there. */

@@ -25,11 +25,11 @@ enum format { FORMAT_V5, FORMAT_V9, FORMAT_IPFIX, FORMAT_TEXT, FORMAT_CSV, FORMA
 
 struct encoder_options {
 	enum format format;
-	size_t max_payload;           /* of a message; streams ignore it */
-	uint32_t domain;              /* IPFIX Observation Domain ID, v9 Source ID */
+	size_t max_payload;            /* of a message; streams ignore it */
+	uint32_t domain;               /* IPFIX Observation Domain ID, v9 Source ID */
 	struct sampling_rule sampling; /* as announced */
-	uint64_t refresh_ns;          /* templates and options again after this time */
-	uint32_t refresh_messages;    /* templates again after so many messages */
+	uint64_t refresh_ns;           /* templates and options again after this time */
+	uint32_t refresh_messages;     /* templates again after so many messages */
 	message_fn *out;
 	void *out_ctx;
 };

@@ -40,7 +40,7 @@ struct encoder {
 	/* The message under construction. */
 	uint8_t *buffer;
 	size_t capacity;
-	size_t used;             /* 0: none is open */
+	size_t used; /* 0: none is open */
 	uint32_t records;
 	uint32_t wire_records;
 	uint64_t waiting_since_ns; /* clock when its first record came */
@@ -51,11 +51,11 @@ struct encoder {
 	uint64_t announced_at_ns;
 	uint32_t messages_since;
 
-	uint64_t origin_ms;      /* SysUptime origin, a whole second; v5 and v9 */
+	uint64_t origin_ms; /* SysUptime origin, a whole second; v5 and v9 */
 	bool origin_set;
-	bool stale;              /* the message's time is its latest end, not the clock (uptime.c) */
+	bool stale; /* the message's time is its latest end, not the clock (uptime.c) */
 	uint32_t sequence;
-	uint64_t export_time;    /* IPFIX: the latest, in seconds */
+	uint64_t export_time; /* IPFIX: the latest, in seconds */
 };
 
 /* message.c: whether so many octets fit into the message that is open, or into an empty one. */

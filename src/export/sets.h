@@ -11,7 +11,8 @@
 struct set_dialect {
 	uint16_t template_set_id;
 	uint16_t options_set_id;
-	bool is_v9; /* options templates count octets rather than fields; scopes have their own numbers */
+	bool
+	    is_v9; /* options templates count octets rather than fields; scopes have their own numbers */
 };
 
 #define FIRST_TEMPLATE_ID 256
@@ -20,7 +21,7 @@ struct set_dialect {
 struct sets {
 	struct set_dialect dialect;
 	struct layout layouts[CLASS_COUNT];
-	size_t open_at;        /* offset of the open set's header; 0: none is open */
+	size_t open_at; /* offset of the open set's header; 0: none is open */
 	uint16_t open_id;
 	uint32_t data_records; /* in this message: flow records and options data */
 	uint32_t all_records;  /* and templates of both kinds */

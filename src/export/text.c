@@ -184,8 +184,8 @@ static bool has_ports(uint8_t protocol)
 	    protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
 }
 
-static void put_endpoint(struct line *l, const uint8_t address[16], uint16_t port,
-    const struct record *r)
+static void put_endpoint(
+    struct line *l, const uint8_t address[16], uint16_t port, const struct record *r)
 {
 	bool ports = has_ports(r->protocol);
 	bool brackets = ports && r->ip_version == 6;
@@ -223,8 +223,7 @@ static void put_start(struct line *l, uint64_t ns)
 
 	gmtime_r(&seconds, &tm);
 	put_format(l, "%04d-%02d-%02d %02d:%02d:%02d.%03u", tm.tm_year + 1900, tm.tm_mon + 1,
-	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-	    (unsigned)(ns % NS_PER_S / NS_PER_MS));
+	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (unsigned)(ns % NS_PER_S / NS_PER_MS));
 }
 
 static void text_add(struct encoder *e, const struct record *r)
@@ -245,7 +244,6 @@ static void text_add(struct encoder *e, const struct record *r)
 	send_line(e, &l, r);
 }
 
-const struct format_ops text_format = {
-    .name = "text", .add = text_add, .announce = text_announce};
+const struct format_ops text_format = {.name = "text", .add = text_add, .announce = text_announce};
 const struct format_ops csv_format = {.name = "csv", .add = csv_add, .announce = csv_announce};
 const struct format_ops json_format = {.name = "json", .add = json_add};

@@ -19,7 +19,8 @@ static uint64_t ceil_ms(uint64_t ns)
 /* The latest date that the message can leave with, should this record join it. */
 static uint64_t leaves_ms(const struct encoder *e, const struct record *r, bool stale)
 {
-	uint64_t latest = r->end_ns > e->latest_end_ns || e->used == 0 ? r->end_ns : e->latest_end_ns;
+	uint64_t latest =
+	    r->end_ns > e->latest_end_ns || e->used == 0 ? r->end_ns : e->latest_end_ns;
 
 	if (!stale && e->wall_ns + ENCODER_WAIT_NS > latest)
 		latest = e->wall_ns + ENCODER_WAIT_NS;

@@ -22,16 +22,16 @@ static const struct {
 	uint16_t id;
 	uint8_t size;
 } v5_fields[] = {
-    {8, 4}, {12, 4},         /* addresses */
-    {0, 4},                  /* next hop */
-    {10, 2}, {14, 2},        /* interfaces */
-    {2, 4}, {1, 4},          /* packets, octets */
-    {22, 4}, {21, 4},        /* first, last */
-    {7, 2}, {11, 2},         /* ports */
-    {0, 1}, {6, 1},          /* pad1, TCP flags */
-    {4, 1}, {5, 1},          /* protocol, ToS */
-    {0, 2}, {0, 2},          /* AS numbers */
-    {0, 1}, {0, 1}, {0, 2},  /* prefix lengths, pad2 */
+    {8, 4}, {12, 4},        /* addresses */
+    {0, 4},                 /* next hop */
+    {10, 2}, {14, 2},       /* interfaces */
+    {2, 4}, {1, 4},         /* packets, octets */
+    {22, 4}, {21, 4},       /* first, last */
+    {7, 2}, {11, 2},        /* ports */
+    {0, 1}, {6, 1},         /* pad1, TCP flags */
+    {4, 1}, {5, 1},         /* protocol, ToS */
+    {0, 2}, {0, 2},         /* AS numbers */
+    {0, 1}, {0, 1}, {0, 2}, /* prefix lengths, pad2 */
 };
 
 static int v5_init(struct encoder *e)

@@ -19,7 +19,7 @@ struct clock {
 	uint64_t now_ns;    /* the clock; never goes back but by a restart */
 	uint64_t newest_ns; /* the largest packet time since the start or restart */
 	bool live;
-	bool file_begins;   /* offline: the next packet with a time is its file's first */
+	bool file_begins; /* offline: the next packet with a time is its file's first */
 	/* Live only; the last two as of the last clock_tick_live(): */
 	uint64_t steady_to_clock_ns;
 	uint64_t limit_ns;  /* no packet read now is later than this */
@@ -28,9 +28,9 @@ struct clock {
 
 /* What a packet's time says. */
 struct stamp {
-	uint64_t ts_ns;    /* the packet's time, or the clock where it has none */
+	uint64_t ts_ns; /* the packet's time, or the clock where it has none */
 	uint64_t clock_ns;
-	bool late;         /* a packet with a later time came before */
+	bool late; /* a packet with a later time came before */
 	bool no_time;
 };
 

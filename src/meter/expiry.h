@@ -41,10 +41,10 @@ int expiry_reason(const struct flow *f, const struct timeouts *t, uint64_t clock
 void expiry_begin_linger(struct flow *f, const struct timeouts *t);
 
 struct expiry {
-	uint32_t *check_at;  /* one a slot of the table; EXPIRY_NEVER where there is no flow */
-	uint32_t cursor;     /* the slot that the sweep looks at next */
-	uint64_t swept_ns;   /* the clock up to which the sweep's pace has been used up */
-	uint64_t full_ns;    /* the clock of the last expiry_full_sweep_due() that was true */
+	uint32_t *check_at; /* one a slot of the table; EXPIRY_NEVER where there is no flow */
+	uint32_t cursor;    /* the slot that the sweep looks at next */
+	uint64_t swept_ns;  /* the clock up to which the sweep's pace has been used up */
+	uint64_t full_ns;   /* the clock of the last expiry_full_sweep_due() that was true */
 };
 
 #define EXPIRY_NEVER UINT32_MAX

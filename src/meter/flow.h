@@ -14,14 +14,14 @@
 
 /* Compared and hashed as octets: no hole, and what is unused is 0. */
 struct key_head {
-	uint8_t src[4];    /* network order: the IPv4 address, or the first octets of the IPv6 one */
+	uint8_t src[4]; /* network order: the IPv4 address, or the first octets of the IPv6 one */
 	uint8_t dst[4];
 	uint32_t ingress;
 	uint16_t src_port; /* host order, as in struct pktinfo */
 	uint16_t dst_port;
 	uint16_t vlan;
 	uint8_t protocol;
-	uint8_t dscp;      /* the ToS octet without its two ECN bits */
+	uint8_t dscp; /* the ToS octet without its two ECN bits */
 	uint8_t ip_version;
 	uint8_t zero[3];
 };
@@ -58,7 +58,7 @@ struct flow {
 	uint64_t fixed_deadline; /* the earlier of active's and the linger's; never moves back */
 	uint64_t end_ns;         /* largest time of its packets */
 	uint64_t octets;
-	uint64_t packets : 48;   /* more than a day of any link; 0: this slot holds no flow */
+	uint64_t packets : 48; /* more than a day of any link; 0: this slot holds no flow */
 	uint64_t tcp_flags : 16;
 
 	struct key_tail tail;

@@ -19,17 +19,17 @@ enum record_kind {
 };
 
 struct record {
-	uint8_t src[16];      /* network order; IPv4 in the first four octets */
+	uint8_t src[16]; /* network order; IPv4 in the first four octets */
 	uint8_t dst[16];
-	uint64_t clock_ns;    /* when it left the table; export timers run on this */
-	uint64_t wall_ns;     /* the same moment as a date; differs from clock_ns only live */
+	uint64_t clock_ns; /* when it left the table; export timers run on this */
+	uint64_t wall_ns;  /* the same moment as a date; differs from clock_ns only live */
 	uint64_t packets;
 	uint64_t octets;
-	uint64_t start_ns;    /* dates, since 1970 */
+	uint64_t start_ns; /* dates, since 1970 */
 	uint64_t end_ns;
-	uint32_t ingress;     /* ifIndex */
-	uint32_t egress;      /* ifIndex, 0: not known */
-	uint16_t src_port;    /* host order, like all numbers here */
+	uint32_t ingress;  /* ifIndex */
+	uint32_t egress;   /* ifIndex, 0: not known */
+	uint16_t src_port; /* host order, like all numbers here */
 	uint16_t dst_port;
 	uint16_t vlan;
 	uint16_t tcp_flags;
@@ -38,8 +38,8 @@ struct record {
 	uint8_t ip_version;
 	uint8_t protocol;
 	uint8_t tos;
-	uint8_t end_reason;   /* enum end_reason */
-	uint8_t kind;         /* enum record_kind */
+	uint8_t end_reason; /* enum end_reason */
+	uint8_t kind;       /* enum record_kind */
 };
 
 static_assert(sizeof(struct record) == 112, "a slot of the ring");

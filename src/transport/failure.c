@@ -5,8 +5,8 @@
 enum failure failure_of(int error)
 {
 	switch (error) {
-#define X(name)                                                                                    \
-	case name:                                                                                 \
+#define X(name)    \
+	case name: \
 		return FAILURE_##name;
 		FAILURES(X)
 #undef X
@@ -23,7 +23,7 @@ const char *failure_name(enum failure f)
 #define X(name) [FAILURE_##name] = #name,
 	    FAILURES(X)
 #undef X
-	    [FAILURE_UNRESOLVED] = "unresolved",
+		[FAILURE_UNRESOLVED] = "unresolved",
 	    [FAILURE_QUEUE_FULL] = "queue_full",
 	    [FAILURE_SHUTDOWN] = "shutdown",
 	    [FAILURE_OTHER] = "other",

@@ -4,30 +4,30 @@
 #ifndef SPANFLOW_TRANSPORT_FAILURE_H
 #define SPANFLOW_TRANSPORT_FAILURE_H
 
-#define FAILURES(X)                                                                                \
-	X(ECONNREFUSED)                                                                            \
-	X(EHOSTUNREACH)                                                                            \
-	X(ENETUNREACH)                                                                             \
-	X(ENETDOWN)                                                                                \
-	X(ENOBUFS)                                                                                 \
-	X(EMSGSIZE)                                                                                \
-	X(EPERM)                                                                                   \
-	X(EACCES)                                                                                  \
-	X(EINVAL)                                                                                  \
-	X(EPIPE)                                                                                   \
-	X(ENOSPC)                                                                                  \
-	X(EDQUOT)                                                                                  \
-	X(EFBIG)                                                                                   \
-	X(EIO)                                                                                     \
+#define FAILURES(X)     \
+	X(ECONNREFUSED) \
+	X(EHOSTUNREACH) \
+	X(ENETUNREACH)  \
+	X(ENETDOWN)     \
+	X(ENOBUFS)      \
+	X(EMSGSIZE)     \
+	X(EPERM)        \
+	X(EACCES)       \
+	X(EINVAL)       \
+	X(EPIPE)        \
+	X(ENOSPC)       \
+	X(EDQUOT)       \
+	X(EFBIG)        \
+	X(EIO)          \
 	X(EBADF)
 
 enum failure {
 #define X(name) FAILURE_##name,
 	FAILURES(X)
 #undef X
-	FAILURE_UNRESOLVED, /* the collector's name has not been resolved yet */
-	FAILURE_QUEUE_FULL, /* live: the collector's queue had no room */
-	FAILURE_SHUTDOWN,   /* it could not be sent in the time that shutting down may take */
+	    FAILURE_UNRESOLVED, /* the collector's name has not been resolved yet */
+	FAILURE_QUEUE_FULL,     /* live: the collector's queue had no room */
+	FAILURE_SHUTDOWN,       /* it could not be sent in the time that shutting down may take */
 	FAILURE_OTHER,
 	FAILURE_COUNT
 };

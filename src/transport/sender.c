@@ -75,8 +75,8 @@ static struct message message_at(const struct sender *s, unsigned i)
 {
 	const struct slot *slot = &s->slots[i];
 
-	return (struct message){s->octets + i * s->options.max_message, slot->size, slot->records,
-	    slot->wire_records};
+	return (struct message){
+	    s->octets + i * s->options.max_message, slot->size, slot->records, slot->wire_records};
 }
 
 void sender_push(struct sender *s, const struct message *m)

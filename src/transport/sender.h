@@ -21,11 +21,11 @@ struct sender_options {
 };
 
 struct sender_stats {
-	uint64_t sent;         /* records that the kernel accepted */
+	uint64_t sent; /* records that the kernel accepted */
 	uint64_t queued;
 	uint64_t dropped[FAILURE_COUNT];
-	uint64_t errors[FAILURE_COUNT]; /* sends that failed, those that went the second time, too */
-	uint64_t wire_records; /* as they left */
+	uint64_t errors[FAILURE_COUNT]; /* failed sends, also of what went at the second try */
+	uint64_t wire_records;          /* as they left */
 	uint64_t messages;
 	uint64_t bytes;
 };

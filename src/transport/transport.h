@@ -24,8 +24,8 @@ struct transport_ops {
 /* The part that all transports share; it stands first in each of them. */
 struct transport {
 	const struct transport_ops *ops;
-	const char *name;  /* for messages: host and port, file, "standard output" */
-	bool is_stream;    /* a write that failed leaves it unusable */
+	const char *name; /* for messages: host and port, file, "standard output" */
+	bool is_stream;   /* a write that failed leaves it unusable */
 };
 
 /*

@@ -64,8 +64,7 @@ static void udp_close(struct transport *t)
 	free(u);
 }
 
-static const struct transport_ops udp_ops = {
-    .send = udp_send, .fd = udp_fd, .close = udp_close};
+static const struct transport_ops udp_ops = {.send = udp_send, .fd = udp_fd, .close = udp_close};
 
 struct transport *udp_create(const char *name, const char *host, uint16_t port)
 {

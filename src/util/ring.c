@@ -65,8 +65,8 @@ struct ring *ring_create(size_t slots, size_t size)
 	*r = (struct ring){.size = size, .mask = round_up_pow2(slots) - 1};
 	r->data_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	r->space_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	r->slots = aligned_alloc(CACHE_LINE,
-	    ((r->mask + 1) * size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
+	r->slots = aligned_alloc(
+	    CACHE_LINE, ((r->mask + 1) * size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE);
 	if (!r->slots || r->data_fd < 0 || r->space_fd < 0) {
 		ring_destroy(r);
 		return NULL;

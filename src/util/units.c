@@ -58,8 +58,8 @@ static int parse_with_unit(
 
 int parse_time_ns(const char *text, uint64_t *value_ns)
 {
-	static const struct unit units[] = {{"ms", NS_PER_MS}, {"s", NS_PER_S}, {"m", 60 * NS_PER_S},
-	    {"h", 3600 * NS_PER_S}, {NULL, 0}};
+	static const struct unit units[] = {{"ms", NS_PER_MS}, {"s", NS_PER_S},
+	    {"m", 60 * NS_PER_S}, {"h", 3600 * NS_PER_S}, {NULL, 0}};
 
 	return parse_with_unit(text, units, NS_PER_YEAR, value_ns);
 }

@@ -26,7 +26,7 @@
 enum {
 	BUFFER_SIZE = 1 << 20,
 	FRAME_MAX = 9018,      /* a jumbo frame, FCS included */
-	RAMP = 6,	       /* until C flows live, at least one packet in six is a birth */
+	RAMP = 6,              /* until C flows live, at least one packet in six is a birth */
 	ROOM = 16 + FRAME_MAX, /* pcap's packet header and the frame */
 	FCS_LEN = 4,
 	START_SECONDS = 1700000000,

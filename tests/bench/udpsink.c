@@ -24,9 +24,9 @@
 
 enum {
 	BATCH = 256,
-	BUFFER_BYTES = 1 << 30,	  /* a limit; memory is taken as datagrams queue */
+	BUFFER_BYTES = 1 << 30,   /* a limit; memory is taken as datagrams queue */
 	BUFFER_WANTED = 64 << 20, /* below this the sink warns */
-	PAUSE_US = 2000,	  /* lets a queue build up: fewer wake-ups on a busy core */
+	PAUSE_US = 2000,          /* lets a queue build up: fewer wake-ups on a busy core */
 };
 
 struct totals {

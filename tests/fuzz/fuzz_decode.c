@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2)
 		return 0;
-	packet = (struct packet){.caplen = (uint32_t)(size - 2), .len = (uint32_t)(size - 2) + data[1],
+	packet = (struct packet){.caplen = (uint32_t)(size - 2),
+	    .len = (uint32_t)(size - 2) + data[1],
 	    .linktype = linktypes[data[0] % (sizeof(linktypes) / sizeof(*linktypes))]};
 	options.believe_lengths = data[0] & 0x80;
 	/* A copy of exactly the captured octets, so that the sanitizer sees one more being read. */
