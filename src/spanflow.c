@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,8 @@ struct program {
 	int done_fd; /* the worker has ended */
 	int dead_fd; /* every output has broken */
 	bool resolved[CONFIG_COLLECTORS_MAX];
+	unsigned unresolved;   /* at the start */
+	atomic_bool resolving; /* the resolver's thread runs */
 	bool stopping;
 	bool failed;
 };
@@ -105,10 +108,22 @@ static void publish_own_export(struct program *p, const struct transport *t)
 		atomic_store_explicit(&p->own_exports.count, n + 1, memory_order_release);
 }
 
-/* True when every collector's name has an address. Each failure is reported the first time. */
-static bool resolve_collectors(struct program *p, bool first_time)
+/* A collector without an address: offline that is a failure, live it is tried again. */
+static void report_unresolved(struct program *p, const struct transport *t, int error)
 {
-	bool all = true;
+	if (config_is_live(&p->config)) {
+		log_warning("%s: %s: trying again every %llu s", t->name, udp_resolve_error(error),
+		    RESOLVE_RETRY_NS / NS_PER_S);
+		return;
+	}
+	log_error("%s: %s: check the name, or give an address", t->name, udp_resolve_error(error));
+	p->failed = true;
+}
+
+/* Looks up the names that have no address yet. How many have none then. */
+static unsigned resolve_collectors(struct program *p, bool first_time)
+{
+	unsigned missing = 0;
 
 	for (size_t i = 0; i < p->config.collector_count; i++) {
 		struct transport *t = exporter_udp(p->exporter, i);
@@ -122,15 +137,35 @@ static bool resolve_collectors(struct program *p, bool first_time)
 			publish_own_export(p, t);
 			continue;
 		}
-		all = false;
-		if (!config_is_live(&p->config))
-			log_error("%s: %s: check the name, or give an address", t->name,
-			    udp_resolve_error(rc));
-		else if (first_time)
-			log_warning("%s: %s: trying again every %llu s", t->name,
-			    udp_resolve_error(rc), RESOLVE_RETRY_NS / NS_PER_S);
+		missing++;
+		if (first_time)
+			report_unresolved(p, t, rc);
 	}
-	return all;
+	return missing;
+}
+
+/* A look-up may take long: while capture runs it has a thread of its own. */
+static void *resolver_run(void *arg)
+{
+	struct program *p = arg;
+	struct timespec pause = {.tv_sec = RESOLVE_RETRY_NS / NS_PER_S};
+
+	do
+		nanosleep(&pause, NULL);
+	while (resolve_collectors(p, false) > 0);
+	atomic_store(&p->resolving, false);
+	return NULL;
+}
+
+static void start_resolver(struct program *p)
+{
+	pthread_t thread;
+
+	atomic_store(&p->resolving, true);
+	if (pthread_create(&thread, NULL, resolver_run, p) == 0)
+		pthread_detach(thread);
+	else
+		atomic_store(&p->resolving, false);
 }
 
 /* -- building --------------------------------------------------------------------------------- */
@@ -146,20 +181,11 @@ static void occupy_standard_descriptors(void)
 			(void)!open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
-/* The threads inherit the mask: signals reach the main thread alone, as a descriptor. */
 static int open_descriptors(struct program *p)
 {
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	p->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	p->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	p->dead_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	return p->signal_fd < 0 || p->done_fd < 0 || p->dead_fd < 0 ? -errno : 0;
+	return p->done_fd < 0 || p->dead_fd < 0 ? -errno : 0;
 }
 
 static int open_live_sources(struct program *p)
@@ -217,9 +243,23 @@ static int build_worker(struct program *p)
 	return p->worker ? 0 : -ENOMEM;
 }
 
+/* While names are looked up a signal still ends the program at once. */
+static int build_exporter(struct program *p)
+{
+	struct exporter_options options = {
+	    .config = &p->config, .ring = p->ring, .dead_fd = p->dead_fd};
+
+	p->exporter = exporter_create(&options);
+	if (!p->exporter)
+		return -EIO;
+	p->unresolved = resolve_collectors(p, true);
+	if (p->unresolved == p->config.collector_count && !config_is_live(&p->config))
+		return -EHOSTUNREACH;
+	return 0;
+}
+
 static int build(struct program *p)
 {
-	struct exporter_options exporting = {.config = &p->config};
 	int rc = open_descriptors(p);
 
 	if (rc)
@@ -228,19 +268,17 @@ static int build(struct program *p)
 	    config_is_live(&p->config) ? RING_SLOTS_LIVE : RING_SLOTS_FILE, sizeof(struct record));
 	if (!p->ring)
 		return -ENOMEM;
-	exporting.ring = p->ring;
-	exporting.dead_fd = p->dead_fd;
-	p->exporter = exporter_create(&exporting);
-	if (!p->exporter)
-		return -EIO;
-	if (!resolve_collectors(p, true) && !config_is_live(&p->config))
-		return -EHOSTUNREACH;
-	rc = open_live_sources(p);
+	rc = build_exporter(p);
+	if (rc == 0)
+		rc = open_live_sources(p);
 	return rc ? rc : build_worker(p);
 }
 
 static void destroy(struct program *p)
 {
+	/* A look-up cannot be interrupted, and what it works on must stay until the process ends. */
+	if (atomic_load(&p->resolving))
+		return;
 	worker_destroy(p->worker);
 	exporter_destroy(p->exporter);
 	for (size_t i = 0; p->live && !p->worker && i < p->config.interface_count; i++)
@@ -265,18 +303,35 @@ static void install_interrupt(void)
 	sigaction(SIGUSR1, &action, NULL);
 }
 
+/* The threads inherit the mask: signals reach the main thread alone, as a descriptor. */
+static int take_over_signals(struct program *p)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	install_interrupt();
+	p->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return p->signal_fd < 0 ? errno : 0;
+}
+
 static int start(struct program *p)
 {
-	int rc;
+	int rc = take_over_signals(p);
 
-	install_interrupt();
-	rc = pthread_create(&p->exporter_thread, NULL, exporter_run, p->exporter);
+	if (rc == 0)
+		rc = pthread_create(&p->exporter_thread, NULL, exporter_run, p->exporter);
 	if (rc == 0)
 		rc = pthread_create(&p->worker_thread, NULL, worker_run, p->worker);
 	if (rc) {
 		log_error("threads: %s", strerror(rc));
 		return -rc;
 	}
+	if (p->unresolved && config_is_live(&p->config))
+		start_resolver(p);
 	/* As `top -H` and perf show them. */
 	pthread_setname_np(p->exporter_thread, "sf-exporter");
 	pthread_setname_np(p->worker_thread, "sf-worker");
@@ -303,9 +358,9 @@ static void take_signal(struct program *p)
 }
 
 /* How long the main thread may sleep before the clock has something for it to do. */
-static int sleep_ms(const struct program *p, uint64_t now, uint64_t until, bool unresolved)
+static int sleep_ms(const struct program *p, uint64_t now, uint64_t until)
 {
-	uint64_t ns = unresolved ? RESOLVE_RETRY_NS : 3600 * NS_PER_S;
+	uint64_t ns = 3600 * NS_PER_S;
 
 	if (p->stopping)
 		return INTERRUPT_MS;
@@ -320,13 +375,11 @@ static void wait_for_worker(struct program *p)
 	    {.fd = p->signal_fd, .events = POLLIN}, {.fd = p->dead_fd, .events = POLLIN}};
 	bool timed = config_is_live(&p->config) && p->config.duration_ns;
 	uint64_t until = timed ? steady_now() + p->config.duration_ns : NEVER;
-	uint64_t resolve_at = steady_now() + RESOLVE_RETRY_NS;
-	bool unresolved = config_is_live(&p->config) && !resolve_collectors(p, false);
 
 	for (;;) {
 		uint64_t now;
 
-		poll(fds, 3, sleep_ms(p, steady_now(), until, unresolved));
+		poll(fds, 3, sleep_ms(p, steady_now(), until));
 		now = steady_now();
 		if (fds[0].revents)
 			return;
@@ -340,10 +393,6 @@ static void wait_for_worker(struct program *p)
 			stop(p);
 		if (p->stopping)
 			pthread_kill(p->worker_thread, SIGUSR1);
-		if (unresolved && now >= resolve_at) {
-			unresolved = !resolve_collectors(p, false);
-			resolve_at = now + RESOLVE_RETRY_NS;
-		}
 	}
 }
 

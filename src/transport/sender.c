@@ -135,7 +135,19 @@ static int send_twice(struct sender *s, const struct message *m, uint64_t now_ns
 	return send_counted(s, m, now_ns);
 }
 
-/* Sends the oldest message. False when it has to wait for the transport. */
+/* The next message's time; one that comes late does not bring a burst of all that it delayed. */
+static void pace(struct sender *s, uint64_t now_ns)
+{
+	uint64_t earliest = now_ns - PACE_CATCH_UP * s->interval_ns;
+
+	if (!s->interval_ns)
+		return;
+	s->next_ns += s->interval_ns;
+	if (s->next_ns < earliest)
+		s->next_ns = earliest;
+}
+
+/* Sends or drops the oldest message. False when it has to wait for the transport. */
 static bool send_first(struct sender *s, uint64_t now_ns)
 {
 	struct message m = message_at(s, s->first);
@@ -149,6 +161,7 @@ static bool send_first(struct sender *s, uint64_t now_ns)
 		s->stats.wire_records += m.wire_records;
 		s->stats.messages++;
 		s->stats.bytes += m.size;
+		pace(s, now_ns);
 	} else {
 		s->stats.dropped[failure_of(-rc)] += m.records;
 		s->dead = s->transport->is_stream;
@@ -160,16 +173,6 @@ static bool send_first(struct sender *s, uint64_t now_ns)
 	return true;
 }
 
-/* The next message's time; one that comes late does not bring a burst of all that it delayed. */
-static void pace(struct sender *s, uint64_t now_ns)
-{
-	uint64_t earliest = now_ns - PACE_CATCH_UP * s->interval_ns;
-
-	s->next_ns += s->interval_ns;
-	if (s->next_ns < earliest)
-		s->next_ns = earliest;
-}
-
 uint64_t sender_run(struct sender *s, uint64_t now_ns)
 {
 	while (s->count) {
@@ -177,8 +180,6 @@ uint64_t sender_run(struct sender *s, uint64_t now_ns)
 			return s->next_ns;
 		if (!send_first(s, now_ns))
 			return UINT64_MAX;
-		if (s->interval_ns)
-			pace(s, now_ns);
 	}
 	return UINT64_MAX;
 }
