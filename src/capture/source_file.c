@@ -35,7 +35,8 @@ struct source_file {
 	bool filtered;
 	struct bpf_program filter;
 	uint64_t packets; /* read so far, filtered ones included */
-	uint64_t offset;  /* in a pcap file: where the next packet starts */
+	off_t offset;     /* where the next packet starts, -1: not known */
+	bool seekable;
 	bool is_pcapng;
 	packet_fn *fn;
 	void *ctx;
@@ -70,7 +71,6 @@ static void offer(
 	};
 
 	s->packets++;
-	s->offset += PCAP_RECORD_HEADER + (uint64_t)h->caplen;
 	if (s->filtered && !pcap_offline_filter(&s->filter, h, data))
 		return;
 	s->fn(s->ctx, &packet);
@@ -80,6 +80,11 @@ static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *dat
 {
 	struct source_file *s = (struct source_file *)user;
 
+	/* A pipe cannot tell; there the headers' lengths add up as long as nothing was odd. */
+	if (s->seekable)
+		s->offset = ftello(s->file);
+	else if (!s->is_pcapng)
+		s->offset += PCAP_RECORD_HEADER + (off_t)h->caplen;
 	offer(s, h, data, timestamp_ns(s, h));
 }
 
@@ -96,7 +101,8 @@ static int read_plain(struct source_file *s, unsigned max)
 		n++;
 	}
 	if (n < max) {
-		fseeko(s->file, (off_t)plain_offset(s->plain), SEEK_SET);
+		s->offset = (off_t)plain_offset(s->plain);
+		fseeko(s->file, s->offset, SEEK_SET);
 		plain_close(s->plain);
 		s->plain = NULL;
 	}
@@ -106,14 +112,13 @@ static int read_plain(struct source_file *s, unsigned max)
 /* Names the packet that could not be read and where it stands, as far as that is known. */
 static void report_read_error(const struct source_file *s)
 {
-	long at = s->is_pcapng ? ftell(s->file) : (long)s->offset;
 	unsigned long long number = s->packets + 1;
 
-	if (at < 0)
+	if (s->offset < 0)
 		log_error("%s: packet %llu: %s", s->base.name, number, pcap_geterr(s->pcap));
 	else
-		log_error("%s: packet %llu, %s offset %ld: %s", s->base.name, number,
-		    s->is_pcapng ? "before" : "at", at, pcap_geterr(s->pcap));
+		log_error("%s: packet %llu, at offset %lld: %s", s->base.name, number,
+		    (long long)s->offset, pcap_geterr(s->pcap));
 }
 
 static int file_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
@@ -201,7 +206,10 @@ static int open_capture(struct source_file *s)
 		return -EINVAL;
 	}
 	s->is_pcapng = pcap_major_version(s->pcap) == 1;
-	s->offset = PCAP_FILE_HEADER;
+	s->offset = ftello(s->file);
+	s->seekable = s->offset >= 0;
+	if (!s->seekable && !s->is_pcapng)
+		s->offset = PCAP_FILE_HEADER;
 	s->base.linktype = pcap_datalink(s->pcap);
 	s->plain = plain_open(fileno(s->file), (uint32_t)pcap_snapshot(s->pcap));
 	return 0;

@@ -261,7 +261,7 @@ int collectors_finish(struct config *c)
 			n->port = n->format == FORMAT_IPFIX ? PORT_IPFIX : PORT_NETFLOW;
 		if (n->format == FORMAT_V5 && c->sampling.interval > V5_INTERVAL_MAX) {
 			log_error("--sample: 1 in %u: NetFlow v5 has 14 bits for it: at most %d, "
-			          "or another "
+				  "or another "
 				  "format for %s",
 			    c->sampling.interval, V5_INTERVAL_MAX, n->url);
 			return -EINVAL;

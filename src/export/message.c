@@ -8,6 +8,8 @@
 #include "util/units.h"
 
 #define STREAM_BUFFER 65536
+/* The date moves by more than this from one tick to the next: it was set, not corrected. */
+#define DATE_STEP_NS (50 * (int64_t)NS_PER_MS)
 
 static const struct format_ops *const formats[] = {
     [FORMAT_V5] = &v5_format,
@@ -161,7 +163,7 @@ static bool time_jumped(const struct encoder *e, uint64_t clock_ns, uint64_t wal
 {
 	int64_t drift = (int64_t)((wall_ns - clock_ns) - (e->wall_ns - e->clock_ns));
 
-	return clock_ns < e->clock_ns || drift > (int64_t)NS_PER_S || drift < -(int64_t)NS_PER_S;
+	return clock_ns < e->clock_ns || drift > DATE_STEP_NS || drift < -DATE_STEP_NS;
 }
 
 void encoder_tick(struct encoder *e, uint64_t clock_ns, uint64_t wall_ns)

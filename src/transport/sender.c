@@ -138,13 +138,13 @@ static int send_twice(struct sender *s, const struct message *m, uint64_t now_ns
 /* The next message's time; one that comes late does not bring a burst of all that it delayed. */
 static void pace(struct sender *s, uint64_t now_ns)
 {
-	uint64_t earliest = now_ns - PACE_CATCH_UP * s->interval_ns;
+	uint64_t late_ns = PACE_CATCH_UP * s->interval_ns;
 
 	if (!s->interval_ns)
 		return;
 	s->next_ns += s->interval_ns;
-	if (s->next_ns < earliest)
-		s->next_ns = earliest;
+	if (s->next_ns + late_ns < now_ns)
+		s->next_ns = now_ns - late_ns;
 }
 
 /* Sends or drops the oldest message. False when it has to wait for the transport. */
