@@ -23,7 +23,6 @@
 
 #define RECORDS_A_TURN 256
 #define REFRESH_MESSAGES 1000
-#define STREAM_MESSAGE_MAX 65536
 /* After a stop pacing ends at the first time, and what is not sent at the second is dropped. */
 #define HURRY_UNPACED_NS (2 * NS_PER_S)
 #define HURRY_DROP_NS (2600 * NS_PER_MS)
@@ -42,6 +41,7 @@ struct exporter {
 	struct exporter_options options;
 	struct collector collectors[CONFIG_COLLECTORS_MAX];
 	size_t count;
+	bool failed;
 	bool ended; /* RECORD_LAST came */
 	bool unpaced;
 	bool dead_told;
@@ -115,8 +115,6 @@ static bool take_records(struct exporter *x)
 /* A person who watches lines does not wait for company to come. */
 static void flush_streams(struct exporter *x)
 {
-	if (!config_is_live(x->options.config))
-		return;
 	for (size_t i = 0; i < x->count; i++)
 		if (format_is_stream(x->collectors[i].config->format))
 			encoder_flush(x->collectors[i].encoder);
@@ -177,7 +175,7 @@ static void hurry_up(struct exporter *x)
 	}
 	if (waited >= HURRY_DROP_NS)
 		for (size_t i = 0; i < x->count; i++)
-			sender_drop_all(x->collectors[i].sender, FAILURE_SHUTDOWN);
+			sender_give_up(x->collectors[i].sender, FAILURE_SHUTDOWN);
 }
 
 /* Sleeps until records come, a transport is ready again, or it is time for the next message. */
@@ -227,20 +225,17 @@ void *exporter_run(void *exporter)
 
 /* -- life ------------------------------------------------------------------------------------- */
 
+/* A file that cannot be opened is said here; its records are then dropped under that error. */
 static struct transport *open_transport(const struct config_collector *c)
 {
-	struct transport *t = NULL;
-	int rc;
+	const char *name = c->path ? c->path : "standard output";
+	struct transport *t;
 
-	if (c->host) {
-		t = udp_create(c->url, c->host, c->port);
-		if (!t)
-			log_error("%s: %s", c->url, strerror(ENOMEM));
-		return t;
-	}
-	rc = file_create(c->path ? c->path : "standard output", c->path, &t);
-	if (rc)
-		log_error("%s: %s", c->path ? c->path : "standard output", strerror(-rc));
+	if (c->host)
+		return udp_create(c->url, c->host, c->port);
+	t = file_create(name, c->path);
+	if (t && t->is_broken)
+		log_error("%s: %s", name, strerror(t->is_broken));
 	return t;
 }
 
@@ -266,10 +261,10 @@ static int open_collector(
 
 	c->config = conf;
 	c->transport = open_transport(conf);
-	if (!c->transport)
-		return -EIO;
-	c->sender = sender_create(&sending, c->transport);
+	if (c->transport)
+		c->sender = sender_create(&sending, c->transport);
 	c->encoder = encoder_create(&encoding);
+	x->failed |= c->transport && c->transport->is_broken;
 	if (c->sender && c->encoder)
 		return 0;
 	log_error("%s: %s", conf->url, strerror(ENOMEM));
@@ -319,7 +314,16 @@ bool exporter_failed(const struct exporter *x)
 	for (size_t i = 0; i < x->count; i++)
 		if (sender_is_dead(x->collectors[i].sender))
 			return true;
-	return false;
+	return x->failed;
+}
+
+unsigned exporter_broken(const struct exporter *x)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < x->count; i++)
+		n += x->collectors[i].transport->is_broken != 0;
+	return n;
 }
 
 void exporter_ledger(const struct exporter *x, struct ledger *l)

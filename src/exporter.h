@@ -23,13 +23,16 @@ struct exporter_options {
 
 /*
  * One collector for each of the configuration's. Opens files and makes sockets, looks nothing
- * up. NULL after saying what is wrong.
+ * up. A file that cannot be opened stops no other collector. NULL after saying what lacks.
  */
 struct exporter *exporter_create(const struct exporter_options *options);
 void exporter_destroy(struct exporter *x);
 
 /* The transport of collector `i`, for udp_resolve(); NULL when it is lines to a file. */
 struct transport *exporter_udp(struct exporter *x, size_t i);
+
+/* How many outputs could not be opened, which has been said. */
+unsigned exporter_broken(const struct exporter *x);
 
 /* The thread's function; its argument is the exporter. Ends after RECORD_LAST and the last send. */
 void *exporter_run(void *exporter);

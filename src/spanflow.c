@@ -5,11 +5,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +27,7 @@
 #include "util/ring.h"
 #include "util/rng.h"
 #include "util/units.h"
+#include "resolver.h"
 #include "worker.h"
 
 #define EXIT_FAILED 1
@@ -37,8 +37,6 @@
 #define RING_SLOTS_FILE 8192
 /* The seed of files, so that a run can be repeated. */
 #define OFFLINE_SEED 0x7370616e666c6f77u
-/* A collector whose name could not be resolved is looked up again this often. */
-#define RESOLVE_RETRY_NS (10 * NS_PER_S)
 /* A read that blocks is interrupted again this often until the worker has noticed. */
 #define INTERRUPT_MS 50
 
@@ -54,10 +52,10 @@ struct program {
 	int signal_fd;
 	int done_fd; /* the worker has ended */
 	int dead_fd; /* every output has broken */
-	bool resolved[CONFIG_COLLECTORS_MAX];
-	unsigned unresolved;   /* at the start */
-	atomic_bool resolving; /* the resolver's thread runs */
+	struct resolver resolver;
+	unsigned unresolved; /* collectors without an address at the start */
 	bool stopping;
+	bool signalled;
 	bool failed;
 };
 
@@ -67,105 +65,6 @@ static uint64_t steady_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
-/* -- collectors' addresses -------------------------------------------------------------------- */
-
-/* An address and port as the decoder gives them. False: neither IPv4 nor IPv6. */
-static bool split_address(
-    const struct sockaddr_storage *a, uint8_t *version, uint8_t address[16], uint16_t *port)
-{
-	const struct sockaddr_in *in = (const struct sockaddr_in *)a;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)a;
-
-	memset(address, 0, 16);
-	if (a->ss_family == AF_INET) {
-		*version = 4;
-		memcpy(address, &in->sin_addr, 4);
-		*port = ntohs(in->sin_port);
-		return true;
-	}
-	if (a->ss_family != AF_INET6)
-		return false;
-	*version = 6;
-	memcpy(address, &in6->sin6_addr, 16);
-	*port = ntohs(in6->sin6_port);
-	return true;
-}
-
-/* Lets the worker know a session's ends, so that it does not meter what we export. */
-static void publish_own_export(struct program *p, const struct transport *t)
-{
-	struct sockaddr_storage local, remote;
-	unsigned n = atomic_load(&p->own_exports.count);
-	struct own_export *o = &p->own_exports.entries[n];
-
-	if (!config_is_live(&p->config) || n == OWN_EXPORTS_MAX ||
-	    !udp_endpoints(t, &local, &remote))
-		return;
-	if (split_address(&local, &o->ip_version, o->src, &o->src_port) &&
-	    split_address(&remote, &o->ip_version, o->dst, &o->dst_port))
-		atomic_store_explicit(&p->own_exports.count, n + 1, memory_order_release);
-}
-
-/* A collector without an address: offline that is a failure, live it is tried again. */
-static void report_unresolved(struct program *p, const struct transport *t, int error)
-{
-	if (config_is_live(&p->config)) {
-		log_warning("%s: %s: trying again every %llu s", t->name, udp_resolve_error(error),
-		    RESOLVE_RETRY_NS / NS_PER_S);
-		return;
-	}
-	log_error("%s: %s: check the name, or give an address", t->name, udp_resolve_error(error));
-	p->failed = true;
-}
-
-/* Looks up the names that have no address yet. How many have none then. */
-static unsigned resolve_collectors(struct program *p, bool first_time)
-{
-	unsigned missing = 0;
-
-	for (size_t i = 0; i < p->config.collector_count; i++) {
-		struct transport *t = exporter_udp(p->exporter, i);
-		int rc;
-
-		if (!t || p->resolved[i])
-			continue;
-		rc = udp_resolve(t);
-		p->resolved[i] = rc == 0;
-		if (rc == 0) {
-			publish_own_export(p, t);
-			continue;
-		}
-		missing++;
-		if (first_time)
-			report_unresolved(p, t, rc);
-	}
-	return missing;
-}
-
-/* A look-up may take long: while capture runs it has a thread of its own. */
-static void *resolver_run(void *arg)
-{
-	struct program *p = arg;
-	struct timespec pause = {.tv_sec = RESOLVE_RETRY_NS / NS_PER_S};
-
-	do
-		nanosleep(&pause, NULL);
-	while (resolve_collectors(p, false) > 0);
-	atomic_store(&p->resolving, false);
-	return NULL;
-}
-
-static void start_resolver(struct program *p)
-{
-	pthread_t thread;
-
-	atomic_store(&p->resolving, true);
-	if (pthread_create(&thread, NULL, resolver_run, p) == 0)
-		pthread_detach(thread);
-	else
-		atomic_store(&p->resolving, false);
 }
 
 /* -- building --------------------------------------------------------------------------------- */
@@ -248,12 +147,16 @@ static int build_exporter(struct program *p)
 {
 	struct exporter_options options = {
 	    .config = &p->config, .ring = p->ring, .dead_fd = p->dead_fd};
+	size_t usable;
 
 	p->exporter = exporter_create(&options);
 	if (!p->exporter)
 		return -EIO;
-	p->unresolved = resolve_collectors(p, true);
-	if (p->unresolved == p->config.collector_count && !config_is_live(&p->config))
+	resolver_init(&p->resolver, &p->config, p->exporter, &p->own_exports);
+	p->unresolved = resolver_try(&p->resolver);
+	p->failed = p->unresolved && !config_is_live(&p->config);
+	usable = p->config.collector_count - exporter_broken(p->exporter);
+	if (usable == 0 || (p->unresolved == usable && !config_is_live(&p->config)))
 		return -EHOSTUNREACH;
 	return 0;
 }
@@ -262,12 +165,16 @@ static int build(struct program *p)
 {
 	int rc = open_descriptors(p);
 
-	if (rc)
+	if (rc == 0) {
+		p->ring =
+		    ring_create(config_is_live(&p->config) ? RING_SLOTS_LIVE : RING_SLOTS_FILE,
+			sizeof(struct record));
+		rc = p->ring ? 0 : -errno;
+	}
+	if (rc) {
+		log_error("start: %s", strerror(-rc));
 		return rc;
-	p->ring = ring_create(
-	    config_is_live(&p->config) ? RING_SLOTS_LIVE : RING_SLOTS_FILE, sizeof(struct record));
-	if (!p->ring)
-		return -ENOMEM;
+	}
 	rc = build_exporter(p);
 	if (rc == 0)
 		rc = open_live_sources(p);
@@ -277,7 +184,7 @@ static int build(struct program *p)
 static void destroy(struct program *p)
 {
 	/* A look-up cannot be interrupted, and what it works on must stay until the process ends. */
-	if (atomic_load(&p->resolving))
+	if (resolver_is_busy(&p->resolver))
 		return;
 	worker_destroy(p->worker);
 	exporter_destroy(p->exporter);
@@ -299,8 +206,13 @@ static void interrupted(int signal_number)
 static void install_interrupt(void)
 {
 	struct sigaction action = {.sa_handler = interrupted};
+	sigset_t set;
 
 	sigaction(SIGUSR1, &action, NULL);
+	/* Who started the program may have blocked it. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
 /* The threads inherit the mask: signals reach the main thread alone, as a descriptor. */
@@ -324,14 +236,18 @@ static int start(struct program *p)
 
 	if (rc == 0)
 		rc = pthread_create(&p->exporter_thread, NULL, exporter_run, p->exporter);
-	if (rc == 0)
-		rc = pthread_create(&p->worker_thread, NULL, worker_run, p->worker);
 	if (rc) {
-		log_error("threads: %s", strerror(rc));
+		log_error("start: %s", strerror(rc));
 		return -rc;
 	}
+	rc = pthread_create(&p->worker_thread, NULL, worker_run, p->worker);
+	if (rc) {
+		/* The exporter runs and waits for an end that would never come. */
+		log_error("start: %s", strerror(rc));
+		_exit(EXIT_FAILED);
+	}
 	if (p->unresolved && config_is_live(&p->config))
-		start_resolver(p);
+		resolver_start(&p->resolver);
 	/* As `top -H` and perf show them. */
 	pthread_setname_np(p->exporter_thread, "sf-exporter");
 	pthread_setname_np(p->worker_thread, "sf-worker");
@@ -352,8 +268,9 @@ static void take_signal(struct program *p)
 
 	if (read(p->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (p->stopping)
+	if (p->signalled)
 		_exit(128 + (int)info.ssi_signo);
+	p->signalled = true;
 	stop(p);
 }
 
@@ -364,8 +281,10 @@ static int sleep_ms(const struct program *p, uint64_t now, uint64_t until)
 
 	if (p->stopping)
 		return INTERRUPT_MS;
-	if (until != NEVER && until - now < ns)
-		ns = until > now ? until - now : 0;
+	if (until <= now)
+		ns = 0;
+	else if (until - now < ns)
+		ns = until - now;
 	return (int)(ns / NS_PER_MS) + 1;
 }
 
@@ -416,13 +335,43 @@ static void run(struct program *p)
 	p->failed |= worker_failed(p->worker) || exporter_failed(p->exporter);
 }
 
-static void print_ledger(const struct program *p)
+/* What was lost is said also to those who do not ask for the ledger. */
+static void report_losses(struct program *p, const struct ledger *l)
+{
+	if (l->packets.dropped_kernel)
+		log_warning("capture: %" PRIu64
+			    " packets dropped by the kernel: a larger --buffer, "
+			    "a filter or --sample helps",
+		    l->packets.dropped_kernel);
+	if (l->ring_dropped)
+		log_warning("export: %" PRIu64
+			    " records dropped: flows ended faster than they could "
+			    "be exported",
+		    l->ring_dropped);
+	for (size_t i = 0; i < l->collector_count; i++) {
+		const struct ledger_collector *c = &l->collectors[i];
+
+		if (c->sender.dropped[FAILURE_QUEUE_FULL])
+			log_warning("%s: %" PRIu64 " records dropped: it took them too slowly",
+			    c->url, c->sender.dropped[FAILURE_QUEUE_FULL]);
+		if (c->sender.dropped[FAILURE_SHUTDOWN]) {
+			log_error("%s: %" PRIu64
+				  " records dropped: it did not take them in time for "
+				  "the end",
+			    c->url, c->sender.dropped[FAILURE_SHUTDOWN]);
+			p->failed = true;
+		}
+	}
+}
+
+static void print_ledger(struct program *p)
 {
 	struct ledger_collector collectors[CONFIG_COLLECTORS_MAX];
 	struct ledger ledger = {.collectors = collectors};
 
 	worker_ledger(p->worker, &ledger);
 	exporter_ledger(p->exporter, &ledger);
+	report_losses(p, &ledger);
 	if (p->config.stats == STATS_TEXT)
 		ledger_print_text(stderr, &ledger);
 	else if (p->config.stats == STATS_JSON)

@@ -45,6 +45,7 @@ struct worker {
 
 	uint64_t ticked_ns;
 	uint64_t first_clock_ns;
+	bool capturing; /* live, and packets are missed if the worker waits */
 	bool limit_reached;
 	bool failed;
 	int stop_fd;
@@ -57,13 +58,16 @@ struct worker {
 
 /* -- records ---------------------------------------------------------------------------------- */
 
-/* A free slot of the ring. Offline the worker waits for one; live it must not, and gets NULL. */
+/*
+ * A free slot of the ring. While it captures live the worker must not wait for one, and gets NULL;
+ * offline, and at the end, it waits.
+ */
 static struct record *ring_slot(struct worker *w)
 {
 	struct record *slot;
 
 	while (!(slot = ring_push_begin(w->options.ring))) {
-		if (config_is_live(w->config))
+		if (w->capturing)
 			return NULL;
 		ring_wait_space(w->options.ring, RING_WAIT_MS);
 	}
@@ -117,7 +121,9 @@ static void run_batch(struct worker *w)
 	if (w->batched)
 		table_account(w->table, w->batch, w->batched);
 	w->batched = 0;
-	table_sweep(w->table, w->clock.now_ns);
+	/* Live a silent flow that is due waits for room in the ring: that loses nothing. */
+	table_sweep(
+	    w->table, w->clock.now_ns, w->capturing ? ring_room(w->options.ring) / 2 : SIZE_MAX);
 	ring_publish(w->options.ring, tick(w));
 }
 
@@ -192,14 +198,14 @@ static void meter_packet(struct worker *w, const struct packet *packet, const st
 }
 
 /* What a source calls with each packet. The stamp comes first: skipped packets move the clock. */
-static void take_packet(void *ctx, const struct packet *packet)
+static bool take_packet(void *ctx, const struct packet *packet)
 {
 	struct worker *w = ctx;
 	struct stamp stamp;
 
 	if (w->limit_reached || past_duration(w, packet->ts_ns)) {
 		w->limit_reached = true;
-		return;
+		return false;
 	}
 	stamp = stamp_packet(w, packet->ts_ns);
 	if (w->packets.received++ == 0)
@@ -210,6 +216,7 @@ static void take_packet(void *ctx, const struct packet *packet)
 		meter_packet(w, packet, &stamp);
 	else
 		w->packets.not_sampled++;
+	return !w->limit_reached;
 }
 
 /* -- sources ---------------------------------------------------------------------------------- */
@@ -230,10 +237,24 @@ static int read_batch(struct worker *w, unsigned i)
 	return n;
 }
 
+/* A pipe has nothing more for now: what came so far is not held back. */
+static void before_wait(void *ctx)
+{
+	struct worker *w = ctx;
+
+	run_batch(w);
+	ring_publish(w->options.ring, true);
+}
+
 static void read_file(struct worker *w, const struct config_input *file)
 {
 	struct source_file_options options = {
-	    .path = file->name, .ingress = w->config->file_ingress, .filter = w->config->filter};
+	    .path = file->name,
+	    .ingress = w->config->file_ingress,
+	    .filter = w->config->filter,
+	    .on_wait = before_wait,
+	    .on_wait_ctx = w,
+	};
 	int rc = source_file_open(&options, &w->sources[0]);
 
 	if (rc == 0 && !decode_supports(w->sources[0]->linktype)) {
@@ -367,14 +388,14 @@ void *worker_run(void *worker)
 	struct worker *w = worker;
 	uint64_t one = 1;
 
-	if (config_is_live(w->config))
+	w->capturing = config_is_live(w->config);
+	if (w->capturing)
 		read_live(w);
 	else
 		read_files(w);
+	w->capturing = false;
 	run_batch(w);
 	table_end_all(w->table, w->clock.now_ns);
-	while (!ring_push_begin(w->options.ring))
-		ring_wait_space(w->options.ring, RING_WAIT_MS);
 	push_time(w, RECORD_LAST);
 	ring_publish(w->options.ring, true);
 	if (write(w->options.done_fd, &one, sizeof(one)) < 0)

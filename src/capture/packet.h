@@ -7,6 +7,7 @@
 #ifndef SPANFLOW_CAPTURE_PACKET_H
 #define SPANFLOW_CAPTURE_PACKET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct packet {
@@ -18,7 +19,10 @@ struct packet {
 	int linktype;     /* libpcap's DLT_ number */
 };
 
-/* What a source calls with each packet, in the order in which they were captured. */
-typedef void packet_fn(void *ctx, const struct packet *packet);
+/*
+ * What a source calls with each packet, in the order in which they were captured. False: that was
+ * enough, the source reads no further.
+ */
+typedef bool packet_fn(void *ctx, const struct packet *packet);
 
 #endif

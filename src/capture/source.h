@@ -54,6 +54,9 @@ struct source_file_options {
 	const char *path;   /* "-" is standard input */
 	uint32_t ingress;   /* exported ifIndex */
 	const char *filter; /* BPF expression; NULL: everything */
+	/* Called by the reading thread before it waits for a pipe; NULL: nobody is interested. */
+	void (*on_wait)(void *ctx);
+	void *on_wait_ctx;
 };
 
 /* Opens a capture file (pcap or pcapng). Messages and errors as above; -ENOTSUP: link type. */

@@ -9,34 +9,32 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "capture/plain.h"
+#include "capture/stream.h"
 #include "util/log.h"
 #include "util/units.h"
 
-#define PCAP_FILE_HEADER 24
-#define PCAP_RECORD_HEADER 16
-#define READ_BUFFER (1u << 20)
-#define TS_MAX_S (UINT64_MAX / NS_PER_S - 1)
+#define TS_MAX_S (1ull << 33) /* the year 2242: deadlines do not overflow */
 
 struct source_file {
 	struct source base;
-	FILE *file;
+	struct stream *stream;
+	FILE *file; /* the stream's; libpcap's once that has it */
 	pcap_t *pcap;
 	struct plain *plain; /* NULL: libpcap reads the records */
-	char *buffer;
 	uint32_t ingress;
 	bool filtered;
 	struct bpf_program filter;
 	uint64_t packets; /* read so far, filtered ones included */
-	off_t offset;     /* where the next packet starts, -1: not known */
-	bool seekable;
+	uint64_t offset;  /* where the next one starts */
 	bool is_pcapng;
 	packet_fn *fn;
 	void *ctx;
@@ -57,8 +55,8 @@ static uint64_t timestamp_ns(const struct source_file *s, const struct pcap_pkth
 	return seconds * NS_PER_S + (uint32_t)h->ts.tv_usec;
 }
 
-/* Counts the packet and hands it on, unless the filter refuses it. */
-static void offer(
+/* Counts the packet and hands it on, unless the filter refuses it. False: enough. */
+static bool offer(
     struct source_file *s, const struct pcap_pkthdr *h, const uint8_t *data, uint64_t ts_ns)
 {
 	struct packet packet = {
@@ -72,20 +70,26 @@ static void offer(
 
 	s->packets++;
 	if (s->filtered && !pcap_offline_filter(&s->filter, h, data))
-		return;
-	s->fn(s->ctx, &packet);
+		return true;
+	return s->fn(s->ctx, &packet);
 }
 
 static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *data)
 {
 	struct source_file *s = (struct source_file *)user;
 
-	/* A pipe cannot tell; there the headers' lengths add up as long as nothing was odd. */
-	if (s->seekable)
-		s->offset = ftello(s->file);
-	else if (!s->is_pcapng)
-		s->offset += PCAP_RECORD_HEADER + (off_t)h->caplen;
-	offer(s, h, data, timestamp_ns(s, h));
+	s->offset = stream_offset(s->stream);
+	if (!offer(s, h, data, timestamp_ns(s, h)))
+		pcap_breakloop(s->pcap);
+}
+
+/* libpcap reads on where plain.c stopped. */
+static void leave_plain(struct source_file *s)
+{
+	s->offset = plain_offset(s->plain);
+	stream_seek(s->stream, s->offset);
+	plain_close(s->plain);
+	s->plain = NULL;
 }
 
 /* What plain.c can read of the next `max` packets; from the first that it cannot on, libpcap. */
@@ -94,31 +98,25 @@ static int read_plain(struct source_file *s, unsigned max)
 	struct plain_record r;
 	unsigned n = 0;
 
-	while (n < max && plain_next(s->plain, &r)) {
-		struct pcap_pkthdr h = {.caplen = r.caplen, .len = r.len};
+	while (n < max) {
+		struct pcap_pkthdr h;
 
-		offer(s, &h, r.data, r.seconds * NS_PER_S + r.fraction);
+		if (!plain_next(s->plain, &r)) {
+			leave_plain(s);
+			break;
+		}
 		n++;
-	}
-	if (n < max) {
-		s->offset = (off_t)plain_offset(s->plain);
-		fseeko(s->file, s->offset, SEEK_SET);
-		plain_close(s->plain);
-		s->plain = NULL;
+		h = (struct pcap_pkthdr){.caplen = r.caplen, .len = r.len};
+		if (!offer(s, &h, r.data, r.seconds * NS_PER_S + r.fraction))
+			break;
 	}
 	return (int)n;
 }
 
-/* Names the packet that could not be read and where it stands, as far as that is known. */
 static void report_read_error(const struct source_file *s)
 {
-	unsigned long long number = s->packets + 1;
-
-	if (s->offset < 0)
-		log_error("%s: packet %llu: %s", s->base.name, number, pcap_geterr(s->pcap));
-	else
-		log_error("%s: packet %llu, at offset %lld: %s", s->base.name, number,
-		    (long long)s->offset, pcap_geterr(s->pcap));
+	log_error("%s: packet %" PRIu64 ", at offset %" PRIu64 ": %s", s->base.name, s->packets + 1,
+	    s->offset, pcap_geterr(s->pcap));
 }
 
 static int file_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
@@ -161,38 +159,36 @@ static void file_close(struct source *base)
 	if (s->filtered)
 		pcap_freecode(&s->filter);
 	if (s->pcap)
-		pcap_close(s->pcap); /* closes the file, too */
-	else if (s->file && s->file != stdin)
+		pcap_close(s->pcap); /* closes the FILE, too */
+	else if (s->file)
 		fclose(s->file);
+	stream_close(s->stream);
 	plain_close(s->plain);
-	free(s->buffer);
 	free(s);
 }
 
 static const struct source_ops file_ops = {
     .read = file_read, .fd = file_fd, .drops = file_drops, .close = file_close};
 
-/* A buffer of our own: a fourth of the system calls and none of stdio's 4 KiB copies. */
 static int open_stream(struct source_file *s, const char *path)
 {
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
 
-	s->file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
-	if (!s->file)
+	if (fd < 0)
 		return -errno;
-	if (fstat(fileno(s->file), &st) == 0 && S_ISDIR(st.st_mode))
-		return -EISDIR;
-	s->buffer = malloc(READ_BUFFER);
-	if (!s->buffer)
+	s->stream = stream_open(fd, &s->file);
+	if (!s->stream) {
+		if (fd != STDIN_FILENO)
+			close(fd);
 		return -ENOMEM;
-	setvbuf(s->file, s->buffer, _IOFBF, READ_BUFFER);
-	/* One thread reads it: without this each of libpcap's two freads a packet takes a lock. */
-	__fsetlocking(s->file, FSETLOCKING_BYCALLER);
-	posix_fadvise(fileno(s->file), 0, 0, POSIX_FADV_SEQUENTIAL);
+	}
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		return -EISDIR;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return 0;
 }
 
-/* pcap_file() is the stream that libpcap reads; the magic number tells the format apart. */
 static int open_capture(struct source_file *s)
 {
 	char error[PCAP_ERRBUF_SIZE] = "";
@@ -206,12 +202,9 @@ static int open_capture(struct source_file *s)
 		return -EINVAL;
 	}
 	s->is_pcapng = pcap_major_version(s->pcap) == 1;
-	s->offset = ftello(s->file);
-	s->seekable = s->offset >= 0;
-	if (!s->seekable && !s->is_pcapng)
-		s->offset = PCAP_FILE_HEADER;
+	s->offset = stream_offset(s->stream);
 	s->base.linktype = pcap_datalink(s->pcap);
-	s->plain = plain_open(fileno(s->file), (uint32_t)pcap_snapshot(s->pcap));
+	s->plain = plain_open(stream_fd(s->stream), (uint32_t)pcap_snapshot(s->pcap));
 	return 0;
 }
 
@@ -238,9 +231,9 @@ int source_file_open(const struct source_file_options *o, struct source **out)
 	s->base.name = strcmp(o->path, "-") == 0 ? "standard input" : o->path;
 	s->ingress = o->ingress;
 	rc = open_stream(s, o->path);
-	if (rc)
+	if (rc && rc != -EINTR)
 		log_error("%s: %s", s->base.name, strerror(-rc));
-	else
+	if (rc == 0)
 		rc = open_capture(s);
 	if (rc == 0)
 		rc = compile_filter(s, o->filter);
@@ -248,6 +241,7 @@ int source_file_open(const struct source_file_options *o, struct source **out)
 		file_close(&s->base);
 		return rc;
 	}
+	stream_on_wait(s->stream, o->on_wait, o->on_wait_ctx);
 	*out = &s->base;
 	return 0;
 }

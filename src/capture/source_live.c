@@ -39,7 +39,8 @@ static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *dat
 	    .linktype = s->base.linktype,
 	};
 
-	s->fn(s->ctx, &packet);
+	if (!s->fn(s->ctx, &packet))
+		pcap_breakloop(s->pcap);
 }
 
 static int live_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)

@@ -156,6 +156,8 @@ static void json_collector(struct json *j, const struct ledger_collector *c)
 	json_open(j, "not_expressible");
 	if (c->not_expressible.ipv6)
 		json_number(j, "ipv6", c->not_expressible.ipv6);
+	if (c->not_expressible.too_large)
+		json_number(j, "too_large", c->not_expressible.too_large);
 	json_close(j);
 	json_failures(j, "dropped", c->sender.dropped);
 	json_number(j, "wire_records", c->sender.wire_records);
@@ -237,6 +239,7 @@ static void text_collector(FILE *out, const struct ledger_collector *c)
 	if (c->sender.queued)
 		text_row(out, "queued", c->sender.queued);
 	text_part(out, "not expressible", "ipv6", c->not_expressible.ipv6);
+	text_part(out, "not expressible", "too_large", c->not_expressible.too_large);
 	for (unsigned i = 0; i < FAILURE_COUNT; i++)
 		text_part(out, "dropped", failure_name((enum failure)i), c->sender.dropped[i]);
 	for (unsigned i = 0; i < FAILURE_COUNT; i++)

@@ -20,6 +20,8 @@ enum format { FORMAT_V5, FORMAT_V9, FORMAT_IPFIX, FORMAT_TEXT, FORMAT_CSV, FORMA
 #define PAYLOAD_MIN 512
 #define PAYLOAD_MAX 65507
 #define PAYLOAD_DEFAULT 1400
+/* A message of lines: as much as a pipe takes whole or not at all. */
+#define STREAM_MESSAGE_MAX 4096
 /* NetFlow v5 has 14 bits for the sampling interval. */
 #define V5_INTERVAL_MAX 16383
 
@@ -61,6 +63,7 @@ void encoder_refresh(struct encoder *e);
 /* Records that the format cannot express, by reason. */
 struct not_expressible {
 	uint64_t ipv6;
+	uint64_t too_large; /* counts that would take over a thousand v5 records */
 };
 
 const struct not_expressible *encoder_not_expressible(const struct encoder *e);

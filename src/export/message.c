@@ -7,7 +7,6 @@
 #include "export/format.h"
 #include "util/units.h"
 
-#define STREAM_BUFFER 65536
 /* The date moves by more than this from one tick to the next: it was set, not corrected. */
 #define DATE_STEP_NS (50 * (int64_t)NS_PER_MS)
 
@@ -42,7 +41,7 @@ struct encoder *encoder_create(const struct encoder_options *options)
 		e->options.refresh_ns = UINT64_MAX;
 		e->options.refresh_messages = UINT32_MAX;
 	}
-	e->capacity = format_is_stream(options->format) ? STREAM_BUFFER : options->max_payload;
+	e->capacity = format_is_stream(options->format) ? STREAM_MESSAGE_MAX : options->max_payload;
 	e->buffer = malloc(e->capacity);
 	if (!e->buffer || (e->ops->init && e->ops->init(e) < 0)) {
 		encoder_destroy(e);

@@ -10,6 +10,7 @@
 #define V5_RECORDS_MAX 30
 #define V5_HEADER 24
 #define V5_COUNTER_MAX UINT32_MAX
+#define V5_PIECES_MAX 1024 /* 4 T of packets or octets; more is a lie */
 
 /* Mode in the upper two bits of the header's last field. */
 #define V5_MODE_DETERMINISTIC (1u << 14)
@@ -82,6 +83,10 @@ static void v5_add(struct encoder *e, const struct record *r)
 	}
 	if (pieces_for(r->octets) > n)
 		n = pieces_for(r->octets);
+	if (n > V5_PIECES_MAX) {
+		e->not_expressible.too_large++;
+		return;
+	}
 	for (uint64_t i = 0; i < n; i++) {
 		piece.packets = share(r->packets, i, n);
 		piece.octets = share(r->octets, i, n);

@@ -50,6 +50,12 @@ uint32_t expiry_allowance(struct expiry *e, uint32_t slots, uint64_t clock_ns)
 	return (uint32_t)allowance;
 }
 
+void expiry_give_back(struct expiry *e, uint32_t slots, uint32_t allowance)
+{
+	if (allowance)
+		e->swept_ns -= allowance * EXPIRY_PERIOD_NS / slots;
+}
+
 uint32_t expiry_next(struct expiry *e, uint32_t slots, uint64_t clock_ns, uint32_t *allowance)
 {
 	uint64_t unit = clock_ns >> 30;

@@ -75,6 +75,8 @@ bool expiry_full_sweep_due(struct expiry *e, uint32_t slots, uint64_t clock_ns);
 
 /* How many of `slots` slots the sweep may look at, now that it is `clock_ns`. */
 uint32_t expiry_allowance(struct expiry *e, uint32_t slots, uint64_t clock_ns);
+/* What the sweep did not use of its allowance is there at the next call. */
+void expiry_give_back(struct expiry *e, uint32_t slots, uint32_t allowance);
 /*
  * Goes on through the slots, `*allowance` of them at most, to the next whose time has come.
  * Returns it, or EXPIRY_NONE once the allowance is used up.

@@ -1,52 +1,28 @@
-/*
- * Buckets of one cache line: eight 16-bit tags, compared at once, and eight flow numbers. A key
- * has a home bucket and another one; a flow sits in its home unless that was full when it came.
- * The home counts those that had to go elsewhere, so that nearly every look-up, also of a key
- * that is not there, reads one line. Behind both stands a small stash for the case, never seen
- * below half-full buckets, that both are full.
- */
 #include "meter/table.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "meter/key.h"
-#include "util/match16.h"
+#include "meter/index.h"
 
-#define BUCKET_SLOTS MATCH16_LANES
-#define FLOWS_PER_BUCKET 4 /* at max_flows, on average */
-#define STASH_SLOTS 32
+#define HUGE_BUCKETS_MAX (64u << 20) /* octets */
 #define EVICTION_LOOKS 16
 #define SWEEP_BATCH 32
-#define NO_FLOW UINT32_MAX
 
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
-
-struct bucket {
-	uint16_t tag[BUCKET_SLOTS]; /* 0: the slot is free */
-	uint32_t flow[BUCKET_SLOTS];
-	uint32_t spilled; /* flows whose home this is and that are elsewhere */
-	uint32_t unused[3];
-};
-
-static_assert(sizeof(struct bucket) == 64, "a bucket is one cache line");
 
 struct table {
 	struct table_options options;
 	struct table_stats stats;
 	struct expiry expiry;
 
-	struct bucket *buckets;
-	uint64_t bucket_mask;
+	struct index index;
 	struct flow *flows;
 	uint32_t used_slots; /* slots above have never held a flow */
 	uint32_t free_slot;  /* head of the list of those that are free again, or NO_FLOW */
 	uint32_t victim;     /* where the search for a flow to give up goes on */
-
-	uint32_t stash[STASH_SLOTS];
-	unsigned stashed;
 };
 
 /* A packet's key and where to look for it. */
@@ -55,15 +31,19 @@ struct lookup {
 	uint64_t hash;
 };
 
-/* Address space; the kernel gives pages as they are touched. */
-static void *reserve(uint64_t bytes)
+/*
+ * Address space; the kernel gives pages as they are touched. Huge ones save time where memory is
+ * used from the start on, but a large area that is touched here and there would be there at once.
+ */
+static void *reserve(uint64_t bytes, bool huge_pages)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		return NULL;
-	madvise(p, bytes, MADV_HUGEPAGE);
+	if (huge_pages)
+		madvise(p, bytes, MADV_HUGEPAGE);
 	return p;
 }
 
@@ -73,29 +53,22 @@ static void release(void *p, uint64_t bytes)
 		munmap(p, bytes);
 }
 
-static uint64_t buckets_for(uint32_t max_flows)
-{
-	uint64_t n = 16;
-
-	while (n * FLOWS_PER_BUCKET < max_flows)
-		n *= 2;
-	return n;
-}
-
 struct table *table_create(const struct table_options *options)
 {
 	struct table *t = calloc(1, sizeof(*t));
-	uint64_t n_buckets = buckets_for(options->max_flows);
+	uint64_t n_buckets = index_buckets_for(options->max_flows);
+	bool few = n_buckets * sizeof(struct bucket) <= HUGE_BUCKETS_MAX;
 
 	if (!t)
 		return NULL;
 	t->options = *options;
-	t->bucket_mask = n_buckets - 1;
+	t->index.bucket_count = n_buckets;
 	t->free_slot = NO_FLOW;
-	t->buckets = reserve(n_buckets * sizeof(*t->buckets));
-	t->flows = reserve(options->max_flows * sizeof(*t->flows));
-	t->expiry.check_at = reserve(options->max_flows * sizeof(*t->expiry.check_at));
-	if (!t->buckets || !t->flows || !t->expiry.check_at) {
+	t->index.buckets = reserve(n_buckets * sizeof(struct bucket), few);
+	t->flows = reserve(options->max_flows * sizeof(*t->flows), true);
+	t->expiry.check_at = reserve(options->max_flows * sizeof(*t->expiry.check_at), true);
+	t->index.flows = t->flows;
+	if (!t->index.buckets || !t->flows || !t->expiry.check_at) {
 		table_destroy(t);
 		return NULL;
 	}
@@ -106,7 +79,7 @@ void table_destroy(struct table *t)
 {
 	if (!t)
 		return;
-	release(t->buckets, (t->bucket_mask + 1) * sizeof(*t->buckets));
+	release(t->index.buckets, t->index.bucket_count * sizeof(struct bucket));
 	release(t->flows, t->options.max_flows * sizeof(*t->flows));
 	release(t->expiry.check_at, t->options.max_flows * sizeof(*t->expiry.check_at));
 	free(t);
@@ -115,103 +88,6 @@ void table_destroy(struct table *t)
 const struct table_stats *table_stats(const struct table *t)
 {
 	return &t->stats;
-}
-
-/* Home, other bucket and tag come from parts of the hash that share no more bits than they must. */
-
-static struct bucket *home_of(const struct table *t, uint64_t hash)
-{
-	return &t->buckets[hash & t->bucket_mask];
-}
-
-static struct bucket *other_of(const struct table *t, uint64_t hash)
-{
-	return &t->buckets[hash >> 24 & t->bucket_mask];
-}
-
-static uint16_t tag_of(uint64_t hash)
-{
-	return (uint16_t)(hash >> 48 | 1);
-}
-
-/* -- finding ---------------------------------------------------------------------------------- */
-
-static uint32_t find_in_bucket(
-    const struct table *t, const struct bucket *b, const struct lookup *at)
-{
-	uint16_t tag = tag_of(at->hash);
-
-	for (unsigned found = match16(b->tag, tag); found; found &= found - 1) {
-		unsigned slot = (unsigned)__builtin_ctz(found);
-
-		if (b->tag[slot] == tag && key_is_of(&at->key, &t->flows[b->flow[slot]]))
-			return b->flow[slot];
-	}
-	return NO_FLOW;
-}
-
-static uint32_t find_spilled(const struct table *t, const struct lookup *at)
-{
-	uint32_t i = find_in_bucket(t, other_of(t, at->hash), at);
-
-	for (unsigned s = 0; i == NO_FLOW && s < t->stashed; s++)
-		if (key_is_of(&at->key, &t->flows[t->stash[s]]))
-			i = t->stash[s];
-	return i;
-}
-
-static uint32_t find(const struct table *t, const struct lookup *at)
-{
-	const struct bucket *home = home_of(t, at->hash);
-	uint32_t i = find_in_bucket(t, home, at);
-
-	return i == NO_FLOW && home->spilled ? find_spilled(t, at) : i;
-}
-
-/* -- linking a flow into the buckets and out of them ------------------------------------------ */
-
-static bool bucket_put(struct bucket *b, uint16_t tag, uint32_t i)
-{
-	for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++) {
-		if (b->tag[slot])
-			continue;
-		b->tag[slot] = tag;
-		b->flow[slot] = i;
-		return true;
-	}
-	return false;
-}
-
-static bool bucket_remove(struct bucket *b, uint32_t i)
-{
-	for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++) {
-		if (!b->tag[slot] || b->flow[slot] != i)
-			continue;
-		b->tag[slot] = 0;
-		return true;
-	}
-	return false;
-}
-
-static void stash_remove(struct table *t, uint32_t i)
-{
-	for (unsigned s = 0; s < t->stashed; s++)
-		if (t->stash[s] == i) {
-			t->stash[s] = t->stash[--t->stashed];
-			return;
-		}
-}
-
-static void unlink_flow(struct table *t, uint32_t i)
-{
-	uint64_t hash = t->flows[i].hash;
-	struct bucket *home = home_of(t, hash);
-
-	if (bucket_remove(home, i))
-		return;
-	home->spilled--;
-	if (!bucket_remove(other_of(t, hash), i))
-		stash_remove(t, i);
 }
 
 /* -- the life of a flow ----------------------------------------------------------------------- */
@@ -230,7 +106,7 @@ static void end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns)
 	struct flow *f = &t->flows[i];
 
 	report_end(t, f, reason, clock_ns);
-	unlink_flow(t, i);
+	index_remove(&t->index, i);
 	expiry_clear(&t->expiry, i);
 	f->packets = 0;
 	f->hash = t->free_slot;
@@ -259,12 +135,13 @@ static void examine(struct table *t, uint32_t i, uint64_t clock_ns)
 
 /* The next few flows whose time may have come, and their memory on its way. */
 static unsigned gather_due(
-    struct table *t, uint64_t clock_ns, uint32_t *allowance, uint32_t due[SWEEP_BATCH])
+    struct table *t, uint64_t clock_ns, uint32_t *allowance, uint32_t due[SWEEP_BATCH], size_t room)
 {
+	size_t most = room < SWEEP_BATCH ? room : SWEEP_BATCH;
 	unsigned n = 0;
 	uint32_t i;
 
-	while (n < SWEEP_BATCH &&
+	while (n < most &&
 	    (i = expiry_next(&t->expiry, t->used_slots, clock_ns, allowance)) != EXPIRY_NONE) {
 		__builtin_prefetch(&t->flows[i], 1);
 		__builtin_prefetch(&t->flows[i].tail, 1);
@@ -273,17 +150,20 @@ static unsigned gather_due(
 	return n;
 }
 
-static void sweep(struct table *t, uint64_t clock_ns, uint32_t allowance)
+/* Returns what is left of the allowance once `room` flows may have ended. */
+static uint32_t sweep(struct table *t, uint64_t clock_ns, uint32_t allowance, size_t room)
 {
 	uint32_t due[SWEEP_BATCH];
 	unsigned n;
 
-	while ((n = gather_due(t, clock_ns, &allowance, due)) > 0) {
+	while ((n = gather_due(t, clock_ns, &allowance, due, room)) > 0) {
+		room -= n;
 		for (unsigned k = 0; k < n; k++)
-			__builtin_prefetch(home_of(t, t->flows[due[k]].hash), 1);
+			__builtin_prefetch(index_home(&t->index, t->flows[due[k]].hash), 1);
 		for (unsigned k = 0; k < n; k++)
 			examine(t, due[k], clock_ns);
 	}
+	return allowance;
 }
 
 /* Of the next few flows the one that has been silent longest leaves. */
@@ -307,26 +187,12 @@ static uint32_t take_slot(struct table *t, uint64_t clock_ns)
 	if (t->free_slot == NO_FLOW && t->used_slots < t->options.max_flows)
 		return t->used_slots++;
 	if (t->free_slot == NO_FLOW && expiry_full_sweep_due(&t->expiry, t->used_slots, clock_ns))
-		sweep(t, clock_ns, t->used_slots);
+		sweep(t, clock_ns, t->used_slots, SIZE_MAX);
 	if (t->free_slot == NO_FLOW)
 		evict(t, clock_ns);
 	i = t->free_slot;
 	t->free_slot = (uint32_t)t->flows[i].hash;
 	return i;
-}
-
-static void link_flow(struct table *t, uint32_t i, uint64_t hash, uint64_t clock_ns)
-{
-	struct bucket *home = home_of(t, hash);
-
-	if (bucket_put(home, tag_of(hash), i))
-		return;
-	home->spilled++;
-	if (bucket_put(other_of(t, hash), tag_of(hash), i))
-		return;
-	if (t->stashed == STASH_SLOTS)
-		end_early(t, t->stash[0], clock_ns);
-	t->stash[t->stashed++] = i;
 }
 
 /* A record begins with this packet; the flow's key and hash stand, or are copied from `at`. */
@@ -358,7 +224,8 @@ static uint32_t create_flow(struct table *t, const struct lookup *at, const stru
 {
 	uint32_t i = take_slot(t, info->clock_ns);
 
-	link_flow(t, i, at->hash, info->clock_ns);
+	while (!index_add(&t->index, i, at->hash))
+		end_early(t, t->index.stash[0], info->clock_ns);
 	begin_record(t, i, at, info);
 	return i;
 }
@@ -405,7 +272,7 @@ static void begin_linger(struct table *t, uint32_t i, uint64_t clock_ns)
 
 static void account_packet(struct table *t, const struct lookup *at, const struct pktinfo *info)
 {
-	uint32_t i = find(t, at);
+	uint32_t i = index_find(&t->index, &at->key, at->hash);
 	struct flow *f;
 
 	if (i == NO_FLOW) {
@@ -426,15 +293,6 @@ static void account_packet(struct table *t, const struct lookup *at, const struc
 
 /* -- what the worker calls -------------------------------------------------------------------- */
 
-/* The flow that a packet most probably belongs to: the first with its tag, or NULL. */
-static const struct flow *likely_flow(const struct table *t, uint64_t hash)
-{
-	const struct bucket *b = home_of(t, hash);
-	unsigned found = match16(b->tag, tag_of(hash));
-
-	return found ? &t->flows[b->flow[__builtin_ctz(found)]] : NULL;
-}
-
 /* Three passes, so that the memory of up to 64 packets is waited for at once. */
 void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
 {
@@ -443,18 +301,21 @@ void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		key_fill(&at[i].key, &batch[i]);
 		at[i].hash = key_hash(&at[i].key, t->options.seed);
-		__builtin_prefetch(home_of(t, at[i].hash), 1);
+		__builtin_prefetch(index_home(&t->index, at[i].hash), 1);
 	}
 	/* Here and not in a function of its own: GCC 12 drops calls of one that only prefetches. */
 	for (unsigned i = 0; i < n; i++)
-		__builtin_prefetch(likely_flow(t, at[i].hash), 1);
+		__builtin_prefetch(index_guess(&t->index, at[i].hash), 1);
 	for (unsigned i = 0; i < n; i++)
 		account_packet(t, &at[i], &batch[i]);
 }
 
-void table_sweep(struct table *t, uint64_t clock_ns)
+void table_sweep(struct table *t, uint64_t clock_ns, size_t room)
 {
-	sweep(t, clock_ns, expiry_allowance(&t->expiry, t->used_slots, clock_ns));
+	uint32_t allowance = expiry_allowance(&t->expiry, t->used_slots, clock_ns);
+
+	allowance = sweep(t, clock_ns, allowance, room);
+	expiry_give_back(&t->expiry, t->used_slots, allowance);
 }
 
 void table_end_all(struct table *t, uint64_t clock_ns)
@@ -467,4 +328,8 @@ void table_end_all(struct table *t, uint64_t clock_ns)
 		reason = expiry_reason(&t->flows[i], &t->options.timeouts, clock_ns);
 		end_flow(t, i, reason ? reason : END_FORCED, clock_ns);
 	}
+	/* The next one starts with a short table again: this may happen at every other packet. */
+	t->used_slots = 0;
+	t->free_slot = NO_FLOW;
+	t->victim = 0;
 }

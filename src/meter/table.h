@@ -8,6 +8,7 @@
 #ifndef SPANFLOW_METER_TABLE_H
 #define SPANFLOW_METER_TABLE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "decode/pktinfo.h"
@@ -45,8 +46,11 @@ void table_destroy(struct table *t);
 
 /* Accounts up to TABLE_BATCH packets to their flows, in order. */
 void table_account(struct table *t, const struct pktinfo *batch, unsigned n);
-/* Ends flows whose deadline has passed, as many as the sweep's pace allows at `clock_ns`. */
-void table_sweep(struct table *t, uint64_t clock_ns);
+/*
+ * Ends flows whose deadline has passed, as many as the sweep's pace allows at `clock_ns` and no
+ * more than `room`; the others are met at the next call.
+ */
+void table_sweep(struct table *t, uint64_t clock_ns, size_t room);
 /* Ends every flow: for the deadline that it has passed at `clock_ns`, else for END_FORCED. */
 void table_end_all(struct table *t, uint64_t clock_ns);
 

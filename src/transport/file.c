@@ -1,6 +1,6 @@
 /*
  * Lines into a file or down a pipe. A pipe that nobody empties must not stop the exporter: it
- * takes PIPE_BUF octets without blocking whenever poll() calls it writable.
+ * takes up to PIPE_BUF octets, whole and without blocking, whenever poll() calls it writable.
  */
 #include "transport/transport.h"
 
@@ -9,13 +9,11 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 struct file {
 	struct transport base;
 	int fd;
-	size_t chunk;
 	size_t written; /* octets of the message under way that are out */
 };
 
@@ -30,20 +28,20 @@ static int file_send(struct transport *t, const struct message *m)
 {
 	struct file *f = (struct file *)t;
 
-	while (f->written < m->size) {
+	while (!t->is_broken && f->written < m->size) {
 		size_t left = m->size - f->written;
 		ssize_t n;
 
 		if (!is_writable(f->fd))
 			return -EAGAIN;
-		n = write(f->fd, m->data + f->written, left < f->chunk ? left : f->chunk);
+		n = write(f->fd, m->data + f->written, left < PIPE_BUF ? left : PIPE_BUF);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n > 0)
 			f->written += (size_t)n;
 	}
 	f->written = 0;
-	return 0;
+	return -t->is_broken;
 }
 
 static int file_fd(const struct transport *t)
@@ -55,7 +53,7 @@ static void file_close(struct transport *t)
 {
 	struct file *f = (struct file *)t;
 
-	if (f->fd != STDOUT_FILENO)
+	if (f->fd >= 0 && f->fd != STDOUT_FILENO)
 		close(f->fd);
 	free(f);
 }
@@ -63,22 +61,17 @@ static void file_close(struct transport *t)
 static const struct transport_ops file_ops = {
     .send = file_send, .fd = file_fd, .close = file_close};
 
-int file_create(const char *name, const char *path, struct transport **out)
+struct transport *file_create(const char *name, const char *path)
 {
-	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666) : STDOUT_FILENO;
-	struct file *f;
-	struct stat st;
+	struct file *f = calloc(1, sizeof(*f));
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	f = calloc(1, sizeof(*f));
 	if (!f)
-		return -ENOMEM;
-	f->base.ops = &file_ops;
-	f->base.name = name;
-	f->base.is_stream = true;
-	f->fd = fd;
-	f->chunk = S_ISREG(st.st_mode) ? SSIZE_MAX : PIPE_BUF;
-	*out = &f->base;
-	return 0;
+		return NULL;
+	f->base = (struct transport){.ops = &file_ops, .name = name, .is_stream = true};
+	f->fd = STDOUT_FILENO;
+	if (path)
+		f->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (f->fd < 0)
+		f->base.is_broken = errno;
+	return &f->base;
 }

@@ -8,7 +8,7 @@
 #include "util/units.h"
 
 #define QUEUE_SLOTS 256
-#define QUEUE_ROOM 16 /* one record may bring forth several messages */
+#define QUEUE_ROOM 128 /* one record may bring forth as many messages: V5_PIECES_MAX */
 /* How many messages that are late for their time may go at once. */
 #define PACE_CATCH_UP 2
 /* A collector's failures are reported this often at most. */
@@ -102,7 +102,8 @@ static void pop(struct sender *s, uint32_t records)
 
 static void report(struct sender *s, int error, uint64_t now_ns)
 {
-	if (s->reported && now_ns - s->reported_ns < REPORT_INTERVAL_NS)
+	if (s->transport->is_broken ||
+	    (s->reported && now_ns - s->reported_ns < REPORT_INTERVAL_NS))
 		return;
 	s->reported = true;
 	s->reported_ns = now_ns;
@@ -135,6 +136,17 @@ static int send_twice(struct sender *s, const struct message *m, uint64_t now_ns
 	return send_counted(s, m, now_ns);
 }
 
+/* Drops what is queued, under this name. */
+static void drop_all(struct sender *s, enum failure why)
+{
+	while (s->count) {
+		uint32_t records = s->slots[s->first].records;
+
+		s->stats.dropped[why] += records;
+		pop(s, records);
+	}
+}
+
 /* The next message's time; one that comes late does not bring a burst of all that it delayed. */
 static void pace(struct sender *s, uint64_t now_ns)
 {
@@ -163,13 +175,15 @@ static bool send_first(struct sender *s, uint64_t now_ns)
 		s->stats.bytes += m.size;
 		pace(s, now_ns);
 	} else {
+		/* It may have had templates in it. */
+		s->refused = true;
 		s->stats.dropped[failure_of(-rc)] += m.records;
 		s->dead = s->transport->is_stream;
 		s->dead_why = failure_of(-rc);
 	}
 	pop(s, m.records);
 	if (s->dead)
-		sender_drop_all(s, s->dead_why);
+		drop_all(s, s->dead_why);
 	return true;
 }
 
@@ -190,14 +204,14 @@ void sender_unpace(struct sender *s)
 	s->next_ns = 0;
 }
 
-void sender_drop_all(struct sender *s, enum failure why)
+/* A stream that is cut within a message cannot go on with the next. */
+void sender_give_up(struct sender *s, enum failure why)
 {
-	while (s->count) {
-		uint32_t records = s->slots[s->first].records;
-
-		s->stats.dropped[why] += records;
-		pop(s, records);
+	if (s->count && s->transport->is_stream && !s->dead) {
+		s->dead = true;
+		s->dead_why = why;
 	}
+	drop_all(s, why);
 }
 
 bool sender_is_busy(const struct sender *s)

@@ -47,12 +47,12 @@ void sender_push(struct sender *s, const struct message *m);
 uint64_t sender_run(struct sender *s, uint64_t now_ns);
 /* From now on without pacing. */
 void sender_unpace(struct sender *s);
-/* Drops what is queued, under this name. */
-void sender_drop_all(struct sender *s, enum failure why);
+/* Drops what is queued, under this name; a stream takes nothing more. */
+void sender_give_up(struct sender *s, enum failure why);
 
 /* Whether messages wait, those without a record included. */
 bool sender_is_busy(const struct sender *s);
-/* Whether the collector refused since the last call: it may need templates. */
+/* Whether a message failed since the last call: the collector may need templates. */
 bool sender_take_refusal(struct sender *s);
 /* Whether the transport is of no use any more: its stream broke. */
 bool sender_is_dead(const struct sender *s);

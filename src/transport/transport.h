@@ -26,6 +26,7 @@ struct transport {
 	const struct transport_ops *ops;
 	const char *name; /* for messages: host and port, file, "standard output" */
 	bool is_stream;   /* a write that failed leaves it unusable */
+	int is_broken;    /* the errno with which opening it failed, which has been said; or 0 */
 };
 
 /*
@@ -62,7 +63,10 @@ const char *udp_resolve_error(int error);
 bool udp_endpoints(
     const struct transport *t, struct sockaddr_storage *local, struct sockaddr_storage *remote);
 
-/* Lines to a file (NULL: standard output). -errno when it cannot be opened. */
-int file_create(const char *name, const char *path, struct transport **out);
+/*
+ * Lines to a file (NULL: standard output). When it cannot be opened is_broken says why, and every
+ * send fails with that. NULL: no memory.
+ */
+struct transport *file_create(const char *name, const char *path);
 
 #endif

@@ -123,16 +123,17 @@ int udp_resolve(struct transport *t)
 	return 0;
 }
 
-/* EAI_ codes are negative in glibc, too, but far from any errno of a socket. */
+/* EAI_ codes are negative in glibc, too, but no errno that a socket gives here is as small. */
 const char *udp_resolve_error(int error)
 {
 	switch (error) {
+	case EAI_NONAME:
+		return "no such name: check it, or give an address";
 	case EAI_AGAIN:
 	case EAI_BADFLAGS:
 	case EAI_FAIL:
 	case EAI_FAMILY:
 	case EAI_MEMORY:
-	case EAI_NONAME:
 	case EAI_SERVICE:
 	case EAI_SOCKTYPE:
 #ifdef EAI_NODATA

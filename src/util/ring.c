@@ -103,6 +103,12 @@ void *ring_push_begin(struct ring *r)
 	return r->slots + (r->filled & r->mask) * r->size;
 }
 
+size_t ring_room(struct ring *r)
+{
+	r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire);
+	return r->mask + 1 - (r->filled - r->tail_seen);
+}
+
 void ring_push_end(struct ring *r)
 {
 	r->filled++;

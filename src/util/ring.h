@@ -23,6 +23,8 @@ void ring_destroy(struct ring *r);
 
 /* Producer: the next free slot, or NULL when the ring is full. Publishes what it must to say so. */
 void *ring_push_begin(struct ring *r);
+/* Producer: how many slots are free at least. */
+size_t ring_room(struct ring *r);
 /* Producer: the slot of the last ring_push_begin() is filled. */
 void ring_push_end(struct ring *r);
 /*

@@ -6,26 +6,27 @@
 
 #include <check.h>
 
-#define SUITES(X)                                                                                  \
-	X(ring)                                                                                    \
-	X(units)                                                                                   \
-	X(match16)                                                                                 \
-	X(rng)                                                                                     \
-	X(source_file)                                                                             \
-	X(link)                                                                                    \
-	X(ip)                                                                                      \
-	X(transport)                                                                               \
-	X(clock)                                                                                   \
-	X(expiry)                                                                                  \
-	X(sampler)                                                                                 \
-	X(key)                                                                                     \
-	X(table)                                                                                   \
-	X(layout)                                                                                  \
-	X(uptime)                                                                                  \
-	X(message)                                                                                 \
-	X(text)                                                                                    \
-	X(sender)                                                                                  \
-	X(config)                                                                                  \
+#define SUITES(X)      \
+	X(ring)        \
+	X(units)       \
+	X(match16)     \
+	X(rng)         \
+	X(source_file) \
+	X(link)        \
+	X(ip)          \
+	X(transport)   \
+	X(clock)       \
+	X(expiry)      \
+	X(sampler)     \
+	X(key)         \
+	X(table)       \
+	X(record)      \
+	X(layout)      \
+	X(uptime)      \
+	X(message)     \
+	X(text)        \
+	X(sender)      \
+	X(config)      \
 	X(ledger)
 
 #define X(name) Suite *name##_suite(void);

@@ -383,9 +383,9 @@ END_TEST
 /* Without the option the wire counts; what is said in another option or behind it is no length. */
 START_TEST(what_is_no_jumbo_option_counts_the_wire)
 {
-	static const char *const options[] = {
-	    "\x01\x04\0\0\0\0", "\xc2\x03\0\x01\x86\0", "\xc2\x05\0\x01\x86\xa0", "\x01\x05\0\0\0\0",
-	    "\0\0\0\0\0\0", "\0\0\0\0\0\xc2", "\0\0\0\0\xc2\x04", "\xc2\x04\0\0\0\0"};
+	static const char *const options[] = {"\x01\x04\0\0\0\0", "\xc2\x03\0\x01\x86\0",
+	    "\xc2\x05\0\x01\x86\xa0", "\x01\x05\0\0\0\0", "\0\0\0\0\0\0", "\0\0\0\0\0\xc2",
+	    "\0\0\0\0\xc2\x04", "\xc2\x04\0\0\0\0"};
 
 	for (unsigned i = 0; i < sizeof(options) / sizeof(*options); i++) {
 		struct frame f = {.size = 0};
@@ -393,8 +393,28 @@ START_TEST(what_is_no_jumbo_option_counts_the_wire)
 
 		put_hop_by_hop(&f, options[i]);
 		info = decode_as(&f, f.size, 200000, &by_wire);
-		ck_assert_msg(info.octets == 200000, "%u: %llu", i, (unsigned long long)info.octets);
+		ck_assert_msg(
+		    info.octets == 200000, "%u: %llu", i, (unsigned long long)info.octets);
 		ck_assert_uint_eq(info.notes, 0);
+	}
+}
+END_TEST
+
+START_TEST(jumbo_option_of_a_wrong_length_is_none)
+{
+	for (unsigned length = 0; length <= 12; length++) {
+		struct frame f = {.size = 0};
+
+		if (length == 4)
+			continue;
+		frame_put_ipv6(&f, 0, 0);
+		frame_put8(&f, 17);
+		frame_put8(&f, 1);
+		frame_put8(&f, 0xc2);
+		frame_put8(&f, length);
+		frame_put(&f, "\0\x01\x86\xa0\0\0\0\0\0\0\0\0", 12);
+		frame_put_udp(&f);
+		ck_assert_uint_eq(decode_as(&f, f.size, 200000, &by_wire).octets, 200000);
 	}
 }
 END_TEST
@@ -686,6 +706,7 @@ Suite *ip_suite(void)
 	    largest_jumbo_option_does_not_wrap,
 	    jumbo_option_is_found_behind_padding,
 	    what_is_no_jumbo_option_counts_the_wire,
+	    jumbo_option_of_a_wrong_length_is_none,
 	    jumbo_packet_cut_at_every_length_is_metered,
 	    each_extension_header_is_stepped_over,
 	    authentication_header_has_its_own_unit,

@@ -36,8 +36,8 @@ static void check_cuts(const struct frame *f, int linktype, size_t size)
 	struct pktinfo info;
 
 	for (size_t n = 0; n < size; n++)
-		ck_assert_msg(frame_decode_cut(f, linktype, n, f->size, &options, &info) ==
-			IGNORED_TRUNCATED,
+		ck_assert_msg(
+		    frame_decode_cut(f, linktype, n, f->size, &options, &info) == IGNORED_TRUNCATED,
 		    "link type %d cut at %zu of %zu", linktype, n, size);
 }
 
@@ -159,8 +159,8 @@ START_TEST(seventeenth_tag_is_one_too_many)
 	headers = f.size;
 	put_packet(&f);
 	ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_HEADER_LIMIT);
-	ck_assert_int_eq(
-	    frame_decode_cut(&f, DLT_EN10MB, headers, f.size, &options, &info), IGNORED_HEADER_LIMIT);
+	ck_assert_int_eq(frame_decode_cut(&f, DLT_EN10MB, headers, f.size, &options, &info),
+	    IGNORED_HEADER_LIMIT);
 	check_cuts(&f, DLT_EN10MB, headers);
 }
 END_TEST
@@ -382,7 +382,8 @@ START_TEST(cooked_v2_tells_the_interface_where_the_source_does_not)
 
 	put_cooked2(&f, 0x10203, 1, 0x0800);
 	put_packet(&f);
-	packet = (struct packet){f.octets, (uint32_t)f.size, (uint32_t)f.size, 1, 0, DLT_LINUX_SLL2};
+	packet =
+	    (struct packet){f.octets, (uint32_t)f.size, (uint32_t)f.size, 1, 0, DLT_LINUX_SLL2};
 	ck_assert_int_eq(decode_packet(&packet, &options, &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.ingress, 0x10203);
 	packet.ingress = 9;
@@ -472,7 +473,8 @@ START_TEST(link_header_is_no_part_of_the_wire_count)
 	put_tags(&f, 0x8100, 2, 0x0800);
 	frame_put_ipv4(&f, 17, 0);
 	frame_put_udp(&f);
-	ck_assert_int_eq(frame_decode_cut(&f, DLT_EN10MB, f.size, 5000, &options, &info), IGNORED_NOT);
+	ck_assert_int_eq(
+	    frame_decode_cut(&f, DLT_EN10MB, f.size, 5000, &options, &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.octets, 5000 - 14 - 8);
 }
 END_TEST

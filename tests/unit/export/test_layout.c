@@ -9,7 +9,8 @@
 #define GUARD 0xee
 
 /* Writes one element of a record into `size` octets, which stand between two guards. */
-static void encode(uint16_t id, uint8_t size, const struct record *r, uint64_t origin_ms, uint8_t *out)
+static void encode(
+    uint16_t id, uint8_t size, const struct record *r, uint64_t origin_ms, uint8_t *out)
 {
 	struct layout l = {.count = 0};
 	uint8_t octets[32];
@@ -150,18 +151,31 @@ END_TEST
 /* Each element reads its own member and nothing beside it. */
 START_TEST(each_element_shows_its_member)
 {
-	struct record r = {.packets = 1, .octets = 2, .ingress = 3, .egress = 4, .src_port = 5,
-	    .dst_port = 6, .vlan = 7, .tcp_flags = 8, .inner_vlan = 9, .icmp_type_code = 10,
-	    .protocol = 11, .tos = 12, .end_reason = 13, .start_ns = 14 * NS_PER_MS,
+	struct record r = {.packets = 1,
+	    .octets = 2,
+	    .ingress = 3,
+	    .egress = 4,
+	    .src_port = 5,
+	    .dst_port = 6,
+	    .vlan = 7,
+	    .tcp_flags = 8,
+	    .inner_vlan = 9,
+	    .icmp_type_code = 10,
+	    .protocol = 11,
+	    .tos = 12,
+	    .end_reason = 13,
+	    .start_ns = 14 * NS_PER_MS,
 	    .end_ns = 15 * NS_PER_MS};
 	static const struct {
 		uint16_t id;
 		uint64_t value;
 	} rows[] = {{2, 1}, {1, 2}, {10, 3}, {14, 4}, {7, 5}, {11, 6}, {58, 7}, {6, 8}, {245, 9},
-	    {32, 10}, {139, 10}, {4, 11}, {5, 12}, {136, 13}, {152, 14}, {153, 15}, {22, 14}, {21, 15}};
+	    {32, 10}, {139, 10}, {4, 11}, {5, 12}, {136, 13}, {152, 14}, {153, 15}, {22, 14},
+	    {21, 15}};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		ck_assert_msg(encoded(rows[i].id, 8, &r, 0) == rows[i].value, "element %u", rows[i].id);
+		ck_assert_msg(
+		    encoded(rows[i].id, 8, &r, 0) == rows[i].value, "element %u", rows[i].id);
 	ck_assert_ptr_null(element_find(9999));
 }
 END_TEST

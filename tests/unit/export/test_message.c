@@ -363,7 +363,8 @@ static void check_template_sizes(const struct collector *c, const uint16_t (*siz
 		ck_assert_uint_eq(field_size(t, 32), id == 258 ? 2 : 0);
 		ck_assert_uint_eq(field_size(t, 139), id == 259 ? 2 : 0);
 		for (unsigned i = 0; i < n; i++)
-			ck_assert_msg(field_size(t, sizes[i][0]) == sizes[i][1 + (c->format == FORMAT_IPFIX)],
+			ck_assert_msg(
+			    field_size(t, sizes[i][0]) == sizes[i][1 + (c->format == FORMAT_IPFIX)],
 			    "template %u element %u", id, sizes[i][0]);
 	}
 }
@@ -395,14 +396,14 @@ START_TEST(each_class_of_records_has_its_template)
 		struct encoder_options o = collector_options(&c, template_formats[f]);
 		struct encoder *e = encoder_create(&o);
 
-		for (unsigned class = 0; class < CLASS_COUNT; class++) {
+		for (unsigned class = 0; class < CLASS_COUNT; class ++) {
 			struct record r = record_of_class(class, T0);
 
 			encoder_record(e, &r);
 		}
 		encoder_finish(e);
 		ck_assert_uint_eq(c.flow_count, CLASS_COUNT);
-		for (unsigned class = 0; class < CLASS_COUNT; class++)
+		for (unsigned class = 0; class < CLASS_COUNT; class ++)
 			ck_assert_uint_eq(c.flows[class].template->id, 256 + class);
 		ck_assert_uint_eq(seen_value(&c.flows[CLASS_ICMP], 32), 0x0800);
 		ck_assert_uint_eq(seen_value(&c.flows[CLASS_ICMPV6], 139), 0x0800);
@@ -821,7 +822,25 @@ START_TEST(v5_pieces_of_a_large_record_add_up)
 	check_split(UINT32_MAX, 1ull << 40);
 	check_split(UINT32_MAX + 1ull, 1ull << 40);
 	check_split(3ull * UINT32_MAX + 7, 3ull * UINT32_MAX + 7);
-	check_split((1ull << 37) + 12345, (1ull << 43) + 54321);
+	check_split((1ull << 37) + 12345, (1ull << 41) + 54321);
+	check_split(1ull << 37, 1024ull * UINT32_MAX);
+}
+END_TEST
+
+START_TEST(v5_count_beyond_all_reason_is_not_expressible)
+{
+	struct collector c;
+	struct encoder_options o = collector_options(&c, FORMAT_V5);
+	struct encoder *e = encoder_create(&o);
+	struct record r = record_at(T0);
+
+	r.octets = 1ull << 43;
+	encoder_record(e, &r);
+	encoder_finish(e);
+	ck_assert_uint_eq(c.message_count, 0);
+	ck_assert_uint_eq(encoder_not_expressible(e)->too_large, 1);
+	encoder_destroy(e);
+	collector_fini(&c);
 }
 END_TEST
 
@@ -851,7 +870,7 @@ START_TEST(v5_counts_ipv6_as_not_expressible)
 	struct encoder_options o = collector_options(&c, FORMAT_V5);
 	struct encoder *e = encoder_create(&o);
 
-	for (unsigned class = 0; class < CLASS_COUNT; class++) {
+	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
 		struct record r = record_of_class(class, T0);
 
 		encoder_record(e, &r);
@@ -859,6 +878,25 @@ START_TEST(v5_counts_ipv6_as_not_expressible)
 	encoder_finish(e);
 	ck_assert_uint_eq(c.flow_count, 2);
 	ck_assert_uint_eq(encoder_not_expressible(e)->ipv6, 2);
+	encoder_destroy(e);
+	collector_fini(&c);
+}
+END_TEST
+
+/* What would fill the queue of messages by itself is named instead. */
+START_TEST(v5_counts_what_takes_over_a_thousand_pieces_as_not_expressible)
+{
+	struct collector c;
+	struct encoder_options o = collector_options(&c, FORMAT_V5);
+	struct encoder *e = encoder_create(&o);
+	struct record r = record_at(T0);
+
+	r.octets = 1024ull * UINT32_MAX + 1;
+	encoder_record(e, &r);
+	encoder_finish(e);
+	ck_assert_uint_eq(c.flow_count, 0);
+	ck_assert_uint_eq(encoder_not_expressible(e)->too_large, 1);
+	ck_assert_uint_eq(encoder_not_expressible(e)->ipv6, 0);
 	encoder_destroy(e);
 	collector_fini(&c);
 }
@@ -924,8 +962,10 @@ Suite *message_suite(void)
 	    what_waits_when_the_date_is_set_keeps_its_time,
 	    header_time_is_the_date,
 	    v5_pieces_of_a_large_record_add_up,
+	    v5_count_beyond_all_reason_is_not_expressible,
 	    v5_pieces_count_as_one_record_when_the_last_has_gone,
 	    v5_counts_ipv6_as_not_expressible,
+	    v5_counts_what_takes_over_a_thousand_pieces_as_not_expressible,
 	    v5_caps_an_interface_above_16_bits,
 	    formats_have_the_names_of_the_option,
 	};

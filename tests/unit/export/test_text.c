@@ -60,11 +60,11 @@ static struct record icmp(uint8_t version)
 	return r;
 }
 
-#define JSON_REST                                                                                  \
-	"\"sourceTransportPort\":1234,\"destinationTransportPort\":80,\"protocolIdentifier\":6,"   \
-	"\"ipClassOfService\":185,\"vlanId\":5,\"dot1qCustomerVlanId\":6,\"tcpControlBits\":283,"  \
-	"\"packetDeltaCount\":3,\"octetDeltaCount\":1234,"                                         \
-	"\"flowStartMilliseconds\":1767225600123,\"flowEndMilliseconds\":1767225601234,"           \
+#define JSON_REST                                                                                 \
+	"\"sourceTransportPort\":1234,\"destinationTransportPort\":80,\"protocolIdentifier\":6,"  \
+	"\"ipClassOfService\":185,\"vlanId\":5,\"dot1qCustomerVlanId\":6,\"tcpControlBits\":283," \
+	"\"packetDeltaCount\":3,\"octetDeltaCount\":1234,"                                        \
+	"\"flowStartMilliseconds\":1767225600123,\"flowEndMilliseconds\":1767225601234,"          \
 	"\"flowEndReason\":1,\"ingressInterface\":7,\"egressInterface\":8}\n"
 
 START_TEST(json_is_one_object_a_line_with_ipfix_names)
@@ -85,8 +85,8 @@ START_TEST(json_of_ipv6_has_its_own_addresses)
 	struct record r = tcp6();
 
 	ck_assert_str_eq(written(FORMAT_JSON, &r, 1),
-	    "{\"sourceIPv6Address\":\"2001:db8::1\",\"destinationIPv6Address\":\"2001:db8::2\","
-	    JSON_REST);
+	    "{\"sourceIPv6Address\":\"2001:db8::1\",\"destinationIPv6Address\":\"2001:db8::"
+	    "2\"," JSON_REST);
 }
 END_TEST
 
@@ -115,10 +115,10 @@ START_TEST(json_of_the_largest_numbers_is_exact)
 }
 END_TEST
 
-#define CSV_HEAD                                                                                   \
-	"sourceAddress,destinationAddress,sourceTransportPort,destinationTransportPort,"           \
-	"protocolIdentifier,ipClassOfService,vlanId,dot1qCustomerVlanId,tcpControlBits,"           \
-	"packetDeltaCount,octetDeltaCount,flowStartMilliseconds,flowEndMilliseconds,"              \
+#define CSV_HEAD                                                                         \
+	"sourceAddress,destinationAddress,sourceTransportPort,destinationTransportPort," \
+	"protocolIdentifier,ipClassOfService,vlanId,dot1qCustomerVlanId,tcpControlBits," \
+	"packetDeltaCount,octetDeltaCount,flowStartMilliseconds,flowEndMilliseconds,"    \
 	"flowEndReason,ingressInterface,egressInterface\r\n"
 
 START_TEST(csv_has_one_heading_and_fixed_columns)
@@ -126,10 +126,12 @@ START_TEST(csv_has_one_heading_and_fixed_columns)
 	struct record r[] = {tcp4(), tcp6(), icmp(4)};
 
 	ck_assert_str_eq(written(FORMAT_CSV, r, 3),
-	    CSV_HEAD
-	    "192.0.2.1,198.51.100.2,1234,80,6,185,5,6,283,3,1234,1767225600123,1767225601234,1,7,8\r\n"
-	    "2001:db8::1,2001:db8::2,1234,80,6,185,5,6,283,3,1234,1767225600123,1767225601234,1,7,8\r\n"
-	    "192.0.2.1,198.51.100.2,0,769,1,185,5,6,0,3,1234,1767225600123,1767225601234,1,7,8\r\n");
+	    CSV_HEAD "192.0.2.1,198.51.100.2,1234,80,6,185,5,6,283,3,1234,1767225600123,"
+		     "1767225601234,1,7,8\r\n"
+		     "2001:db8::1,2001:db8::2,1234,80,6,185,5,6,283,3,1234,1767225600123,"
+		     "1767225601234,1,7,8\r\n"
+		     "192.0.2.1,198.51.100.2,0,769,1,185,5,6,0,3,1234,1767225600123,1767225601234,"
+		     "1,7,8\r\n");
 }
 END_TEST
 
@@ -181,8 +183,9 @@ START_TEST(text_shows_a_tcp_flow)
 {
 	struct record r = tcp4();
 
-	check_text_line(&r, "2026-01-01 00:00:00.123 1.111 TCP 192.0.2.1:1234 -> 198.51.100.2:80 "
-			    "...AP.SF 3 1234");
+	check_text_line(&r,
+	    "2026-01-01 00:00:00.123 1.111 TCP 192.0.2.1:1234 -> 198.51.100.2:80 "
+	    "...AP.SF 3 1234");
 }
 END_TEST
 
@@ -190,8 +193,9 @@ START_TEST(text_shows_ipv6_ports_behind_brackets)
 {
 	struct record r = tcp6();
 
-	check_text_line(&r, "2026-01-01 00:00:00.123 1.111 TCP [2001:db8::1]:1234 -> "
-			    "[2001:db8::2]:80 ...AP.SF 3 1234");
+	check_text_line(&r,
+	    "2026-01-01 00:00:00.123 1.111 TCP [2001:db8::1]:1234 -> "
+	    "[2001:db8::2]:80 ...AP.SF 3 1234");
 }
 END_TEST
 
@@ -212,8 +216,7 @@ START_TEST(text_shows_unnamed_protocols_by_number)
 	struct record r = tcp4();
 
 	r.protocol = 200;
-	check_text_line(
-	    &r, "2026-01-01 00:00:00.123 1.111 200 192.0.2.1 -> 198.51.100.2 3 1234");
+	check_text_line(&r, "2026-01-01 00:00:00.123 1.111 200 192.0.2.1 -> 198.51.100.2 3 1234");
 }
 END_TEST
 

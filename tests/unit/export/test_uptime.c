@@ -59,7 +59,8 @@ static void check_record(const struct collector *c, size_t i)
 	const struct seen_record *seen = &c->flows[i];
 	uint64_t first = seen_time_ms(c, seen, 22), last = seen_time_ms(c, seen, 21);
 
-	ck_assert_msg(first == pushed[i].start_ns / NS_PER_MS && last == pushed[i].end_ns / NS_PER_MS,
+	ck_assert_msg(
+	    first == pushed[i].start_ns / NS_PER_MS && last == pushed[i].end_ns / NS_PER_MS,
 	    "%s, record %zu: %llu to %llu instead of %llu to %llu (header %u, uptime %u)",
 	    format_name(c->format), i, (unsigned long long)first, (unsigned long long)last,
 	    (unsigned long long)(pushed[i].start_ns / NS_PER_MS),
@@ -185,6 +186,23 @@ START_TEST(gap_of_sixty_days_keeps_the_times)
 		push_flow(Y2026 + i, Y2026 + i * NS_PER_MS, later, later);
 	for (uint64_t i = 0; i < 100; i++)
 		push_flow(later + i, later + i * NS_PER_MS, later + NS_PER_S, later + NS_PER_S);
+	finish();
+	fini();
+}
+END_TEST
+
+/* A message with old records leaves with their time; templates that follow have the clock's. */
+START_TEST(templates_after_an_old_record_carry_the_clock)
+{
+	uint64_t later = Y2026 + 60 * DAY;
+	const struct seen_message *last;
+
+	begin();
+	push_flow(Y2026, Y2026 + NS_PER_S, later, later);
+	tick(later + 61 * NS_PER_S, later + 61 * NS_PER_S);
+	last = &collectors[1].messages[collectors[1].message_count - 1];
+	ck_assert_uint_eq(last->templates, 4);
+	ck_assert_uint_eq(last->seconds, later / NS_PER_S + 61);
 	finish();
 	fini();
 }
@@ -362,6 +380,7 @@ Suite *uptime_suite(void)
 	    header_time_is_the_latest_end_if_that_is_later,
 	    record_that_begins_before_the_origin_gets_another,
 	    gap_of_sixty_days_keeps_the_times,
+	    templates_after_an_old_record_carry_the_clock,
 	    gaps_of_any_length_keep_the_times,
 	    uptime_past_its_32_bits_gets_another_origin,
 	    uptime_is_right_at_its_very_end,

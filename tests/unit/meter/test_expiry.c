@@ -12,8 +12,11 @@ static const struct timeouts usual = {15 * NS_PER_S, 1800 * NS_PER_S, NS_PER_S};
 
 static struct flow flow_at(uint64_t first_ns, uint64_t last_ns, const struct timeouts *t)
 {
-	return (struct flow){.first_clock_ns = first_ns, .last_clock_ns = last_ns,
-	    .fixed_deadline = first_ns + t->active_ns, .end_deadline = NEVER, .packets = 1};
+	return (struct flow){.first_clock_ns = first_ns,
+	    .last_clock_ns = last_ns,
+	    .fixed_deadline = first_ns + t->active_ns,
+	    .end_deadline = NEVER,
+	    .packets = 1};
 }
 
 START_TEST(idle_flow_ends_at_its_deadline_to_the_nanosecond)
@@ -139,6 +142,20 @@ START_TEST(short_steps_of_the_clock_add_up)
 }
 END_TEST
 
+/* A slot takes 500,000 ns here: what such a step has beyond one slot must not be lost. */
+START_TEST(remainders_of_steps_add_up)
+{
+	struct expiry e = sweep_of(SLOTS);
+	uint64_t visits = 0;
+
+	expiry_allowance(&e, SLOTS, T0);
+	for (uint64_t step = 1; step <= 500; step++)
+		visits += expiry_allowance(&e, SLOTS, T0 + step * 900000);
+	ck_assert_uint_eq(visits, 500 * 900000 / 500000);
+	free(e.check_at);
+}
+END_TEST
+
 START_TEST(long_step_of_the_clock_allows_one_round)
 {
 	struct expiry e = sweep_of(SLOTS);
@@ -146,6 +163,20 @@ START_TEST(long_step_of_the_clock_allows_one_round)
 	ck_assert_uint_eq(expiry_allowance(&e, SLOTS, T0), SLOTS);
 	ck_assert_uint_eq(expiry_allowance(&e, SLOTS, T0), 0);
 	ck_assert_uint_eq(expiry_allowance(&e, SLOTS, T0 + 3600 * NS_PER_S), SLOTS);
+	free(e.check_at);
+}
+END_TEST
+
+START_TEST(allowance_that_was_given_back_is_there_again)
+{
+	struct expiry e = sweep_of(SLOTS);
+
+	ck_assert_uint_eq(expiry_allowance(&e, SLOTS, T0), SLOTS);
+	expiry_give_back(&e, SLOTS, 300);
+	ck_assert_uint_eq(expiry_allowance(&e, SLOTS, T0), 300);
+	expiry_give_back(&e, SLOTS, 0);
+	ck_assert_uint_eq(expiry_allowance(&e, SLOTS, T0), 0);
+	expiry_give_back(&e, 0, 0);
 	free(e.check_at);
 }
 END_TEST
@@ -258,7 +289,9 @@ Suite *expiry_suite(void)
 	    without_a_linger_the_end_is_now,
 	    sweep_visits_every_slot_once_in_a_period,
 	    short_steps_of_the_clock_add_up,
+	    remainders_of_steps_add_up,
 	    long_step_of_the_clock_allows_one_round,
+	    allowance_that_was_given_back_is_there_again,
 	    sweep_goes_on_after_a_clock_restart,
 	    empty_table_needs_no_sweep,
 	    sweep_finds_what_is_due_and_nothing_else,

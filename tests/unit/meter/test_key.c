@@ -9,9 +9,18 @@
 /* Every octet is set, so that a field which is forgotten shows. */
 static struct pktinfo packet(uint8_t ip_version)
 {
-	struct pktinfo p = {.ts_ns = 1, .clock_ns = 2, .octets = 3, .ingress = 4, .src_port = 5,
-	    .dst_port = 6, .vlan = 7, .inner_vlan = 8, .tcp_flags = 9, .ip_version = ip_version,
-	    .protocol = 6, .tos = 0xb8};
+	struct pktinfo p = {.ts_ns = 1,
+	    .clock_ns = 2,
+	    .octets = 3,
+	    .ingress = 4,
+	    .src_port = 5,
+	    .dst_port = 6,
+	    .vlan = 7,
+	    .inner_vlan = 8,
+	    .tcp_flags = 9,
+	    .ip_version = ip_version,
+	    .protocol = 6,
+	    .tos = 0xb8};
 
 	for (uint8_t i = 0; i < (ip_version == 4 ? 4 : 16); i++) {
 		p.src[i] = (uint8_t)(0x20 + i);

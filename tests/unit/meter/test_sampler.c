@@ -69,8 +69,8 @@ START_TEST(random_takes_each_place_alike)
 	for (unsigned i = 0; i < 200000; i++)
 		taken[i % 10] += sampler_take(&s);
 	for (unsigned place = 0; place < 10; place++)
-		ck_assert_msg(taken[place] > 1800 && taken[place] < 2200, "%u: %u", place,
-		    taken[place]);
+		ck_assert_msg(
+		    taken[place] > 1800 && taken[place] < 2200, "%u: %u", place, taken[place]);
 }
 END_TEST
 

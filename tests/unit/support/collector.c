@@ -135,8 +135,8 @@ static void keep_record(struct collector *c, const struct seen_template *t, cons
 		c->flows[c->flow_count++] = r;
 }
 
-static void read_data(struct collector *c, struct seen_message *m, uint16_t id, const uint8_t *at,
-    const uint8_t *end)
+static void read_data(
+    struct collector *c, struct seen_message *m, uint16_t id, const uint8_t *at, const uint8_t *end)
 {
 	const struct seen_template *t = find_template(c, id);
 
@@ -150,8 +150,8 @@ static void read_data(struct collector *c, struct seen_message *m, uint16_t id, 
 	ck_assert(is_padding(at, end));
 }
 
-static void read_set(struct collector *c, struct seen_message *m, uint16_t id, const uint8_t *at,
-    const uint8_t *end)
+static void read_set(
+    struct collector *c, struct seen_message *m, uint16_t id, const uint8_t *at, const uint8_t *end)
 {
 	if (id == (c->format == FORMAT_V9 ? 0 : 2))
 		read_templates(c, m, at, end);
@@ -246,8 +246,10 @@ void collector_take(void *ctx, const struct message *message)
 	size_t first = c->flow_count;
 
 	ck_assert_uint_lt(c->message_count, MESSAGES_MAX);
-	*m = (struct seen_message){.data = malloc(message->size), .size = message->size,
-	    .records = message->records, .wire_records = message->wire_records};
+	*m = (struct seen_message){.data = malloc(message->size),
+	    .size = message->size,
+	    .records = message->records,
+	    .wire_records = message->wire_records};
 	memcpy(m->data, message->data, message->size);
 	if (!format_is_stream(c->format))
 		ck_assert_uint_le(m->size, c->max_payload);
@@ -303,9 +305,23 @@ uint64_t seen_time_ms(const struct collector *c, const struct seen_record *r, ui
 
 struct record record_at(uint64_t now_ns)
 {
-	return (struct record){.src = {192, 0, 2, 1}, .dst = {198, 51, 100, 2}, .clock_ns = now_ns,
-	    .wall_ns = now_ns, .packets = 3, .octets = 1234, .start_ns = now_ns - NS_PER_S,
-	    .end_ns = now_ns, .ingress = 7, .src_port = 1234, .dst_port = 80, .vlan = 5,
-	    .tcp_flags = 0x11b, .inner_vlan = 6, .ip_version = 4, .protocol = 6, .tos = 0xb9,
-	    .end_reason = END_IDLE, .kind = RECORD_FLOW};
+	return (struct record){.src = {192, 0, 2, 1},
+	    .dst = {198, 51, 100, 2},
+	    .clock_ns = now_ns,
+	    .wall_ns = now_ns,
+	    .packets = 3,
+	    .octets = 1234,
+	    .start_ns = now_ns - NS_PER_S,
+	    .end_ns = now_ns,
+	    .ingress = 7,
+	    .src_port = 1234,
+	    .dst_port = 80,
+	    .vlan = 5,
+	    .tcp_flags = 0x11b,
+	    .inner_vlan = 6,
+	    .ip_version = 4,
+	    .protocol = 6,
+	    .tos = 0xb9,
+	    .end_reason = END_IDLE,
+	    .kind = RECORD_FLOW};
 }

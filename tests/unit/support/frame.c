@@ -108,8 +108,12 @@ enum ignored frame_decode_cut(const struct frame *f, int linktype, size_t caplen
     const struct decode_options *options, struct pktinfo *info)
 {
 	uint8_t *captured = malloc(caplen);
-	struct packet packet = {.data = captured, .caplen = (uint32_t)caplen, .len = (uint32_t)len,
-	    .ts_ns = 1, .ingress = 7, .linktype = linktype};
+	struct packet packet = {.data = captured,
+	    .caplen = (uint32_t)caplen,
+	    .len = (uint32_t)len,
+	    .ts_ns = 1,
+	    .ingress = 7,
+	    .linktype = linktype};
 	enum ignored ignored;
 
 	memset(info, 0xaa, sizeof(*info));

@@ -45,8 +45,9 @@ END_TEST
 START_TEST(near_misses_keep_the_promise)
 {
 	for (unsigned v = 0; v <= UINT16_MAX; v++) {
-		const uint16_t near[MATCH16_LANES] = {(uint16_t)v, (uint16_t)(v + 1), (uint16_t)(v - 1),
-		    (uint16_t)(v ^ 1), (uint16_t)(v ^ 0x8000), (uint16_t)~v, 0, (uint16_t)v};
+		const uint16_t near[MATCH16_LANES] = {(uint16_t)v, (uint16_t)(v + 1),
+		    (uint16_t)(v - 1), (uint16_t)(v ^ 1), (uint16_t)(v ^ 0x8000), (uint16_t)~v, 0,
+		    (uint16_t)v};
 		uint16_t lanes[MATCH16_LANES];
 
 		for (unsigned turn = 0; turn < MATCH16_LANES; turn++) {

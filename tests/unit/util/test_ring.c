@@ -120,6 +120,22 @@ START_TEST(full_ring_publishes_and_takes_no_more)
 }
 END_TEST
 
+START_TEST(room_is_what_can_be_pushed)
+{
+	struct ring *r = ring_create(8, sizeof(uint64_t));
+
+	for (size_t n = 8; n > 0; n--) {
+		ck_assert_uint_eq(ring_room(r), n);
+		push(r, n);
+	}
+	ck_assert_uint_eq(ring_room(r), 0);
+	ring_publish(r, true);
+	pop_expect(r, 8);
+	ck_assert_uint_eq(ring_room(r), 1);
+	ring_destroy(r);
+}
+END_TEST
+
 START_TEST(slot_stays_the_same_until_released)
 {
 	struct ring *r = ring_create(4, sizeof(uint64_t));
@@ -391,6 +407,7 @@ Suite *ring_suite(void)
 	    slots_are_unseen_until_published,
 	    begun_slot_that_did_not_end_is_not_published,
 	    full_ring_publishes_and_takes_no_more,
+	    room_is_what_can_be_pushed,
 	    slot_stays_the_same_until_released,
 	    slots_of_odd_sizes_keep_their_octets,
 	    consumer_does_not_sleep_over_data,

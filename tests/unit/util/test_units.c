@@ -70,8 +70,8 @@ END_TEST
 
 START_TEST(what_is_no_time_is_refused)
 {
-	static const char *const texts[] = {
-	    "", "s", "15 s", "15S", "15sec", "15s ", "-1s", "1.5s", "15d", "15us", "15mss", "1h30m"};
+	static const char *const texts[] = {"", "s", "15 s", "15S", "15sec", "15s ", "-1s", "1.5s",
+	    "15d", "15us", "15mss", "1h30m"};
 	uint64_t ns;
 
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(*texts); i++)

@@ -1,0 +1,204 @@
+#include "suites.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/ledger.h"
+
+/* What SPEC section 6 shows, with these names and this order. */
+#define EMPTY                                                                                     \
+	"{\"packets\":{\"received\":0,\"metered\":0,\"not_sampled\":0,"                           \
+	"\"ignored\":{\"non_ip\":0,\"malformed\":0,\"truncated\":0},"                             \
+	"\"dropped_kernel\":0,\"dropped_interface\":0},"                                          \
+	"\"octets\":{\"metered\":0},\"notes\":{},"                                                \
+	"\"flows\":{\"created\":0,\"active\":0,\"peak\":0},"                                      \
+	"\"records\":{\"total\":0,\"packets\":0,\"octets\":0,\"ended\":{\"idle\":0,\"active\":0," \
+	"\"end_of_flow\":0,\"forced\":0,\"no_resources\":0},\"handed\":0,\"ring_dropped\":0},"    \
+	"\"collectors\":["
+
+static char *printed;
+
+static const char *print_json(const struct ledger *l)
+{
+	size_t size;
+	FILE *out;
+
+	free(printed);
+	out = open_memstream(&printed, &size);
+	ledger_print_json(out, l);
+	fclose(out);
+	return printed;
+}
+
+static const char *print_text(const struct ledger *l)
+{
+	size_t size;
+	FILE *out;
+
+	free(printed);
+	out = open_memstream(&printed, &size);
+	ledger_print_text(out, l);
+	fclose(out);
+	return printed;
+}
+
+START_TEST(empty_ledger_has_the_members_of_the_specification)
+{
+	struct ledger l = {.handed = 0};
+
+	ck_assert_str_eq(print_json(&l), EMPTY "]}\n");
+}
+END_TEST
+
+START_TEST(collector_has_the_members_of_the_specification)
+{
+	struct ledger_collector c = {.url = "udp://127.0.0.1:9995", .format = "ipfix"};
+	struct ledger l = {.collectors = &c, .collector_count = 1};
+
+	ck_assert_str_eq(print_json(&l),
+	    EMPTY "{\"url\":\"udp://127.0.0.1:9995\",\"format\":\"ipfix\",\"records\":0,\"sent\":0,"
+		  "\"queued\":0,\"not_expressible\":{},\"dropped\":{},\"wire_records\":0,"
+		  "\"messages\":0,\"bytes\":0,\"errors\":{}}]}\n");
+}
+END_TEST
+
+/* Every counter has a number of its own, so that no two can be mixed up. */
+static struct ledger filled(struct ledger_collector *c)
+{
+	struct ledger l = {.packets = {.received = 1,
+			       .metered = 2,
+			       .metered_octets = 3,
+			       .not_sampled = 4,
+			       .dropped_kernel = 5,
+			       .dropped_interface = 6},
+	    .flows =
+		{.created = 7, .active = 8, .peak = 9, .ended_packets = 10, .ended_octets = 11},
+	    .handed = 12,
+	    .ring_dropped = 13,
+	    .collectors = c,
+	    .collector_count = 2};
+
+	for (unsigned i = 1; i < IGNORED_COUNT; i++)
+		l.packets.ignored[i] = 100 + i;
+	for (unsigned i = 0; i < NOTE_COUNT; i++)
+		l.packets.notes[i] = 200 + i;
+	for (unsigned i = 1; i < END_REASON_COUNT; i++)
+		l.flows.ended[i] = 300 + i;
+	c[0] = (struct ledger_collector){.url = "stdout", .format = "json", .records = 20};
+	c[1] = (struct ledger_collector){.url = "udp://h:1",
+	    .format = "5",
+	    .records = 21,
+	    .not_expressible = {.ipv6 = 22, .too_large = 31},
+	    .sender = {.sent = 23, .queued = 24, .wire_records = 25, .messages = 26, .bytes = 27}};
+	c[1].sender.dropped[FAILURE_QUEUE_FULL] = 28;
+	c[1].sender.dropped[FAILURE_ECONNREFUSED] = 29;
+	c[1].sender.errors[FAILURE_ECONNREFUSED] = 30;
+	return l;
+}
+
+START_TEST(filled_ledger_shows_every_counter_under_its_name)
+{
+	struct ledger_collector c[2];
+	struct ledger l = filled(c);
+
+	ck_assert_str_eq(print_json(&l),
+	    "{\"packets\":{\"received\":1,\"metered\":2,\"not_sampled\":4,"
+	    "\"ignored\":{\"non_ip\":101,\"malformed\":102,\"truncated\":103,\"header_limit\":104,"
+	    "\"own_export\":105,\"arp\":106,\"lldp\":107,\"stp\":108,\"cdp\":109,\"lacp\":110,"
+	    "\"eapol\":111,\"llc\":112,\"mpls\":113,\"pppoe\":114},"
+	    "\"dropped_kernel\":5,\"dropped_interface\":6},"
+	    "\"octets\":{\"metered\":3},\"notes\":{\"length_lies\":200,\"header_limit\":201,"
+	    "\"no_time\":202,\"clock_restarts\":203},"
+	    "\"flows\":{\"created\":7,\"active\":8,\"peak\":9},"
+	    "\"records\":{\"total\":1515,\"packets\":10,\"octets\":11,\"ended\":{\"idle\":301,"
+	    "\"active\":302,\"end_of_flow\":303,\"forced\":304,\"no_resources\":305},\"handed\":12,"
+	    "\"ring_dropped\":13},\"collectors\":["
+	    "{\"url\":\"stdout\",\"format\":\"json\",\"records\":20,\"sent\":0,\"queued\":0,"
+	    "\"not_expressible\":{},\"dropped\":{},\"wire_records\":0,\"messages\":0,\"bytes\":0,"
+	    "\"errors\":{}},"
+	    "{\"url\":\"udp://h:1\",\"format\":\"5\",\"records\":21,\"sent\":23,\"queued\":24,"
+	    "\"not_expressible\":{\"ipv6\":22,\"too_large\":31},\"dropped\":{\"ECONNREFUSED\":29,"
+	    "\"queue_full\":28},"
+	    "\"wire_records\":25,\"messages\":26,\"bytes\":27,\"errors\":{\"ECONNREFUSED\":30}}]}"
+	    "\n");
+}
+END_TEST
+
+START_TEST(largest_counters_are_exact)
+{
+	struct ledger l = {.packets = {.received = UINT64_MAX}};
+
+	ck_assert_ptr_nonnull(strstr(print_json(&l), "\"received\":18446744073709551615,"));
+}
+END_TEST
+
+/* A file's name may hold what JSON needs escaped; names above ASCII stay as they are. */
+START_TEST(names_are_escaped)
+{
+	struct ledger_collector c = {.url = "file:/a\"b\\c\n\x01\xc3\xa4", .format = "csv"};
+	struct ledger l = {.collectors = &c, .collector_count = 1};
+
+	ck_assert_ptr_nonnull(
+	    strstr(print_json(&l), "\"url\":\"file:/a\\\"b\\\\c\\u000a\\u0001\xc3\xa4\","));
+}
+END_TEST
+
+START_TEST(json_is_one_line)
+{
+	struct ledger_collector c[2];
+	struct ledger l = filled(c);
+	const char *json = print_json(&l);
+
+	ck_assert_ptr_eq(strchr(json, '\n'), json + strlen(json) - 1);
+}
+END_TEST
+
+/* Whether the text has this number as a word. */
+static bool shows(const char *text, unsigned number)
+{
+	char word[16];
+	size_t n = (size_t)snprintf(word, sizeof(word), "%u", number);
+
+	for (const char *at = text; (at = strstr(at, word)); at++)
+		if ((at == text || !isalnum((unsigned char)at[-1])) &&
+		    !isalnum((unsigned char)at[n]))
+			return true;
+	return false;
+}
+
+START_TEST(text_shows_every_counter_that_is_not_zero)
+{
+	static const unsigned numbers[] = {
+	    1, 2, 3, 4, 5, 6, 8, 9, 13, 22, 23, 24, 26, 27, 28, 29, 30, 31, 1515};
+	struct ledger_collector c[2];
+	struct ledger l = filled(c);
+	const char *text = print_text(&l);
+
+	for (unsigned i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		ck_assert_msg(shows(text, numbers[i]), "%u is not in:\n%s", numbers[i], text);
+	for (unsigned i = 1; i < IGNORED_COUNT; i++)
+		ck_assert_msg(shows(text, 100 + i), "ignored %u", i);
+	for (unsigned i = 0; i < NOTE_COUNT; i++)
+		ck_assert_msg(shows(text, 200 + i), "note %u", i);
+	for (unsigned i = 1; i < END_REASON_COUNT; i++)
+		ck_assert_msg(shows(text, 300 + i), "ended %u", i);
+	ck_assert_ptr_nonnull(strstr(text, "udp://h:1"));
+}
+END_TEST
+
+Suite *ledger_suite(void)
+{
+	const TTest *const tests[] = {
+	    empty_ledger_has_the_members_of_the_specification,
+	    collector_has_the_members_of_the_specification,
+	    filled_ledger_shows_every_counter_under_its_name,
+	    largest_counters_are_exact,
+	    names_are_escaped,
+	    json_is_one_line,
+	    text_shows_every_counter_that_is_not_zero,
+	};
+
+	return SUITE_OF("ledger", tests);
+}

@@ -1,0 +1,77 @@
+#include "suites.h"
+
+#include "meter/record.h"
+
+START_TEST(record_shows_the_flow)
+{
+	struct flow f = {.head = {.src = {1, 2, 3, 4},
+			     .dst = {5, 6, 7, 8},
+			     .ingress = 9,
+			     .src_port = 10,
+			     .dst_port = 11,
+			     .vlan = 12,
+			     .protocol = 6,
+			     .dscp = 0xb8,
+			     .ip_version = 6},
+	    .tail = {.src = {[11] = 13}, .dst = {[0] = 14}},
+	    .packets = 15,
+	    .octets = 16,
+	    .tcp_flags = 0xfff,
+	    .start_ns = 17,
+	    .end_ns = 18,
+	    .inner_vlan = 19,
+	    .tos = 0xb9};
+	struct clock_time now = {20, 21};
+	struct record r;
+
+	record_fill(&r, &f, END_ACTIVE, &now);
+	ck_assert_mem_eq(r.src, "\1\2\3\4\0\0\0\0\0\0\0\0\0\0\0\x0d", 16);
+	ck_assert_mem_eq(r.dst, "\5\6\7\x08\x0e\0\0\0\0\0\0\0\0\0\0\0", 16);
+	ck_assert_uint_eq(r.ingress, 9);
+	ck_assert_uint_eq(r.egress, 0);
+	ck_assert_uint_eq(r.src_port, 10);
+	ck_assert_uint_eq(r.dst_port, 11);
+	ck_assert_uint_eq(r.vlan, 12);
+	ck_assert_uint_eq(r.protocol, 6);
+	ck_assert_uint_eq(r.ip_version, 6);
+	ck_assert_uint_eq(r.packets, 15);
+	ck_assert_uint_eq(r.octets, 16);
+	ck_assert_uint_eq(r.tcp_flags, 0xfff);
+	ck_assert_uint_eq(r.start_ns, 17);
+	ck_assert_uint_eq(r.end_ns, 18);
+	ck_assert_uint_eq(r.inner_vlan, 19);
+	ck_assert_uint_eq(r.tos, 0xb9);
+	ck_assert_uint_eq(r.clock_ns, 20);
+	ck_assert_uint_eq(r.wall_ns, 21);
+	ck_assert_uint_eq(r.end_reason, END_ACTIVE);
+	ck_assert_uint_eq(r.kind, RECORD_FLOW);
+	ck_assert_uint_eq(r.icmp_type_code, 0);
+}
+END_TEST
+
+START_TEST(record_of_icmp_tells_type_and_code_twice)
+{
+	static const uint8_t protocols[] = {1, 58};
+	struct clock_time now = {20, 21};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct flow f = {
+		    .head = {.dst_port = 0x0304, .protocol = protocols[i], .ip_version = 4}};
+		struct record r;
+
+		record_fill(&r, &f, END_IDLE, &now);
+		ck_assert_uint_eq(r.dst_port, 0x0304);
+		ck_assert_uint_eq(r.icmp_type_code, 0x0304);
+	}
+}
+END_TEST
+
+Suite *record_suite(void)
+{
+	const TTest *const tests[] = {
+	    record_shows_the_flow,
+	    record_of_icmp_tells_type_and_code_twice,
+	};
+
+	return SUITE_OF("record", tests);
+}
