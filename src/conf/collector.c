@@ -42,7 +42,7 @@ static int key_format(struct config_collector *c, const char *value)
 
 static int key_rate(struct config_collector *c, const char *value)
 {
-	uint64_t n;
+	uint64_t n = 0;
 	int rc = parse_number(value, 0, RATE_MAX, &n);
 
 	c->rate = (uint32_t)n;
@@ -51,7 +51,7 @@ static int key_rate(struct config_collector *c, const char *value)
 
 static int key_max_payload(struct config_collector *c, const char *value)
 {
-	uint64_t n;
+	uint64_t n = 0;
 	int rc = parse_number(value, PAYLOAD_MIN, PAYLOAD_MAX, &n);
 
 	c->max_payload = n;
@@ -60,7 +60,7 @@ static int key_max_payload(struct config_collector *c, const char *value)
 
 static int key_domain(struct config_collector *c, const char *value)
 {
-	uint64_t n;
+	uint64_t n = 0;
 	int rc = parse_number(value, 0, UINT32_MAX, &n);
 
 	c->domain = (uint32_t)n;

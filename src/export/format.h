@@ -48,6 +48,7 @@ struct encoder {
 
 	/* Templates. */
 	bool announced;
+	bool announcing;
 	uint64_t announced_at_ns;
 	uint32_t messages_since;
 

@@ -119,7 +119,8 @@ void message_send(struct encoder *e)
 		return;
 	if (e->ops->finish)
 		e->ops->finish(e, ceil_seconds(message_instant(e)));
-	m = (struct message){e->buffer, e->used, e->records, e->wire_records};
+	m = (struct message){
+	    e->buffer, e->used, e->records, e->wire_records, e->ops->announce && !e->announcing};
 	e->used = 0;
 	e->wire_records = 0;
 	e->stale = false;
@@ -142,8 +143,10 @@ static void announce_if_due(struct encoder *e)
 	message_send(e);
 	e->announced = true;
 	e->announced_at_ns = e->clock_ns;
+	e->announcing = true;
 	e->ops->announce(e);
 	message_send(e);
+	e->announcing = false;
 	e->messages_since = 0;
 }
 

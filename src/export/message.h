@@ -7,6 +7,7 @@
 #ifndef SPANFLOW_EXPORT_MESSAGE_H
 #define SPANFLOW_EXPORT_MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ struct message {
 	size_t size;
 	uint32_t records;      /* flow records whose last (or only) piece is in it */
 	uint32_t wire_records; /* records of the format: pieces counted singly */
+	bool needs_templates;  /* a session cannot begin with it */
 };
 
 /* What an encoder calls with each message, in order. */

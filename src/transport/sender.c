@@ -18,6 +18,7 @@ struct slot {
 	size_t size;
 	uint32_t records;
 	uint32_t wire_records;
+	bool needs_templates;
 };
 
 struct sender {
@@ -34,6 +35,7 @@ struct sender {
 	uint64_t next_ns; /* when the next message may go */
 	bool blocked;     /* the transport said -EAGAIN */
 	bool refused;
+	bool begun; /* a message that a session can begin with has been sent */
 	bool dead;
 	enum failure dead_why;
 	bool reported;
@@ -75,8 +77,11 @@ static struct message message_at(const struct sender *s, unsigned i)
 {
 	const struct slot *slot = &s->slots[i];
 
-	return (struct message){
-	    s->octets + i * s->options.max_message, slot->size, slot->records, slot->wire_records};
+	return (struct message){.data = s->octets + i * s->options.max_message,
+	    .size = slot->size,
+	    .records = slot->records,
+	    .wire_records = slot->wire_records,
+	    .needs_templates = slot->needs_templates};
 }
 
 void sender_push(struct sender *s, const struct message *m)
@@ -88,7 +93,7 @@ void sender_push(struct sender *s, const struct message *m)
 		return;
 	}
 	memcpy(s->octets + i * s->options.max_message, m->data, m->size);
-	s->slots[i] = (struct slot){m->size, m->records, m->wire_records};
+	s->slots[i] = (struct slot){m->size, m->records, m->wire_records, m->needs_templates};
 	s->count++;
 	s->stats.queued += m->records;
 }
@@ -113,9 +118,21 @@ static void report(struct sender *s, int error, uint64_t now_ns)
 		log_warning("%s: %s", s->transport->name, strerror(error));
 }
 
+/* Data before the first templates (their message was lost, the name not known yet) is of no use. */
+static int send_in_order(struct sender *s, const struct message *m)
+{
+	int rc;
+
+	if (m->needs_templates && !s->begun)
+		return -EDESTADDRREQ;
+	rc = transport_send(s->transport, m);
+	s->begun |= rc == 0;
+	return rc;
+}
+
 static int send_counted(struct sender *s, const struct message *m, uint64_t now_ns)
 {
-	int rc = transport_send(s->transport, m);
+	int rc = send_in_order(s, m);
 
 	if (rc == 0 || rc == -EAGAIN)
 		return rc;

@@ -87,10 +87,16 @@ static void say(const int *script, size_t n)
 	fake.script_left = n;
 }
 
+static bool needs_templates;
+
 static void push(uint32_t records)
 {
 	uint8_t data[MAX_MESSAGE] = {0};
-	struct message m = {data, 8 + records % 8, records, records + 1};
+	struct message m = {.data = data,
+	    .size = 8 + records % 8,
+	    .records = records,
+	    .wire_records = records + 1,
+	    .needs_templates = needs_templates};
 
 	memcpy(data, &pushed_messages, sizeof(pushed_messages));
 	pushed_messages++;
@@ -276,6 +282,26 @@ START_TEST(each_error_is_counted_by_its_name)
 		ck_assert(sender_take_refusal(sender));
 		close_sender();
 	}
+}
+END_TEST
+
+START_TEST(no_session_begins_with_data)
+{
+	open_sender(0, false);
+	needs_templates = true;
+	push(3);
+	run(T0);
+	ck_assert_uint_eq(sender_stats(sender)->dropped[FAILURE_UNRESOLVED], 3);
+	ck_assert(sender_take_refusal(sender));
+	needs_templates = false;
+	push(0);
+	needs_templates = true;
+	push(2);
+	needs_templates = false;
+	run(T0);
+	ck_assert_uint_eq(sender_stats(sender)->sent, 2);
+	ck_assert(!sender_take_refusal(sender));
+	close_sender();
 }
 END_TEST
 
@@ -569,6 +595,7 @@ Suite *sender_suite(void)
 	    message_refused_twice_is_dropped_by_name,
 	    refused_message_may_have_to_wait,
 	    each_error_is_counted_by_its_name,
+	    no_session_begins_with_data,
 	    failures_have_names,
 	    broken_stream_is_dead_and_drops_by_name,
 	    failure_is_reported_once_a_minute,
