@@ -430,6 +430,8 @@ struct worker *worker_create(const struct worker_options *options)
 	w->options = *options;
 	w->config = options->config;
 	w->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (w->stop_fd < 0)
+		log_error("start: %s", strerror(errno));
 	w->sources = calloc(n, sizeof(*w->sources));
 	w->samplers = calloc(n, sizeof(*w->samplers));
 	w->table = create_table(w);
