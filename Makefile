@@ -20,6 +20,9 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 ALL_CPPFLAGS = -I. -Isrc -DHAVE_CONFIG_H -D_GNU_SOURCE $(LIB_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(WERROR) $(CFLAGS) $(SANITIZE) -pthread
 ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pthread
+# The unit tests' library may come after configure has run: it is asked for when it is needed.
+CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
+CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
 
 # `make V=1` shows the commands.
 ifeq ($(V),1)
