@@ -24,10 +24,11 @@ def unusable():
     name = f"sf-probe-{os.getpid()}"
     tried = subprocess.run(["ip", "netns", "add", name], stderr=subprocess.PIPE, timeout=20,
                            check=False, text=True)
-    if tried.returncode != 0:
-        return f"no network namespaces: {tried.stderr.strip()}"
-    delete(name)
-    return ""
+    if tried.returncode == 0:
+        tried = subprocess.run(inside(name, ["true"]), stderr=subprocess.PIPE, timeout=20,
+                               check=False, text=True)
+        delete(name)
+    return f"no network namespaces: {tried.stderr.strip()}" if tried.returncode != 0 else ""
 
 
 def delete(name):
