@@ -251,8 +251,9 @@ static int reason_before(const struct table *t, const struct flow *f, const stru
 {
 	if (expiry_deadline(f, &t->options.timeouts) <= info->clock_ns)
 		return expiry_reason(f, &t->options.timeouts, info->clock_ns);
-	if (f->end_deadline != NEVER &&
-	    (info->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) == TCP_SYN)
+	/* The flags first: the deadline is in the flow's second line. */
+	if ((info->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) == TCP_SYN &&
+	    f->end_deadline != NEVER)
 		return END_OF_FLOW;
 	return 0;
 }
