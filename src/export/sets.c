@@ -37,15 +37,19 @@ int sets_init(struct encoder *e, const struct set_dialect *dialect)
 	return 0;
 }
 
-/* Writes the open set's length, padded to four octets (fewer than any record has). */
+/*
+ * Writes the open set's length, padded to four octets (fewer than any record has). IPFIX need not
+ * pad, and python3-ipfix takes padding behind an options template for another template.
+ */
 static void close_set(struct encoder *e)
 {
 	struct sets *s = e->format_state;
+	bool pads = s->dialect.is_v9 || s->open_id >= FIRST_TEMPLATE_ID;
 	size_t padding;
 
 	if (s->open_at == 0)
 		return;
-	padding = -(e->used - s->open_at) % 4;
+	padding = pads ? -(e->used - s->open_at) % 4 : 0;
 	memset(e->buffer + e->used, 0, padding);
 	e->used += padding;
 	put_be16(e->buffer + s->open_at, s->open_id);
