@@ -9,7 +9,7 @@
 
 #define QUEUE_SLOTS 256
 #define QUEUE_ROOM 128 /* one record may bring forth as many messages: V5_PIECES_MAX */
-/* How many messages that are late for their time may go at once. */
+/* So many intervals of lateness are made up for by messages that go at once. */
 #define PACE_CATCH_UP 2
 /* A collector's failures are reported this often at most. */
 #define REPORT_INTERVAL_NS (60 * NS_PER_S)
