@@ -22,7 +22,6 @@
 #include "util/units.h"
 
 #define RECORDS_A_TURN 256
-#define REFRESH_MESSAGES 1000
 /* After a stop pacing ends at the first time, and what is not sent at the second is dropped. */
 #define HURRY_UNPACED_NS (2 * NS_PER_S)
 #define HURRY_DROP_NS (2600 * NS_PER_MS)
@@ -116,7 +115,7 @@ static bool take_records(struct exporter *x)
 static void flush_streams(struct exporter *x)
 {
 	for (size_t i = 0; i < x->count; i++)
-		if (format_is_stream(x->collectors[i].config->format))
+		if (format_is_stream(x->collectors[i].config->encoding.format))
 			encoder_flush(x->collectors[i].encoder);
 }
 
@@ -242,23 +241,15 @@ static struct transport *open_transport(const struct config_collector *c)
 static int open_collector(
     struct exporter *x, struct collector *c, const struct config_collector *conf)
 {
-	bool live = config_is_live(x->options.config);
-	bool stream = format_is_stream(conf->format);
-	struct encoder_options encoding = {
-	    .format = conf->format,
-	    .max_payload = conf->max_payload,
-	    .domain = conf->domain,
-	    .sampling = x->options.config->sampling,
-	    .refresh_ns = conf->refresh_ns,
-	    .refresh_messages = REFRESH_MESSAGES,
-	    .out = queue_message,
-	    .out_ctx = c,
-	};
-	struct sender_options sending = {
-	    .max_message = stream ? STREAM_MESSAGE_MAX : conf->max_payload,
-	    .rate = live || stream ? 0 : conf->rate,
-	};
+	bool stream = format_is_stream(conf->encoding.format);
+	struct encoder_options encoding = conf->encoding;
+	struct sender_options sending = conf->sending;
 
+	encoding.out = queue_message;
+	encoding.out_ctx = c;
+	sending.max_message = stream ? STREAM_MESSAGE_MAX : encoding.max_payload;
+	if (stream || config_is_live(x->options.config))
+		sending.rate = 0;
 	c->config = conf;
 	c->transport = open_transport(conf);
 	if (c->transport)
@@ -333,7 +324,7 @@ void exporter_ledger(const struct exporter *x, struct ledger *l)
 
 		l->collectors[i] = (struct ledger_collector){
 		    .url = c->config->url,
-		    .format = format_name(c->config->format),
+		    .format = format_name(c->config->encoding.format),
 		    .records = c->records,
 		    .not_expressible = *encoder_not_expressible(c->encoder),
 		    .sender = *sender_stats(c->sender),

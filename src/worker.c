@@ -442,7 +442,8 @@ struct worker *worker_create(const struct worker_options *options)
 	for (size_t i = 0; i < options->live_count; i++)
 		w->sources[i] = options->live[i];
 	for (size_t i = 0; i < n; i++)
-		sampler_init(&w->samplers[i], &w->config->sampling, options->sampling_seed + i);
+		sampler_init(
+		    &w->samplers[i], &w->config->sampling.rules[0], options->sampling_seed + i);
 	return w;
 }
 

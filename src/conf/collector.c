@@ -15,6 +15,8 @@
 #define RATE_DEFAULT 2000
 #define RATE_MAX 1000000000u
 #define REFRESH_DEFAULT_NS (60 * NS_PER_S)
+#define REFRESH_MESSAGES 1000
+#define QUEUE_DEFAULT 256
 
 int format_parse(const char *text, enum format *format)
 {
@@ -37,7 +39,7 @@ int format_parse(const char *text, enum format *format)
 static int key_format(struct config_collector *c, const char *value)
 {
 	c->format_given = true;
-	return format_parse(value, &c->format);
+	return format_parse(value, &c->encoding.format);
 }
 
 static int key_rate(struct config_collector *c, const char *value)
@@ -45,7 +47,7 @@ static int key_rate(struct config_collector *c, const char *value)
 	uint64_t n = 0;
 	int rc = parse_number(value, 0, RATE_MAX, &n);
 
-	c->rate = (uint32_t)n;
+	c->sending.rate = (uint32_t)n;
 	return rc;
 }
 
@@ -54,7 +56,7 @@ static int key_max_payload(struct config_collector *c, const char *value)
 	uint64_t n = 0;
 	int rc = parse_number(value, PAYLOAD_MIN, PAYLOAD_MAX, &n);
 
-	c->max_payload = n;
+	c->encoding.max_payload = n;
 	return rc;
 }
 
@@ -63,15 +65,15 @@ static int key_domain(struct config_collector *c, const char *value)
 	uint64_t n = 0;
 	int rc = parse_number(value, 0, UINT32_MAX, &n);
 
-	c->domain = (uint32_t)n;
+	c->encoding.domain = (uint32_t)n;
 	return rc;
 }
 
 static int key_refresh(struct config_collector *c, const char *value)
 {
-	int rc = parse_time_ns(value, &c->refresh_ns);
+	int rc = parse_time_ns(value, &c->encoding.refresh_ns);
 
-	return rc == 0 && c->refresh_ns < NS_PER_S ? -ERANGE : rc;
+	return rc == 0 && c->encoding.refresh_ns < NS_PER_S ? -ERANGE : rc;
 }
 
 static const struct {
@@ -168,10 +170,13 @@ static struct config_collector *new_collector(struct config *c, const char *valu
 		    CONFIG_COLLECTORS_MAX);
 		return NULL;
 	}
-	*n = (struct config_collector){.rate = RATE_DEFAULT,
-	    .max_payload = PAYLOAD_DEFAULT,
-	    .domain = 1,
-	    .refresh_ns = REFRESH_DEFAULT_NS};
+	*n = (struct config_collector){
+	    .encoding = {.max_payload = PAYLOAD_DEFAULT,
+		.domain = 1,
+		.refresh_ns = REFRESH_DEFAULT_NS,
+		.refresh_messages = REFRESH_MESSAGES},
+	    .sending = {.rate = RATE_DEFAULT, .queue = QUEUE_DEFAULT},
+	};
 	n->text = strdup(value);
 	n->url = strdup(value);
 	if (!n->text || !n->url) {
@@ -218,7 +223,7 @@ int output_parse(struct config *c, const char *value)
 		n = new_collector(c, value);
 		if (!n)
 			return SAID_ALREADY;
-		n->format = styles[i].format;
+		n->encoding.format = styles[i].format;
 		n->format_given = true;
 		n->path = colon ? n->text + length + 1 : NULL;
 		return 0;
@@ -256,14 +261,16 @@ int collectors_finish(struct config *c)
 		struct config_collector *n = &c->collectors[i];
 
 		if (!n->format_given)
-			n->format = c->format;
+			n->encoding.format = c->format;
+		n->encoding.sampling = c->sampling;
 		if (n->host && n->port == 0)
-			n->port = n->format == FORMAT_IPFIX ? PORT_IPFIX : PORT_NETFLOW;
-		if (n->format == FORMAT_V5 && c->sampling.interval > V5_INTERVAL_MAX) {
+			n->port = n->encoding.format == FORMAT_IPFIX ? PORT_IPFIX : PORT_NETFLOW;
+		if (n->encoding.format == FORMAT_V5 &&
+		    c->sampling.rules[0].interval > V5_INTERVAL_MAX) {
 			log_error("--sample: 1 in %u: NetFlow v5 has 14 bits for it: at most %d, "
 				  "or another "
 				  "format for %s",
-			    c->sampling.interval, V5_INTERVAL_MAX, n->url);
+			    c->sampling.rules[0].interval, V5_INTERVAL_MAX, n->url);
 			return -EINVAL;
 		}
 		if (make_url(n) < 0)

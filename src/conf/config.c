@@ -16,7 +16,7 @@ void config_init(struct config *c)
 {
 	*c = (struct config){
 	    .format = FORMAT_IPFIX,
-	    .sampling = {SAMPLING_NONE, 1},
+	    .sampling = {.rules = {{SAMPLING_NONE, 1}}, .count = 1},
 	    .timeouts = {15 * NS_PER_S, 30 * 60 * NS_PER_S, NS_PER_S},
 	    .max_flows = 1048576,
 	    .file_ingress = 1,

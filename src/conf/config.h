@@ -13,9 +13,12 @@
 #include "export/encoder.h"
 #include "meter/expiry.h"
 #include "meter/sampler.h"
+#include "transport/sender.h"
+#include "transport/transport.h"
 
 #define CONFIG_INPUTS_MAX 1024
 #define CONFIG_COLLECTORS_MAX 32
+#define CONFIG_GROUPS_MAX 16
 
 struct config_input {
 	const char *name; /* interface or file */
@@ -30,11 +33,22 @@ struct config_collector {
 	uint16_t port;
 	const char *path; /* of lines: file, NULL: standard output */
 	bool format_given;
-	enum format format;
-	uint32_t rate; /* datagrams a second offline, 0: unpaced */
-	size_t max_payload;
-	uint32_t domain;
-	uint64_t refresh_ns;
+	bool records_given;
+	struct encoder_options encoding; /* without `out` */
+	struct sender_options sending;   /* the rate is that of files */
+	struct udp_options udp;
+	uint64_t resolve_ns; /* its name is looked up again this often, 0: never */
+	const char *group;   /* NULL: it gets every record */
+};
+
+/* Collectors that share the records: `balance` gives each flow to one of them, `failover` all to
+ * the first that can be reached. */
+enum group_policy { GROUP_REPLICATE, GROUP_BALANCE, GROUP_FAILOVER };
+
+struct config_group {
+	char *name; /* owned */
+	enum group_policy policy;
+	uint64_t hold_down_ns; /* a member that failed is left alone for so long */
 };
 
 enum stats_style { STATS_NONE, STATS_TEXT, STATS_JSON };
@@ -46,10 +60,14 @@ struct config {
 	size_t file_count;
 	struct config_collector collectors[CONFIG_COLLECTORS_MAX];
 	size_t collector_count;
+	struct config_group groups[CONFIG_GROUPS_MAX];
+	size_t group_count;
 	char *filter; /* BPF expression or NULL; owned */
 
 	enum format format;
-	struct sampling_rule sampling;
+	struct records_choice records; /* where a collector or output names none */
+	struct sampling_plan sampling;
+	char *class_filters[SELECTORS_MAX]; /* BPF expressions of rules 1 and above; owned */
 	struct timeouts timeouts;
 	uint32_t max_flows;
 	uint64_t packet_limit; /* 0: none */

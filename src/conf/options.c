@@ -63,7 +63,7 @@ static int set_sample(struct config *c, const char *value)
 	}
 	if (parse_number(number, 1, UINT32_MAX, &interval) < 0)
 		return -EINVAL;
-	c->sampling =
+	c->sampling.rules[0] =
 	    (struct sampling_rule){interval == 1 ? SAMPLING_NONE : method, (uint32_t)interval};
 	return 0;
 }

@@ -13,8 +13,8 @@
 #include "decode/pktinfo.h"
 
 struct decode_options {
-	bool
-	    believe_lengths; /* an IP header's length counts even above the wire's (--lengths=header) */
+	bool believe_lengths; /* an IP header's length counts above the wire's (--lengths=header) */
+	bool details;         /* pktinfo.detail is wanted */
 };
 
 /* Whether packets of this link type (DLT_ number) can be decoded. */

@@ -10,6 +10,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/*
+ * What only some record layouts ask for. The decoder fills it where decode_options.details is set,
+ * else it is all zeros. In a pktinfo it is one packet's; in a flow or record that of its first
+ * packet, but for the minima, maxima and flags, which are those of all its packets.
+ */
+struct detail {
+	uint8_t src_mac[6];
+	uint8_t dst_mac[6];
+	uint8_t mpls[3][3]; /* label stack entries from the top, without their TTL */
+	uint8_t ttl_min;    /* IPv4 TTL or IPv6 hop limit */
+	uint8_t ttl_max;
+	uint8_t fragment_flags; /* IE 197: 0x40 do not fragment, 0x20 more fragments */
+	uint16_t tcp_window;    /* as in the header, not scaled */
+	uint32_t tcp_sequence;
+	uint32_t flow_label; /* IPv6 */
+	uint32_t octets_min; /* layer-3 octets of a packet */
+	uint32_t octets_max;
+	uint32_t point; /* ifIndex of the interface that captured it */
+};
+
 struct pktinfo {
 	uint64_t ts_ns;      /* the packet's own time, since 1970 */
 	uint64_t clock_ns;   /* the stamp that deadlines are judged by (meter/clock.h) */
@@ -17,6 +37,7 @@ struct pktinfo {
 	uint8_t src[16];     /* network order; IPv4 in the first four octets, the rest 0 */
 	uint8_t dst[16];     /* likewise */
 	uint32_t ingress;    /* ifIndex */
+	uint32_t egress;     /* ifIndex, 0: not known */
 	uint16_t src_port;   /* host order; 0 where there is none */
 	uint16_t dst_port;   /* of ICMP and ICMPv6: type * 256 + code */
 	uint16_t vlan;       /* outermost VLAN ID, 0: untagged */
@@ -26,7 +47,9 @@ struct pktinfo {
 	uint8_t protocol;    /* of IPv6: what follows the last extension header */
 	uint8_t tos;         /* IPv4 ToS or IPv6 traffic class, all 8 bits */
 	uint8_t notes;       /* set of 1 << enum note */
+	uint8_t selector;    /* number of the sampling rule that chose it (meter/sampler.h) */
 	bool late;           /* ts_ns is before that of an earlier packet */
+	struct detail detail;
 };
 
 /* Why a packet is not metered; each reason is a counter of the ledger with this name. */

@@ -9,12 +9,23 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
+#include "export/element.h"
 #include "export/message.h"
 #include "meter/record.h"
 #include "meter/sampler.h"
 
-enum format { FORMAT_V5, FORMAT_V9, FORMAT_IPFIX, FORMAT_TEXT, FORMAT_CSV, FORMAT_JSON };
+enum format {
+	FORMAT_V1,
+	FORMAT_V5,
+	FORMAT_V7,
+	FORMAT_V9,
+	FORMAT_IPFIX,
+	FORMAT_TEXT,
+	FORMAT_CSV,
+	FORMAT_JSON
+};
 
 /* The largest UDP payload over IPv4; over IPv6 it is larger still. */
 #define PAYLOAD_MIN 512
@@ -25,13 +36,35 @@ enum format { FORMAT_V5, FORMAT_V9, FORMAT_IPFIX, FORMAT_TEXT, FORMAT_CSV, FORMA
 /* NetFlow v5 has 14 bits for the sampling interval. */
 #define V5_INTERVAL_MAX 16383
 
+/* Which elements records have; zeros: the default. */
+#define RECORDS_ELEMENTS_MAX 64
+
+struct records_choice {
+	enum { RECORDS_DEFAULT, RECORDS_MINIMAL, RECORDS_FULL, RECORDS_LIST } kind;
+	const struct element *list[RECORDS_ELEMENTS_MAX]; /* of RECORDS_LIST: in this order */
+	unsigned count;
+};
+
+/* An interface that records name by its index; for options data. */
+struct interface_info {
+	uint32_t index;
+	char name[32]; /* ends in 0, like the other */
+	char description[64];
+};
+
 struct encoder_options {
 	enum format format;
-	size_t max_payload;            /* of a message; streams ignore it */
-	uint32_t domain;               /* IPFIX Observation Domain ID, v9 Source ID */
-	struct sampling_rule sampling; /* as announced */
+	struct records_choice records;
+	size_t max_payload;  /* of a message; streams ignore it */
+	uint32_t domain;     /* IPFIX Observation Domain ID, v9 Source ID */
+	uint8_t engine_type; /* v5 */
+	uint8_t engine_id;
+	bool no_mode_bits;             /* v5: the sampling field holds the interval alone */
+	struct sampling_plan sampling; /* as announced */
 	uint64_t refresh_ns;           /* templates and options again after this time */
 	uint32_t refresh_messages;     /* templates again after so many messages */
+	const struct interface_info *interfaces; /* must outlive the encoder */
+	size_t interface_count;
 	message_fn *out;
 	void *out_ctx;
 };
@@ -43,12 +76,28 @@ struct encoder *encoder_create(const struct encoder_options *options);
 void encoder_destroy(struct encoder *e);
 
 /*
+ * "default", "minimal", "full", or names of elements with commas between them. 0, or -EINVAL with
+ * `why` saying what is wrong.
+ */
+int records_parse(const char *text, struct records_choice *records, char *why, size_t size);
+/*
+ * Whether the format can do what is asked: that it has the elements and a place for the sampling
+ * rate, and that a record fits into max_payload. 0, or -EINVAL with `why` saying what does not.
+ */
+int encoder_check(const struct encoder_options *options, char *why, size_t size);
+/* Whether its records need pktinfo.detail. */
+bool encoder_needs_details(const struct encoder_options *options);
+
+/*
  * Time has come to this point: a message that waited for company for ENCODER_WAIT_NS leaves, and
  * templates are sent where they are due.
  */
 void encoder_tick(struct encoder *e, uint64_t clock_ns, uint64_t wall_ns);
-/* Adds a flow record, at the time that it brings. */
-void encoder_record(struct encoder *e, const struct record *r);
+/*
+ * Adds a flow record, at the time that it brings. False: the format cannot express it, which has
+ * been counted.
+ */
+bool encoder_record(struct encoder *e, const struct record *r);
 /* Whatever is ready leaves now. */
 void encoder_flush(struct encoder *e);
 /* The last call: flushes. CSV without a record still gets its heading. */
@@ -58,12 +107,40 @@ bool format_is_stream(enum format f);
 /* The collector may have lost its state: templates go out again before more data. */
 void encoder_refresh(struct encoder *e);
 
+/*
+ * A new transport session: sequence numbers start at 0 again and templates come first. What is in
+ * the open message is discarded; the owner has kept the records. `exporter` is the address that
+ * messages leave from, or NULL.
+ */
+void encoder_begin_session(struct encoder *e, const struct sockaddr *exporter);
+/*
+ * Takes back what has not been sent: the open message, and those handed over of which the first
+ * had this sequence number. Templates come before the next data.
+ */
+void encoder_rewind(struct encoder *e, uint32_t sequence);
+/* Takes back the open message alone. */
+void encoder_discard(struct encoder *e);
+
+/* What a collector did not get; the Exporting Process tells it so (RFC 7011 section 4.3). */
+struct not_sent {
+	uint64_t records;
+	uint64_t packets;
+	uint64_t octets;
+	uint64_t messages;
+	uint64_t message_octets;
+	uint64_t first_ns; /* dates */
+	uint64_t last_ns;
+};
+
+void encoder_tell_not_sent(struct encoder *e, const struct not_sent *lost);
+
 #define ENCODER_WAIT_NS 1000000000ull
 
 /* Records that the format cannot express, by reason. */
 struct not_expressible {
 	uint64_t ipv6;
-	uint64_t too_large; /* counts that would take over a thousand v5 records */
+	uint64_t too_large;   /* counts that would take over a thousand v5 records */
+	uint64_t no_elements; /* the chosen elements leave nothing of it */
 };
 
 const struct not_expressible *encoder_not_expressible(const struct encoder *e);

@@ -16,12 +16,17 @@ struct format_ops {
 	size_t header_size;
 	/* Fills `e->format_state`, once. 0 or -ENOMEM. */
 	int (*init)(struct encoder *e);
-	/* Puts the record, in as many pieces as it takes, behind what stands in the message. */
-	void (*add)(struct encoder *e, const struct record *r);
+	/*
+	 * Puts the record, in as many pieces as it takes, behind what stands in the message. False:
+	 * it cannot be expressed, which has been counted.
+	 */
+	bool (*add)(struct encoder *e, const struct record *r);
 	/* Sends what a collector needs before data and again from time to time. */
 	void (*announce)(struct encoder *e);
 	/* Completes the message: the header, for a message that leaves at `seconds`. */
 	void (*finish)(struct encoder *e, uint64_t seconds);
+	/* Forgets what it knows of the message that is open. */
+	void (*discard)(struct encoder *e);
 };
 
 extern const struct format_ops v5_format, v9_format, ipfix_format;
@@ -43,6 +48,10 @@ struct encoder {
 	size_t used; /* 0: none is open */
 	uint32_t records;
 	uint32_t wire_records;
+	uint64_t packets; /* of the records that end in it */
+	uint64_t octets;
+	bool continues;            /* its first record began in the message before */
+	bool within_record;        /* what is added now is a further piece of one */
 	uint64_t waiting_since_ns; /* clock when its first record came */
 	uint64_t latest_end_ns;
 
@@ -57,6 +66,11 @@ struct encoder {
 	bool stale; /* the message's time is its latest end, not the clock (uptime.c) */
 	uint32_t sequence;
 	uint64_t export_time; /* IPFIX: the latest, in seconds */
+
+	/* What options data tell. */
+	uint8_t exporter_ipv4[4]; /* of the session, or zeros */
+	uint8_t exporter_ipv6[16];
+	struct not_sent not_sent;
 };
 
 /* message.c: whether so many octets fit into the message that is open, or into an empty one. */

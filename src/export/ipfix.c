@@ -40,4 +40,5 @@ const struct format_ops ipfix_format = {
     .add = sets_add,
     .announce = sets_announce,
     .finish = ipfix_finish,
+    .discard = sets_discard,
 };

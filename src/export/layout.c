@@ -1,8 +1,11 @@
 #include "export/layout.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "export/encoder.h"
 #include "meter/record.h"
 #include "util/bytes.h"
 
@@ -74,4 +77,26 @@ void layout_encode(const struct layout *l, const struct record *r, uint64_t orig
 		put_field(out, &l->fields[i], r, origin_ms);
 		out += l->fields[i].size;
 	}
+}
+
+int records_parse(const char *text, struct records_choice *records, char *why, size_t size)
+{
+	*records = (struct records_choice){.kind = RECORDS_DEFAULT};
+	if (strcmp(text, "default") == 0)
+		return 0;
+	snprintf(why, size, "'%s' is not there yet", text);
+	return -EINVAL;
+}
+
+int encoder_check(const struct encoder_options *options, char *why, size_t size)
+{
+	(void)options;
+	(void)why;
+	(void)size;
+	return 0;
+}
+
+bool encoder_needs_details(const struct encoder_options *options)
+{
+	return options->records.kind != RECORDS_DEFAULT;
 }

@@ -2,7 +2,9 @@
  * What the formats have in common: the message under construction, and when it leaves.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "export/format.h"
 #include "util/units.h"
@@ -11,7 +13,9 @@
 #define DATE_STEP_NS (50 * (int64_t)NS_PER_MS)
 
 static const struct format_ops *const formats[] = {
+    [FORMAT_V1] = &v5_format,
     [FORMAT_V5] = &v5_format,
+    [FORMAT_V7] = &v5_format,
     [FORMAT_V9] = &v9_format,
     [FORMAT_IPFIX] = &ipfix_format,
     [FORMAT_TEXT] = &text_format,
@@ -80,6 +84,9 @@ static void message_begin(struct encoder *e)
 	e->used = e->ops->header_size;
 	e->records = 0;
 	e->wire_records = 0;
+	e->packets = 0;
+	e->octets = 0;
+	e->continues = e->within_record;
 	e->latest_end_ns = 0;
 }
 
@@ -100,6 +107,8 @@ void message_count(struct encoder *e, const struct record *r, uint32_t records, 
 		e->waiting_since_ns = e->clock_ns;
 	e->records += records;
 	e->wire_records += pieces;
+	e->packets += r->packets;
+	e->octets += r->octets;
 	if (r->end_ns > e->latest_end_ns)
 		e->latest_end_ns = r->end_ns;
 }
@@ -117,10 +126,19 @@ void message_send(struct encoder *e)
 
 	if (e->used == 0)
 		return;
+	m = (struct message){
+	    .data = e->buffer,
+	    .records = e->records,
+	    .wire_records = e->wire_records,
+	    .needs_templates = e->ops->announce && !e->announcing,
+	    .continues = e->continues,
+	    .sequence = e->sequence,
+	    .packets = e->packets,
+	    .octets = e->octets,
+	};
 	if (e->ops->finish)
 		e->ops->finish(e, ceil_seconds(message_instant(e)));
-	m = (struct message){
-	    e->buffer, e->used, e->records, e->wire_records, e->ops->announce && !e->announcing};
+	m.size = e->used;
 	e->used = 0;
 	e->wire_records = 0;
 	e->stale = false;
@@ -184,10 +202,10 @@ void encoder_tick(struct encoder *e, uint64_t clock_ns, uint64_t wall_ns)
 	announce_if_due(e);
 }
 
-void encoder_record(struct encoder *e, const struct record *r)
+bool encoder_record(struct encoder *e, const struct record *r)
 {
 	encoder_tick(e, r->clock_ns, r->wall_ns);
-	e->ops->add(e, r);
+	return e->ops->add(e, r);
 }
 
 void encoder_flush(struct encoder *e)
@@ -205,4 +223,37 @@ void encoder_finish(struct encoder *e)
 void encoder_refresh(struct encoder *e)
 {
 	e->announced = false;
+}
+
+void encoder_discard(struct encoder *e)
+{
+	if (e->used && e->ops->discard)
+		e->ops->discard(e);
+	e->used = 0;
+	e->records = 0;
+	e->wire_records = 0;
+	e->stale = false;
+}
+
+void encoder_rewind(struct encoder *e, uint32_t sequence)
+{
+	encoder_discard(e);
+	e->sequence = sequence;
+	e->announced = false;
+}
+
+void encoder_begin_session(struct encoder *e, const struct sockaddr *exporter)
+{
+	encoder_rewind(e, 0);
+	memset(e->exporter_ipv4, 0, sizeof(e->exporter_ipv4));
+	memset(e->exporter_ipv6, 0, sizeof(e->exporter_ipv6));
+	if (exporter && exporter->sa_family == AF_INET)
+		memcpy(e->exporter_ipv4, &((const struct sockaddr_in *)exporter)->sin_addr, 4);
+	if (exporter && exporter->sa_family == AF_INET6)
+		memcpy(e->exporter_ipv6, &((const struct sockaddr_in6 *)exporter)->sin6_addr, 16);
+}
+
+void encoder_tell_not_sent(struct encoder *e, const struct not_sent *lost)
+{
+	e->not_sent = *lost;
 }

@@ -17,6 +17,10 @@ struct message {
 	uint32_t records;      /* flow records whose last (or only) piece is in it */
 	uint32_t wire_records; /* records of the format: pieces counted singly */
 	bool needs_templates;  /* a session cannot begin with it */
+	bool continues;        /* begins with a further piece of a record that began before it */
+	uint32_t sequence;     /* the sequence number in its header */
+	uint64_t packets;      /* in its records and pieces */
+	uint64_t octets;
 };
 
 /* What an encoder calls with each message, in order. */

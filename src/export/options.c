@@ -34,7 +34,8 @@ static struct option_row interval_row(const struct encoder_options *o, bool is_v
 	    .scope_count = 1,
 	    .count = 3,
 	    .fields = {{is_v9 ? SCOPE_V9_SYSTEM : SCOPE_OBSERVATION_DOMAIN, 4, o->domain},
-		{34, 4, interval(&o->sampling)}, {35, 1, algorithm(&o->sampling)}},
+		{34, 4, interval(&o->sampling.rules[0])},
+		{35, 1, algorithm(&o->sampling.rules[0])}},
 	};
 }
 
@@ -46,15 +47,16 @@ static struct option_row v9_sampler_row(const struct encoder_options *o)
 	    .scope_count = 1,
 	    .count = 4,
 	    .fields = {{SCOPE_V9_SYSTEM, 4, o->domain}, {48, 1, 1},
-		{49, 1, algorithm(&o->sampling)}, {50, 4, interval(&o->sampling)}},
+		{49, 1, algorithm(&o->sampling.rules[0])},
+		{50, 4, interval(&o->sampling.rules[0])}},
 	};
 }
 
 /* PSAMP's selectors (RFC 5477): count-based as interval and space, random as size and population. */
 static struct option_row selector_row(const struct encoder_options *o)
 {
-	bool random = o->sampling.method == SAMPLING_RANDOM;
-	uint32_t n = interval(&o->sampling);
+	bool random = o->sampling.rules[0].method == SAMPLING_RANDOM;
+	uint32_t n = interval(&o->sampling.rules[0]);
 	struct option_row row = {
 	    .template_id = FIRST_OPTIONS_TEMPLATE_ID + 1,
 	    .scope_count = 1,

@@ -62,6 +62,15 @@ void sets_finish(struct encoder *e)
 	close_set(e);
 }
 
+void sets_discard(struct encoder *e)
+{
+	struct sets *s = e->format_state;
+
+	s->open_at = 0;
+	s->all_records = 0;
+	s->data_records = 0;
+}
+
 static bool set_is_open(const struct encoder *e, uint16_t id)
 {
 	const struct sets *s = e->format_state;
@@ -91,7 +100,7 @@ static uint8_t *reserve_in_set(struct encoder *e, uint16_t set_id, size_t size)
 	return message_reserve(e, size);
 }
 
-void sets_add(struct encoder *e, const struct record *r)
+bool sets_add(struct encoder *e, const struct record *r)
 {
 	struct sets *s = e->format_state;
 	enum flow_class class = flow_class_of(r);
@@ -104,6 +113,7 @@ void sets_add(struct encoder *e, const struct record *r)
 	layout_encode(l, r, e->origin_ms, reserve_in_set(e, id, l->size));
 	s->data_records++;
 	message_count(e, r, 1, 1);
+	return true;
 }
 
 static uint8_t *put_field_specifier(uint8_t *out, uint16_t id, uint16_t size)

@@ -44,10 +44,11 @@ struct option_row {
 };
 
 int sets_init(struct encoder *e, const struct set_dialect *dialect);
-void sets_add(struct encoder *e, const struct record *r);
+bool sets_add(struct encoder *e, const struct record *r);
 void sets_announce(struct encoder *e);
 /* Completes the last set; the format's finish() calls it before it writes the header. */
 void sets_finish(struct encoder *e);
+void sets_discard(struct encoder *e);
 
 /* options.c: how packets are sampled, in the rows that the format's collectors look for. */
 #define SAMPLING_ROWS 2

@@ -90,7 +90,7 @@ static void put_member(struct line *l, const struct element *e, const struct rec
 	put_text(l, "\"");
 }
 
-static void json_add(struct encoder *e, const struct record *r)
+static bool json_add(struct encoder *e, const struct record *r)
 {
 	unsigned class = 1u << flow_class_of(r);
 	struct line l = {.length = 0};
@@ -100,6 +100,7 @@ static void json_add(struct encoder *e, const struct record *r)
 			put_member(&l, &element_table[i], r);
 	put_text(&l, "}\n");
 	send_line(e, &l, r);
+	return true;
 }
 
 /* -- CSV -------------------------------------------------------------------------------------- */
@@ -124,7 +125,7 @@ static void csv_announce(struct encoder *e)
 	send_line(e, &l, NULL);
 }
 
-static void csv_add(struct encoder *e, const struct record *r)
+static bool csv_add(struct encoder *e, const struct record *r)
 {
 	struct line l = {.length = 0};
 
@@ -138,6 +139,7 @@ static void csv_add(struct encoder *e, const struct record *r)
 		}
 	put_text(&l, "\r\n");
 	send_line(e, &l, r);
+	return true;
 }
 
 /* -- text ------------------------------------------------------------------------------------- */
@@ -226,7 +228,7 @@ static void put_start(struct line *l, uint64_t ns)
 	    tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (unsigned)(ns % NS_PER_S / NS_PER_MS));
 }
 
-static void text_add(struct encoder *e, const struct record *r)
+static bool text_add(struct encoder *e, const struct record *r)
 {
 	uint64_t duration_ms = r->end_ns / NS_PER_MS - r->start_ns / NS_PER_MS;
 	struct line l = {.length = 0}, source = {.length = 0}, destination = {.length = 0};
@@ -242,6 +244,7 @@ static void text_add(struct encoder *e, const struct record *r)
 	    (int)destination.length, destination.text, flags, (unsigned long long)r->packets,
 	    (unsigned long long)r->octets);
 	send_line(e, &l, r);
+	return true;
 }
 
 const struct format_ops text_format = {.name = "text", .add = text_add, .announce = text_announce};

@@ -72,26 +72,29 @@ static void add_piece(struct encoder *e, const struct record *r, bool last)
 }
 
 /* 32-bit counters: a larger record leaves as several that add up. */
-static void v5_add(struct encoder *e, const struct record *r)
+static bool v5_add(struct encoder *e, const struct record *r)
 {
 	uint64_t n = pieces_for(r->packets);
 	struct record piece = *r;
 
 	if (r->ip_version != 4) {
 		e->not_expressible.ipv6++;
-		return;
+		return false;
 	}
 	if (pieces_for(r->octets) > n)
 		n = pieces_for(r->octets);
 	if (n > V5_PIECES_MAX) {
 		e->not_expressible.too_large++;
-		return;
+		return false;
 	}
 	for (uint64_t i = 0; i < n; i++) {
 		piece.packets = share(r->packets, i, n);
 		piece.octets = share(r->octets, i, n);
+		e->within_record = i > 0;
 		add_piece(e, &piece, i == n - 1);
 	}
+	e->within_record = false;
+	return true;
 }
 
 static uint16_t v5_sampling(const struct sampling_rule *rule)
@@ -117,7 +120,7 @@ static void v5_finish(struct encoder *e, uint64_t seconds)
 	put_be32(h + 12, 0); /* unix_nsecs: the second is whole */
 	put_be32(h + 16, e->sequence);
 	put_be16(h + 20, 0); /* engine type and ID */
-	put_be16(h + 22, v5_sampling(&e->options.sampling));
+	put_be16(h + 22, v5_sampling(&e->options.sampling.rules[0]));
 	e->sequence += e->wire_records;
 }
 

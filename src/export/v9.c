@@ -37,4 +37,5 @@ const struct format_ops v9_format = {
     .add = sets_add,
     .announce = sets_announce,
     .finish = v9_finish,
+    .discard = sets_discard,
 };

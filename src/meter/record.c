@@ -27,6 +27,8 @@ void record_fill(
 	    .tcp_flags = f->tcp_flags,
 	    .inner_vlan = f->inner_vlan,
 	    .icmp_type_code = is_icmp(k->protocol) ? k->dst_port : 0,
+	    .icmp_type = is_icmp(k->protocol) ? (uint8_t)(k->dst_port >> 8) : 0,
+	    .icmp_code = is_icmp(k->protocol) ? (uint8_t)k->dst_port : 0,
 	    .ip_version = k->ip_version,
 	    .protocol = k->protocol,
 	    .tos = f->tos,

@@ -10,11 +10,14 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "decode/pktinfo.h"
 #include "meter/flow.h"
 
 enum record_kind {
 	RECORD_FLOW, /* a record */
-	RECORD_TICK, /* only clock_ns and wall_ns are set: so late is it now */
+	RECORD_TICK, /* so late is it now: clock_ns and wall_ns; and what the Metering Process did
+			not process so far: `packets` and `octets`, the first and the last of them
+			at `start_ns` and `end_ns` (RFC 7011 section 4.2) */
 	RECORD_LAST  /* a tick after which nothing follows */
 };
 
@@ -39,10 +42,15 @@ struct record {
 	uint8_t protocol;
 	uint8_t tos;
 	uint8_t end_reason; /* enum end_reason */
-	uint8_t kind;       /* enum record_kind */
+	uint8_t icmp_type;
+	uint8_t icmp_code;
+	uint8_t direction; /* IE 61: 0 into the local network, 1 out of it */
+	uint8_t selector;  /* number of its sampling rule (meter/sampler.h) */
+	uint8_t kind;      /* enum record_kind */
+	struct detail detail;
 };
 
-static_assert(sizeof(struct record) == 112, "a slot of the ring");
+static_assert(sizeof(struct record) == 160, "a slot of the ring");
 
 struct clock_time {
 	uint64_t clock_ns;

@@ -14,12 +14,25 @@
 enum sampling_method {
 	SAMPLING_NONE,
 	SAMPLING_DETERMINISTIC, /* systematic count-based: packets N, 2N, 3N ... */
-	SAMPLING_RANDOM         /* random n-out-of-N with n = 1: one of each N */
+	SAMPLING_RANDOM,        /* random n-out-of-N with n = 1: one of each N */
+	SAMPLING_HASH,          /* RFC 5475 section 6.2: by a digest of what no hop changes */
+	SAMPLING_FLOW           /* RFC 7014: one flow in N, by a hash of its key, whole */
 };
 
 struct sampling_rule {
 	enum sampling_method method;
 	uint32_t interval; /* N; 1 takes every packet */
+};
+
+/* Rule 0 is --sample's; the others belong to the classes, in their order. */
+#define SELECTORS_MAX 32
+
+/* How a run samples. A rule's selectorId (RFC 5477) is its number plus 1. */
+struct sampling_plan {
+	struct sampling_rule rules[SELECTORS_MAX];
+	unsigned count;    /* rules in use; 1: there are no classes */
+	uint32_t hash_key; /* hashInitialiserValue of hash-based selection */
+	bool scale;        /* the encoder multiplies by N, and announces 1 */
 };
 
 struct sampler {

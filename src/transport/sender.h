@@ -18,6 +18,7 @@
 struct sender_options {
 	size_t max_message; /* octets */
 	uint32_t rate;      /* messages a second, 0: unpaced */
+	uint32_t queue;     /* messages that it holds at most */
 };
 
 struct sender_stats {

@@ -50,6 +50,14 @@ static inline void transport_close(struct transport *t)
 		t->ops->close(t);
 }
 
+/* How datagrams leave. Zeros and NULL: as the system does it. */
+struct udp_options {
+	const char *source; /* local address, IPv4 or IPv6 */
+	const char *dev;    /* interface or VRF */
+	uint8_t ttl;        /* or hop limit */
+	uint8_t dscp;
+};
+
 /* UDP to host (name or address) and port; `name` must outlive it. Nothing is looked up yet. */
 struct transport *udp_create(const char *name, const char *host, uint16_t port);
 /*

@@ -83,8 +83,8 @@ START_TEST(defaults_are_those_of_the_manual)
 	ck_assert_uint_eq(c->max_flows, 1048576);
 	ck_assert_uint_eq(c->file_ingress, 1);
 	ck_assert_uint_eq(c->buffer_bytes, 64 << 20);
-	ck_assert_int_eq(c->sampling.method, SAMPLING_NONE);
-	ck_assert_uint_eq(c->sampling.interval, 1);
+	ck_assert_int_eq(c->sampling.rules[0].method, SAMPLING_NONE);
+	ck_assert_uint_eq(c->sampling.rules[0].interval, 1);
 	ck_assert_uint_eq(c->packet_limit, 0);
 	ck_assert_uint_eq(c->duration_ns, 0);
 	ck_assert(!c->seed_given && !c->quiet && !c->decode.believe_lengths);
@@ -100,7 +100,7 @@ START_TEST(without_a_collector_text_goes_to_standard_output)
 	const struct config *c = accepted("");
 
 	ck_assert_uint_eq(c->collector_count, 1);
-	ck_assert_int_eq(c->collectors[0].format, FORMAT_TEXT);
+	ck_assert_int_eq(c->collectors[0].encoding.format, FORMAT_TEXT);
 	ck_assert_ptr_null(c->collectors[0].path);
 	ck_assert_ptr_null(c->collectors[0].host);
 	ck_assert_str_eq(c->collectors[0].url, "stdout");
@@ -202,8 +202,8 @@ START_TEST(sampling_rules_are_read)
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct config *c = accepted(rows[i].text);
 
-		ck_assert_int_eq(c->sampling.method, rows[i].method);
-		ck_assert_uint_eq(c->sampling.interval, rows[i].interval);
+		ck_assert_int_eq(c->sampling.rules[0].method, rows[i].method);
+		ck_assert_uint_eq(c->sampling.rules[0].interval, rows[i].interval);
 		forget();
 	}
 }
@@ -346,7 +346,7 @@ START_TEST(formats_are_read)
 		char options[64];
 
 		snprintf(options, sizeof(options), "-n h -v %s", rows[i].text);
-		ck_assert_int_eq(accepted(options)->collectors[0].format, rows[i].format);
+		ck_assert_int_eq(accepted(options)->collectors[0].encoding.format, rows[i].format);
 		forget();
 	}
 }
@@ -394,11 +394,11 @@ START_TEST(own_format_wins_over_the_general_one)
 {
 	const struct config *c = accepted("-v 5 -n a,format=ipfix -n b");
 
-	ck_assert_int_eq(c->collectors[0].format, FORMAT_IPFIX);
-	ck_assert_int_eq(c->collectors[1].format, FORMAT_V5);
+	ck_assert_int_eq(c->collectors[0].encoding.format, FORMAT_IPFIX);
+	ck_assert_int_eq(c->collectors[1].encoding.format, FORMAT_V5);
 	forget();
 	c = accepted("-n a -v 9");
-	ck_assert_int_eq(c->collectors[0].format, FORMAT_V9);
+	ck_assert_int_eq(c->collectors[0].encoding.format, FORMAT_V9);
 	forget();
 }
 END_TEST
@@ -407,10 +407,10 @@ START_TEST(collector_keys_have_defaults)
 {
 	const struct config_collector *n = &accepted("-n h")->collectors[0];
 
-	ck_assert_uint_eq(n->rate, 2000);
-	ck_assert_uint_eq(n->max_payload, 1400);
-	ck_assert_uint_eq(n->domain, 1);
-	ck_assert_uint_eq(n->refresh_ns, 60 * NS_PER_S);
+	ck_assert_uint_eq(n->sending.rate, 2000);
+	ck_assert_uint_eq(n->encoding.max_payload, 1400);
+	ck_assert_uint_eq(n->encoding.domain, 1);
+	ck_assert_uint_eq(n->encoding.refresh_ns, 60 * NS_PER_S);
 	forget();
 }
 END_TEST
@@ -423,16 +423,16 @@ START_TEST(collector_keys_are_read)
 
 	ck_assert_str_eq(n->host, "h");
 	ck_assert_uint_eq(n->port, 9);
-	ck_assert_uint_eq(n->rate, 0);
-	ck_assert_uint_eq(n->max_payload, 512);
-	ck_assert_uint_eq(n->domain, UINT32_MAX);
-	ck_assert_uint_eq(n->refresh_ns, 300 * NS_PER_S);
-	ck_assert_int_eq(n->format, FORMAT_V9);
+	ck_assert_uint_eq(n->sending.rate, 0);
+	ck_assert_uint_eq(n->encoding.max_payload, 512);
+	ck_assert_uint_eq(n->encoding.domain, UINT32_MAX);
+	ck_assert_uint_eq(n->encoding.refresh_ns, 300 * NS_PER_S);
+	ck_assert_int_eq(n->encoding.format, FORMAT_V9);
 	forget();
 	n = &accepted("-n h,max-payload=65507,domain=0,rate=1000000000")->collectors[0];
-	ck_assert_uint_eq(n->max_payload, 65507);
-	ck_assert_uint_eq(n->domain, 0);
-	ck_assert_uint_eq(n->rate, 1000000000);
+	ck_assert_uint_eq(n->encoding.max_payload, 65507);
+	ck_assert_uint_eq(n->encoding.domain, 0);
+	ck_assert_uint_eq(n->sending.rate, 1000000000);
 	forget();
 }
 END_TEST
@@ -487,7 +487,7 @@ START_TEST(v5_refuses_an_interval_beyond_its_14_bits)
 {
 	const struct config *c = accepted("-n h,format=5 -s random:16383");
 
-	ck_assert_uint_eq(c->sampling.interval, 16383);
+	ck_assert_uint_eq(c->sampling.rules[0].interval, 16383);
 	forget();
 	check_refused("-n h,format=5 -s 16384", "16384");
 	check_refused("-s 16384 -v 5 -n h", "16384");
@@ -501,13 +501,13 @@ START_TEST(outputs_are_read)
 	const struct config *c = accepted("-o json -o csv:/tmp/a:b -n h --output=text:-");
 
 	ck_assert_uint_eq(c->collector_count, 4);
-	ck_assert_int_eq(c->collectors[0].format, FORMAT_JSON);
+	ck_assert_int_eq(c->collectors[0].encoding.format, FORMAT_JSON);
 	ck_assert_ptr_null(c->collectors[0].path);
 	ck_assert_str_eq(c->collectors[0].url, "stdout");
-	ck_assert_int_eq(c->collectors[1].format, FORMAT_CSV);
+	ck_assert_int_eq(c->collectors[1].encoding.format, FORMAT_CSV);
 	ck_assert_str_eq(c->collectors[1].path, "/tmp/a:b");
 	ck_assert_str_eq(c->collectors[1].url, "file:/tmp/a:b");
-	ck_assert_int_eq(c->collectors[2].format, FORMAT_IPFIX);
+	ck_assert_int_eq(c->collectors[2].encoding.format, FORMAT_IPFIX);
 	forget();
 }
 END_TEST
@@ -526,7 +526,7 @@ START_TEST(general_format_does_not_alter_an_output)
 {
 	const struct config *c = accepted("-v 9 -o csv");
 
-	ck_assert_int_eq(c->collectors[0].format, FORMAT_CSV);
+	ck_assert_int_eq(c->collectors[0].encoding.format, FORMAT_CSV);
 	forget();
 }
 END_TEST

@@ -482,7 +482,7 @@ START_TEST(v5_header_tells_mode_and_interval)
 		struct encoder_options o = collector_options(&c, FORMAT_V5);
 		struct encoder *e;
 
-		o.sampling = rules[i];
+		o.sampling.rules[0] = rules[i];
 		e = encoder_create(&o);
 		push(e, T0);
 		encoder_finish(e);
@@ -499,7 +499,7 @@ START_TEST(v5_header_holds_the_largest_interval)
 	struct encoder_options o = collector_options(&c, FORMAT_V5);
 	struct encoder *e;
 
-	o.sampling = (struct sampling_rule){SAMPLING_RANDOM, V5_INTERVAL_MAX};
+	o.sampling.rules[0] = (struct sampling_rule){SAMPLING_RANDOM, V5_INTERVAL_MAX};
 	e = encoder_create(&o);
 	push(e, T0);
 	encoder_finish(e);
@@ -547,7 +547,7 @@ START_TEST(options_data_tell_the_rate_in_both_forms)
 			struct encoder_options o = collector_options(&c, template_formats[f]);
 			struct encoder *e;
 
-			o.sampling = rules[i];
+			o.sampling.rules[0] = rules[i];
 			e = encoder_create(&o);
 			tick(e, T0);
 			ck_assert_uint_eq(c.option_count, 2);
@@ -570,7 +570,7 @@ START_TEST(largest_interval_is_not_cut)
 	struct encoder_options o = collector_options(&c, FORMAT_IPFIX);
 	struct encoder *e;
 
-	o.sampling = (struct sampling_rule){SAMPLING_DETERMINISTIC, UINT32_MAX};
+	o.sampling.rules[0] = (struct sampling_rule){SAMPLING_DETERMINISTIC, UINT32_MAX};
 	e = encoder_create(&o);
 	tick(e, T0);
 	ck_assert_uint_eq(seen_value(&c.options[0], 34), UINT32_MAX);

@@ -26,7 +26,7 @@ struct encoder_options collector_options(struct collector *c, enum format format
 	    .format = format,
 	    .max_payload = PAYLOAD_DEFAULT,
 	    .domain = 1,
-	    .sampling = {SAMPLING_NONE, 1},
+	    .sampling = {.rules = {{SAMPLING_NONE, 1}}, .count = 1},
 	    .refresh_ns = 60 * NS_PER_S,
 	    .refresh_messages = 1000,
 	    .out = collector_take,
