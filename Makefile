@@ -9,7 +9,7 @@ LIBRARY := $(BUILD)/libspanflow.a
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
 BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
-MANUALS := $(wildcard man/*.8)
+MANUALS := $(wildcard man/*.[578])
 
 # Targets that need no configuration, or cannot have one before deps.sh has run.
 ifneq ($(filter-out check demo lint clean distclean,$(or $(MAKECMDGOALS),all)),)

@@ -23,8 +23,8 @@ int format_parse(const char *text, enum format *format)
 	static const struct {
 		const char *text;
 		enum format format;
-	} names[] = {
-	    {"5", FORMAT_V5}, {"9", FORMAT_V9}, {"10", FORMAT_IPFIX}, {"ipfix", FORMAT_IPFIX}};
+	} names[] = {{"1", FORMAT_V1}, {"5", FORMAT_V5}, {"7", FORMAT_V7}, {"9", FORMAT_V9},
+	    {"10", FORMAT_IPFIX}, {"ipfix", FORMAT_IPFIX}};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(text, names[i].text) == 0) {
@@ -76,14 +76,54 @@ static int key_refresh(struct config_collector *c, const char *value)
 	return rc == 0 && c->encoding.refresh_ns < NS_PER_S ? -ERANGE : rc;
 }
 
+static int key_records(struct config_collector *c, const char *value)
+{
+	char why[128];
+
+	c->records_given = true;
+	if (records_parse(value, &c->encoding.records, why, sizeof(why)) == 0)
+		return 0;
+	log_error("--collector: '%s': records: %s: see spanflow-records(7)", c->url, why);
+	return SAID_ALREADY;
+}
+
+static int set_octet(const char *value, uint8_t *octet)
+{
+	uint64_t n = 0;
+	int rc = parse_number(value, 0, UINT8_MAX, &n);
+
+	*octet = (uint8_t)n;
+	return rc;
+}
+
+static int key_engine_type(struct config_collector *c, const char *value)
+{
+	return set_octet(value, &c->encoding.engine_type);
+}
+
+static int key_engine_id(struct config_collector *c, const char *value)
+{
+	return set_octet(value, &c->encoding.engine_id);
+}
+
+static int key_mode_bits(struct config_collector *c, const char *value)
+{
+	c->encoding.no_mode_bits = strcmp(value, "off") == 0;
+	return c->encoding.no_mode_bits || strcmp(value, "on") == 0 ? 0 : -EINVAL;
+}
+
 static const struct {
 	const char *name;
 	const char *allowed;
 	int (*set)(struct config_collector *, const char *);
 } keys[] = {
-    {"format", "5, 9, ipfix or 10", key_format},
+    {"format", "1, 5, 7, 9, ipfix or 10", key_format},
+    {"records", "default, minimal, full or names of elements", key_records},
+    {"engine-type", "a number from 0 to 255", key_engine_type},
+    {"engine-id", "a number from 0 to 255", key_engine_id},
+    {"v5-mode-bits", "on or off", key_mode_bits},
     {"rate", "datagrams a second from 1 to 1000000000, or 0 for no pacing", key_rate},
-    {"max-payload", "octets from 512 to 65507", key_max_payload},
+    {"max-payload", "octets from 64 to 65507", key_max_payload},
     {"domain", "a number from 0 to 4294967295", key_domain},
     {"template-refresh", "a time of 1s or more (units s m h)", key_refresh},
 };
@@ -98,19 +138,21 @@ static int set_key(struct config_collector *c, char *assignment)
 {
 	char *equals = strchr(assignment, '=');
 	char what[128];
+	int rc;
 
 	if (equals)
 		*equals = '\0';
 	for (size_t i = 0; equals && i < sizeof(keys) / sizeof(*keys); i++) {
 		if (strcmp(assignment, keys[i].name) != 0)
 			continue;
-		if (keys[i].set(c, equals + 1) == 0)
-			return 0;
+		rc = keys[i].set(c, equals + 1);
+		if (rc == 0 || rc == SAID_ALREADY)
+			return rc;
 		snprintf(what, sizeof(what), "%s: '%s' is not allowed", assignment, equals + 1);
 		return wrong(c, what, keys[i].allowed);
 	}
 	snprintf(what, sizeof(what), "'%s' is not a key", assignment);
-	return wrong(c, what, "format=, rate=, max-payload=, domain= or template-refresh=");
+	return wrong(c, what, "format=, records=, rate= ...: see spanflow(8)");
 }
 
 /* -- addresses -------------------------------------------------------------------------------- */
@@ -189,6 +231,24 @@ static struct config_collector *new_collector(struct config *c, const char *valu
 	return n;
 }
 
+/* The next "key=value"; a piece without "=" goes on with the list that the one before it began. */
+static char *next_assignment(char **rest)
+{
+	char *start = *rest, *comma = start;
+
+	while (comma && (comma = strchr(comma, ','))) {
+		size_t piece = strcspn(comma + 1, ",");
+
+		if (memchr(comma + 1, '=', piece))
+			break;
+		comma++;
+	}
+	*rest = comma ? comma + 1 : NULL;
+	if (comma)
+		*comma = '\0';
+	return start;
+}
+
 int collector_parse(struct config *c, const char *value)
 {
 	struct config_collector *n = new_collector(c, value);
@@ -200,7 +260,7 @@ int collector_parse(struct config *c, const char *value)
 		return SAID_ALREADY;
 	address = skip_scheme(n, strsep(&rest, ","));
 	rc = address ? set_host(n, address) : SAID_ALREADY;
-	while (rc == 0 && (assignment = strsep(&rest, ",")))
+	while (rc == 0 && (assignment = next_assignment(&rest)))
 		rc = set_key(n, assignment);
 	return rc;
 }
@@ -253,8 +313,16 @@ static int make_url(struct config_collector *n)
 	return 0;
 }
 
+/* Formats of fixed layout, and text, have no choice of records. */
+static bool has_choice(enum format f)
+{
+	return f == FORMAT_V9 || f == FORMAT_IPFIX || f == FORMAT_JSON || f == FORMAT_CSV;
+}
+
 int collectors_finish(struct config *c)
 {
+	char why[256];
+
 	if (c->collector_count == 0)
 		output_parse(c, "text");
 	for (size_t i = 0; i < c->collector_count; i++) {
@@ -263,18 +331,16 @@ int collectors_finish(struct config *c)
 		if (!n->format_given)
 			n->encoding.format = c->format;
 		n->encoding.sampling = c->sampling;
+		if (!n->records_given && has_choice(n->encoding.format))
+			n->encoding.records = c->records;
 		if (n->host && n->port == 0)
 			n->port = n->encoding.format == FORMAT_IPFIX ? PORT_IPFIX : PORT_NETFLOW;
-		if (n->encoding.format == FORMAT_V5 &&
-		    c->sampling.rules[0].interval > V5_INTERVAL_MAX) {
-			log_error("--sample: 1 in %u: NetFlow v5 has 14 bits for it: at most %d, "
-				  "or another "
-				  "format for %s",
-			    c->sampling.rules[0].interval, V5_INTERVAL_MAX, n->url);
-			return -EINVAL;
-		}
 		if (make_url(n) < 0)
 			return -ENOMEM;
+		if (encoder_check(&n->encoding, why, sizeof(why)) < 0) {
+			log_error("%s: %s", n->url, why);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/log.h"
 #include "util/units.h"
 
 #define MAX_FLOWS_MAX 1000000000u
@@ -47,6 +48,16 @@ static int set_file(struct config *c, const char *value)
 static int set_format(struct config *c, const char *value)
 {
 	return format_parse(value, &c->format);
+}
+
+static int set_records(struct config *c, const char *value)
+{
+	char why[128];
+
+	if (records_parse(value, &c->records, why, sizeof(why)) == 0)
+		return 0;
+	log_error("--records: %s: see spanflow-records(7)", why);
+	return SAID_ALREADY;
 }
 
 static int set_sample(struct config *c, const char *value)
@@ -194,8 +205,10 @@ const struct option_spec option_table[] = {
 	 "a file's name, at most 1024 of them", set_file},
 	{"collector", 'n', "HOST[:PORT]", "send records there by UDP; repeatable",
 	 "[udp://]HOST[:PORT][,key=value...]", collector_parse},
-	{"format", 'v', "5|9|ipfix", "export format (default ipfix)",
-	 "5, 9, ipfix or 10", set_format},
+	{"format", 'v', "1|5|7|9|ipfix", "export format (default ipfix)",
+	 "1, 5, 7, 9, ipfix or 10", set_format},
+	{"records", 0, "LAYOUT", "default, minimal, full, or a list of elements",
+	 "default, minimal, full or names of elements", set_records},
 	{"output", 'o', "text|csv|json[:FILE]", "print records (default without a collector)",
 	 "text, csv or json, with :FILE if they are to go into a file", output_parse},
 	{"sample", 's', "RULE", "N, deterministic:N, random:N (default: all)",

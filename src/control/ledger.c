@@ -158,6 +158,8 @@ static void json_collector(struct json *j, const struct ledger_collector *c)
 		json_number(j, "ipv6", c->not_expressible.ipv6);
 	if (c->not_expressible.too_large)
 		json_number(j, "too_large", c->not_expressible.too_large);
+	if (c->not_expressible.no_elements)
+		json_number(j, "no_elements", c->not_expressible.no_elements);
 	json_close(j);
 	json_failures(j, "dropped", c->sender.dropped);
 	json_number(j, "wire_records", c->sender.wire_records);
@@ -240,6 +242,7 @@ static void text_collector(FILE *out, const struct ledger_collector *c)
 		text_row(out, "queued", c->sender.queued);
 	text_part(out, "not expressible", "ipv6", c->not_expressible.ipv6);
 	text_part(out, "not expressible", "too_large", c->not_expressible.too_large);
+	text_part(out, "not expressible", "no_elements", c->not_expressible.no_elements);
 	for (unsigned i = 0; i < FAILURE_COUNT; i++)
 		text_part(out, "dropped", failure_name((enum failure)i), c->sender.dropped[i]);
 	for (unsigned i = 0; i < FAILURE_COUNT; i++)

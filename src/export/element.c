@@ -6,36 +6,80 @@
 #include "meter/record.h"
 #include "util/units.h"
 
-#define IN(member) offsetof(struct record, member), sizeof(((struct record *)0)->member)
-#define IN4(member) offsetof(struct record, member), 4
+#define SIZED(type, member) offsetof(type, member), sizeof(((type *)0)->member)
+#define IN(member) FROM_RECORD, SIZED(struct record, member)
+#define IN4(member) FROM_RECORD, offsetof(struct record, member), 4
+#define OUR(member) FROM_CONSTANTS, SIZED(struct export_constants, member)
 
+/* In which layouts. */
+#define M (OF_MINIMAL | OF_DEFAULT | OF_FULL)
+#define D (OF_DEFAULT | OF_FULL)
+#define F OF_FULL
+#define KEY true
+
+/*
+ * vlanId and dot1qVlanId say the same to collectors of different age, as do icmpTypeCode and
+ * icmpType with icmpCode. NetFlow v9's names for its numbers, where they differ, are in the manual.
+ */
 /* clang-format off */
 const struct element element_table[] = {
-	/* id  name                         kind                  where               v9 ipfix classes */
-	{  8, "sourceIPv4Address",          ELEMENT_ADDRESS,      IN4(src),        4,  4, IN_IPV4},
-	{ 12, "destinationIPv4Address",     ELEMENT_ADDRESS,      IN4(dst),        4,  4, IN_IPV4},
-	{ 27, "sourceIPv6Address",          ELEMENT_ADDRESS,      IN(src),        16, 16, IN_IPV6},
-	{ 28, "destinationIPv6Address",     ELEMENT_ADDRESS,      IN(dst),        16, 16, IN_IPV6},
-	{  7, "sourceTransportPort",        ELEMENT_NUMBER,       IN(src_port),    2,  2, IN_ALL},
-	{ 11, "destinationTransportPort",   ELEMENT_NUMBER,       IN(dst_port),    2,  2, IN_ALL},
+	/* id  name                          kind                  where          v9 ipfix classes layouts */
+	{  8, "sourceIPv4Address",           ELEMENT_ADDRESS,      IN4(src),       4,  4, IN_IPV4, M, KEY},
+	{ 12, "destinationIPv4Address",      ELEMENT_ADDRESS,      IN4(dst),       4,  4, IN_IPV4, M, KEY},
+	{ 27, "sourceIPv6Address",           ELEMENT_ADDRESS,      IN(src),       16, 16, IN_IPV6, M, KEY},
+	{ 28, "destinationIPv6Address",      ELEMENT_ADDRESS,      IN(dst),       16, 16, IN_IPV6, M, KEY},
+	{  7, "sourceTransportPort",         ELEMENT_NUMBER,       IN(src_port),   2,  2, IN_ALL,  M, KEY},
+	{ 11, "destinationTransportPort",    ELEMENT_NUMBER,       IN(dst_port),   2,  2, IN_ALL,  M, KEY},
 	/* Templates of their own, because nfdump reads a port from 32 wherever it stands. */
-	{ 32, "icmpTypeCodeIPv4",           ELEMENT_NUMBER,       IN(icmp_type_code),  2,  2, 1u << CLASS_ICMP},
-	{139, "icmpTypeCodeIPv6",           ELEMENT_NUMBER,       IN(icmp_type_code),  2,  2, 1u << CLASS_ICMPV6},
-	{  4, "protocolIdentifier",         ELEMENT_NUMBER,       IN(protocol),    1,  1, IN_ALL},
-	{  5, "ipClassOfService",           ELEMENT_NUMBER,       IN(tos),             1,  1, IN_ALL},
-	{ 58, "vlanId",                     ELEMENT_NUMBER,       IN(vlan),        2,  2, IN_ALL},
-	{245, "dot1qCustomerVlanId",        ELEMENT_NUMBER,       IN(inner_vlan),      0,  2, IN_ALL},
+	{ 32, "icmpTypeCodeIPv4",            ELEMENT_NUMBER,       IN(icmp_type_code), 2, 2, IN_ICMP,   D, KEY},
+	{139, "icmpTypeCodeIPv6",            ELEMENT_NUMBER,       IN(icmp_type_code), 2, 2, IN_ICMPV6, D, KEY},
+	{176, "icmpTypeIPv4",                ELEMENT_NUMBER,       IN(icmp_type),  0,  1, IN_ICMP,   F, KEY},
+	{177, "icmpCodeIPv4",                ELEMENT_NUMBER,       IN(icmp_code),  0,  1, IN_ICMP,   F, KEY},
+	{178, "icmpTypeIPv6",                ELEMENT_NUMBER,       IN(icmp_type),  0,  1, IN_ICMPV6, F, KEY},
+	{179, "icmpCodeIPv6",                ELEMENT_NUMBER,       IN(icmp_code),  0,  1, IN_ICMPV6, F, KEY},
+	{  4, "protocolIdentifier",          ELEMENT_NUMBER,       IN(protocol),   1,  1, IN_ALL,  M, KEY},
+	{ 60, "ipVersion",                   ELEMENT_NUMBER,       IN(ip_version), 1,  1, IN_ALL,  F, KEY},
+	{  5, "ipClassOfService",            ELEMENT_NUMBER,       IN(tos),        1,  1, IN_ALL,  D, KEY},
+	{ 58, "vlanId",                      ELEMENT_NUMBER,       IN(vlan),       2,  2, IN_ALL,  D, KEY},
+	{243, "dot1qVlanId",                 ELEMENT_NUMBER,       IN(vlan),       0,  2, IN_ALL,  F, KEY},
+	{245, "dot1qCustomerVlanId",         ELEMENT_NUMBER,       IN(inner_vlan), 0,  2, IN_ALL,  D, 0},
 	/* RFC 3954 has one octet of flags, RFC 9565 twelve bits. */
-	{  6, "tcpControlBits",             ELEMENT_BITS,         IN(tcp_flags),       1,  2, IN_ALL},
-	{  2, "packetDeltaCount",           ELEMENT_NUMBER,       IN(packets),         8,  8, IN_ALL},
-	{  1, "octetDeltaCount",            ELEMENT_NUMBER,       IN(octets),          8,  8, IN_ALL},
-	{ 22, "flowStartSysUpTime",         ELEMENT_UPTIME,       IN(start_ns),        4,  0, IN_ALL},
-	{ 21, "flowEndSysUpTime",           ELEMENT_UPTIME,       IN(end_ns),          4,  0, IN_ALL},
-	{152, "flowStartMilliseconds",      ELEMENT_MILLISECONDS, IN(start_ns),        0,  8, IN_ALL},
-	{153, "flowEndMilliseconds",        ELEMENT_MILLISECONDS, IN(end_ns),          0,  8, IN_ALL},
-	{136, "flowEndReason",              ELEMENT_NUMBER,       IN(end_reason),      0,  1, IN_ALL},
-	{ 10, "ingressInterface",           ELEMENT_NUMBER,       IN(ingress),     4,  4, IN_ALL},
-	{ 14, "egressInterface",            ELEMENT_NUMBER,       IN(egress),          4,  4, IN_ALL},
+	{  6, "tcpControlBits",              ELEMENT_BITS,         IN(tcp_flags),  1,  2, IN_ALL,  D, 0},
+	{  2, "packetDeltaCount",            ELEMENT_NUMBER,       IN(packets),    8,  8, IN_ALL,  M, 0},
+	{  1, "octetDeltaCount",             ELEMENT_NUMBER,       IN(octets),     8,  8, IN_ALL,  M, 0},
+	{ 22, "flowStartSysUpTime",          ELEMENT_UPTIME,       IN(start_ns),   4,  0, IN_ALL,  M, 0},
+	{ 21, "flowEndSysUpTime",            ELEMENT_UPTIME,       IN(end_ns),     4,  0, IN_ALL,  M, 0},
+	{150, "flowStartSeconds",            ELEMENT_SECONDS,      IN(start_ns),   0,  4, IN_ALL,  0, 0},
+	{151, "flowEndSeconds",              ELEMENT_SECONDS,      IN(end_ns),     0,  4, IN_ALL,  0, 0},
+	{152, "flowStartMilliseconds",       ELEMENT_MILLISECONDS, IN(start_ns),   0,  8, IN_ALL,  M, 0},
+	{153, "flowEndMilliseconds",         ELEMENT_MILLISECONDS, IN(end_ns),     0,  8, IN_ALL,  M, 0},
+	{154, "flowStartMicroseconds",       ELEMENT_MICROSECONDS, IN(start_ns),   0,  8, IN_ALL,  0, 0},
+	{155, "flowEndMicroseconds",         ELEMENT_MICROSECONDS, IN(end_ns),     0,  8, IN_ALL,  0, 0},
+	{156, "flowStartNanoseconds",        ELEMENT_NANOSECONDS,  IN(start_ns),   0,  8, IN_ALL,  0, 0},
+	{157, "flowEndNanoseconds",          ELEMENT_NANOSECONDS,  IN(end_ns),     0,  8, IN_ALL,  0, 0},
+	{136, "flowEndReason",               ELEMENT_NUMBER,       IN(end_reason), 0,  1, IN_ALL,  D, 0},
+	{ 10, "ingressInterface",            ELEMENT_NUMBER,       IN(ingress),    4,  4, IN_ALL,  D, KEY},
+	{ 14, "egressInterface",             ELEMENT_NUMBER,       IN(egress),     4,  4, IN_ALL,  D, 0},
+	{ 61, "flowDirection",               ELEMENT_NUMBER,       IN(direction),  1,  1, IN_ALL,  F, 0},
+	{ 56, "sourceMacAddress",            ELEMENT_MAC,          IN(detail.src_mac),    6, 6, IN_ALL, F, 0},
+	{ 80, "destinationMacAddress",       ELEMENT_MAC,          IN(detail.dst_mac),    6, 6, IN_ALL, F, 0},
+	{ 70, "mplsTopLabelStackSection",    ELEMENT_OCTETS,       IN(detail.mpls[0]),    3, 3, IN_ALL, F, 0},
+	{ 71, "mplsLabelStackSection2",      ELEMENT_OCTETS,       IN(detail.mpls[1]),    3, 3, IN_ALL, F, 0},
+	{ 72, "mplsLabelStackSection3",      ELEMENT_OCTETS,       IN(detail.mpls[2]),    3, 3, IN_ALL, F, 0},
+	{ 52, "minimumTTL",                  ELEMENT_NUMBER,       IN(detail.ttl_min),    1, 1, IN_ALL, F, 0},
+	{ 53, "maximumTTL",                  ELEMENT_NUMBER,       IN(detail.ttl_max),    1, 1, IN_ALL, F, 0},
+	{ 25, "minimumIpTotalLength",        ELEMENT_NUMBER,       IN(detail.octets_min), 2, 8, IN_ALL, F, 0},
+	{ 26, "maximumIpTotalLength",        ELEMENT_NUMBER,       IN(detail.octets_max), 2, 8, IN_ALL, F, 0},
+	{197, "fragmentFlags",               ELEMENT_NUMBER,       IN(detail.fragment_flags), 0, 1, IN_ALL, F, 0},
+	{ 31, "flowLabelIPv6",               ELEMENT_NUMBER,       IN(detail.flow_label), 3, 4, IN_IPV6, F, 0},
+	{186, "tcpWindowSize",               ELEMENT_NUMBER,       IN(detail.tcp_window), 0, 2, IN_ALL, F, 0},
+	{184, "tcpSequenceNumber",           ELEMENT_NUMBER,       IN(detail.tcp_sequence), 0, 4, IN_ALL, F, 0},
+	{302, "selectorId",                  ELEMENT_SELECTOR,     IN(selector),   0,  8, IN_ALL,  F, KEY},
+	{ 48, "samplerId",                   ELEMENT_SELECTOR,     IN(selector),   1,  0, IN_ALL,  F, KEY},
+	{138, "observationPointId",          ELEMENT_NUMBER,       IN(detail.point), 0, 8, IN_ALL, F, 0},
+	{149, "observationDomainId",         ELEMENT_NUMBER,       OUR(domain),    0,  4, IN_ALL,  F, 0},
+	{130, "exporterIPv4Address",         ELEMENT_ADDRESS,      OUR(exporter_ipv4), 0,  4, IN_ALL, F, 0},
+	{131, "exporterIPv6Address",         ELEMENT_ADDRESS,      OUR(exporter_ipv6), 0, 16, IN_ALL, F, 0},
 };
 /* clang-format on */
 
@@ -45,6 +89,15 @@ const struct element *element_find(uint16_t id)
 {
 	for (size_t i = 0; i < element_count; i++)
 		if (element_table[i].id == id)
+			return &element_table[i];
+	return NULL;
+}
+
+const struct element *element_by_name(const char *name, size_t length)
+{
+	for (size_t i = 0; i < element_count; i++)
+		if (strlen(element_table[i].name) == length &&
+		    strncmp(element_table[i].name, name, length) == 0)
 			return &element_table[i];
 	return NULL;
 }
@@ -77,11 +130,37 @@ static uint64_t load(const void *p, uint8_t size)
 	}
 }
 
-uint64_t element_number(const struct element *e, const struct record *r)
+const uint8_t *element_octets(
+    const struct element *e, const struct record *r, const struct export_constants *constants)
 {
-	uint64_t value = load((const uint8_t *)r + e->offset, e->record_size);
+	const void *from = r;
 
-	if (e->kind == ELEMENT_MILLISECONDS || e->kind == ELEMENT_UPTIME)
-		value /= NS_PER_MS;
-	return value;
+	if (e->source == FROM_CONSTANTS)
+		from = constants;
+	return (const uint8_t *)from + e->offset;
+}
+
+uint64_t element_number(
+    const struct element *e, const struct record *r, const struct export_constants *constants)
+{
+	uint64_t value = load(element_octets(e, r, constants), e->record_size);
+
+	switch (e->kind) {
+	case ELEMENT_SELECTOR:
+		return value + 1;
+	case ELEMENT_SECONDS:
+		return value / NS_PER_S;
+	case ELEMENT_MILLISECONDS:
+	case ELEMENT_UPTIME:
+		return value / NS_PER_MS;
+	case ELEMENT_MICROSECONDS:
+		return value / 1000;
+	default:
+		return value;
+	}
+}
+
+bool element_is_detail(const struct element *e)
+{
+	return e->source == FROM_RECORD && e->offset >= offsetof(struct record, detail);
 }

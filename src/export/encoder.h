@@ -28,13 +28,11 @@ enum format {
 };
 
 /* The largest UDP payload over IPv4; over IPv6 it is larger still. */
-#define PAYLOAD_MIN 512
+#define PAYLOAD_MIN 64
 #define PAYLOAD_MAX 65507
 #define PAYLOAD_DEFAULT 1400
 /* A message of lines: as much as a pipe takes whole or not at all. */
 #define STREAM_MESSAGE_MAX 4096
-/* NetFlow v5 has 14 bits for the sampling interval. */
-#define V5_INTERVAL_MAX 16383
 
 /* Which elements records have; zeros: the default. */
 #define RECORDS_ELEMENTS_MAX 64
@@ -133,6 +131,16 @@ struct not_sent {
 };
 
 void encoder_tell_not_sent(struct encoder *e, const struct not_sent *lost);
+
+/* IP packets that the Metering Process could not process (RFC 7011 section 4.2). */
+struct not_metered {
+	uint64_t packets;
+	uint64_t octets;
+	uint64_t first_ns; /* dates */
+	uint64_t last_ns;
+};
+
+void encoder_tell_not_metered(struct encoder *e, const struct not_metered *lost);
 
 #define ENCODER_WAIT_NS 1000000000ull
 

@@ -6,14 +6,17 @@
 
 #include "export/encoder.h"
 #include "export/layout.h"
+#include "meter/record.h"
 #include "util/units.h"
 
 struct encoder;
+struct fixed;
 
 /* A format's operations; those that are NULL have nothing to do. */
 struct format_ops {
 	const char *name;
 	size_t header_size;
+	const struct fixed *fixed; /* fixed.c: the layout of v1, v5 and v7 */
 	/* Fills `e->format_state`, once. 0 or -ENOMEM. */
 	int (*init)(struct encoder *e);
 	/*
@@ -27,9 +30,11 @@ struct format_ops {
 	void (*finish)(struct encoder *e, uint64_t seconds);
 	/* Forgets what it knows of the message that is open. */
 	void (*discard)(struct encoder *e);
+	/* Adds the last words of the session, to a message of their own. */
+	void (*conclude)(struct encoder *e);
 };
 
-extern const struct format_ops v5_format, v9_format, ipfix_format;
+extern const struct format_ops v1_format, v5_format, v7_format, v9_format, ipfix_format;
 extern const struct format_ops text_format, csv_format, json_format;
 
 struct encoder {
@@ -48,16 +53,17 @@ struct encoder {
 	size_t used; /* 0: none is open */
 	uint32_t records;
 	uint32_t wire_records;
-	uint64_t packets; /* of the records that end in it */
+	uint64_t packets; /* in its records and pieces */
 	uint64_t octets;
 	bool continues;            /* its first record began in the message before */
 	bool within_record;        /* what is added now is a further piece of one */
 	uint64_t waiting_since_ns; /* clock when its first record came */
 	uint64_t latest_end_ns;
+	const struct sampling_rule *rule; /* v5: of its records */
 
 	/* Templates. */
 	bool announced;
-	bool announcing;
+	bool announcing; /* what is sent next begins with the templates */
 	uint64_t announced_at_ns;
 	uint32_t messages_since;
 
@@ -67,11 +73,28 @@ struct encoder {
 	uint32_t sequence;
 	uint64_t export_time; /* IPFIX: the latest, in seconds */
 
-	/* What options data tell. */
-	uint8_t exporter_ipv4[4]; /* of the session, or zeros */
-	uint8_t exporter_ipv6[16];
+	struct export_constants constants;
+	/* What options data tell: what was given to `out`, not sent, and not metered. */
+	uint64_t messages_total;
+	uint64_t octets_total;
+	uint64_t records_total;
 	struct not_sent not_sent;
+	struct not_metered not_metered;
 };
+
+/* The format's operations. */
+const struct format_ops *format_operations(enum format f);
+/* fixed.c: octets of a record. */
+size_t fixed_record_size(const struct fixed *fixed);
+
+/* The sampling rule that chose the record's packets. */
+static inline const struct sampling_rule *encoder_rule_of(
+    const struct encoder *e, const struct record *r)
+{
+	const struct sampling_plan *plan = &e->options.sampling;
+
+	return &plan->rules[r->selector < plan->count ? r->selector : 0];
+}
 
 /* message.c: whether so many octets fit into the message that is open, or into an empty one. */
 bool message_has_room(const struct encoder *e, size_t size);

@@ -41,4 +41,5 @@ const struct format_ops ipfix_format = {
     .announce = sets_announce,
     .finish = ipfix_finish,
     .discard = sets_discard,
+    .conclude = sets_conclude,
 };

@@ -1,13 +1,15 @@
 #include "export/layout.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "export/encoder.h"
 #include "meter/record.h"
 #include "util/bytes.h"
+#include "util/units.h"
+
+#define NTP_SECONDS_AT_1970 2208988800u
+/* RFC 7011 section 6.1.9: the fraction's low bits, which microseconds do not need, are zeros. */
+#define MICROSECONDS_UNUSED 2048u
 
 void layout_add(struct layout *l, const struct element *e, uint8_t size)
 {
@@ -15,6 +17,67 @@ void layout_add(struct layout *l, const struct element *e, uint8_t size)
 	l->fields[l->count++] = (struct layout_field){e, size};
 	l->size += size;
 }
+
+/* -- what records have ------------------------------------------------------------------------- */
+
+static uint8_t size_in(const struct element *e, const struct encoder_options *options)
+{
+	return options->format == FORMAT_V9 ? e->v9_size : e->ipfix_size;
+}
+
+static void add_if_there(struct layout *l, const struct element *e,
+    const struct encoder_options *options, unsigned classes)
+{
+	if ((e->classes & classes) && size_in(e, options))
+		layout_add(l, e, size_in(e, options));
+}
+
+static void add_layout(struct layout *l, const struct encoder_options *options, unsigned classes)
+{
+	static const uint8_t bits[] = {[RECORDS_DEFAULT] = OF_DEFAULT,
+	    [RECORDS_MINIMAL] = OF_MINIMAL,
+	    [RECORDS_FULL] = OF_FULL};
+
+	for (size_t i = 0; i < element_count; i++)
+		if (element_table[i].layouts & bits[options->records.kind])
+			add_if_there(l, &element_table[i], options, classes);
+}
+
+static bool has_selector(const struct layout *l)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		if (l->fields[i].element->kind == ELEMENT_SELECTOR)
+			return true;
+	return false;
+}
+
+void layout_build(struct layout *l, const struct encoder_options *options, unsigned classes)
+{
+	const struct records_choice *records = &options->records;
+
+	*l = (struct layout){.count = 0};
+	if (records->kind != RECORDS_LIST)
+		add_layout(l, options, classes);
+	else
+		for (unsigned i = 0; i < records->count; i++)
+			add_if_there(l, records->list[i], options, classes);
+	/* Where rates differ each record says which is its own. */
+	if (options->sampling.count > 1 && !has_selector(l))
+		for (size_t i = 0; i < element_count; i++)
+			if (element_table[i].kind == ELEMENT_SELECTOR)
+				add_if_there(l, &element_table[i], options, classes);
+}
+
+uint64_t layout_key_fields(const struct layout *l)
+{
+	uint64_t fields = 0;
+
+	for (unsigned i = 0; i < l->count && i < 64; i++)
+		fields |= (uint64_t)l->fields[i].element->is_key << i;
+	return fields;
+}
+
+/* -- records ---------------------------------------------------------------------------------- */
 
 void put_number(uint8_t *out, uint64_t value, uint8_t size)
 {
@@ -32,7 +95,8 @@ void put_number(uint8_t *out, uint64_t value, uint8_t size)
 		put_be64(out, value);
 		break;
 	default:
-		memset(out, 0, size);
+		for (; size > 0; value >>= 8)
+			out[--size] = (uint8_t)value;
 		break;
 	}
 }
@@ -42,61 +106,63 @@ static uint64_t largest(uint8_t size)
 	return size < 8 ? (1ull << (size * 8)) - 1 : UINT64_MAX;
 }
 
-static void put_field(
-    uint8_t *out, const struct layout_field *f, const struct record *r, uint64_t origin_ms)
+/*
+ * An NTP time stamp of whole units since 1970. The fraction is rounded up to the next multiple of
+ * `unused`, so that a reader gets the same units again whether it cuts or rounds.
+ */
+static uint64_t ntp_time(uint64_t units, uint64_t units_a_second, uint32_t unused)
+{
+	uint64_t seconds = units / units_a_second + NTP_SECONDS_AT_1970;
+	uint64_t part = units % units_a_second;
+	uint64_t fraction = ((part << 32) + units_a_second - 1) / units_a_second;
+
+	fraction = (fraction + unused - 1) / unused * unused;
+	return seconds << 32 | fraction;
+}
+
+static void put_field(uint8_t *out, const struct layout_field *f, const struct record *r,
+    const struct export_constants *constants, uint64_t origin_ms)
 {
 	const struct element *e = f->element;
 	uint64_t value;
 
 	switch (e->kind) {
 	case ELEMENT_ADDRESS:
-		memcpy(out, (const uint8_t *)r + e->offset, f->size);
+	case ELEMENT_MAC:
+	case ELEMENT_OCTETS:
+		memcpy(out, element_octets(e, r, constants), f->size);
 		return;
 	case ELEMENT_NOTHING:
 		memset(out, 0, f->size);
 		return;
 	case ELEMENT_UPTIME:
-		value = element_number(e, r);
+		value = element_number(e, r, constants);
 		value = value > origin_ms ? value - origin_ms : 0;
 		break;
+	case ELEMENT_MICROSECONDS:
+		value =
+		    ntp_time(element_number(e, r, constants), NS_PER_S / 1000, MICROSECONDS_UNUSED);
+		break;
+	case ELEMENT_NANOSECONDS:
+		value = ntp_time(element_number(e, r, constants), NS_PER_S, 1);
+		break;
 	case ELEMENT_NUMBER:
-		value = element_number(e, r);
+		value = element_number(e, r, constants);
 		if (value > largest(f->size))
 			value = largest(f->size);
 		break;
 	default:
-		value = element_number(e, r);
+		value = element_number(e, r, constants);
 		break;
 	}
 	put_number(out, value, f->size);
 }
 
-void layout_encode(const struct layout *l, const struct record *r, uint64_t origin_ms, uint8_t *out)
+void layout_encode(const struct layout *l, const struct record *r,
+    const struct export_constants *constants, uint64_t origin_ms, uint8_t *out)
 {
 	for (unsigned i = 0; i < l->count; i++) {
-		put_field(out, &l->fields[i], r, origin_ms);
+		put_field(out, &l->fields[i], r, constants, origin_ms);
 		out += l->fields[i].size;
 	}
-}
-
-int records_parse(const char *text, struct records_choice *records, char *why, size_t size)
-{
-	*records = (struct records_choice){.kind = RECORDS_DEFAULT};
-	if (strcmp(text, "default") == 0)
-		return 0;
-	snprintf(why, size, "'%s' is not there yet", text);
-	return -EINVAL;
-}
-
-int encoder_check(const struct encoder_options *options, char *why, size_t size)
-{
-	(void)options;
-	(void)why;
-	(void)size;
-	return 0;
-}
-
-bool encoder_needs_details(const struct encoder_options *options)
-{
-	return options->records.kind != RECORDS_DEFAULT;
 }

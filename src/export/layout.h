@@ -6,8 +6,10 @@
 #define SPANFLOW_EXPORT_LAYOUT_H
 
 #include "export/element.h"
+#include "export/encoder.h"
 
-#define LAYOUT_FIELDS_MAX 32
+/* One choice's elements, and the selector that classes of sampling bring. */
+#define LAYOUT_FIELDS_MAX (RECORDS_ELEMENTS_MAX + 1)
 
 struct layout_field {
 	const struct element *element;
@@ -20,10 +22,17 @@ struct layout {
 	size_t size; /* octets of a record */
 };
 
+/*
+ * The records of one class of flows, as the options choose them: of NetFlow v9, or else of IPFIX,
+ * whose elements JSON and CSV have as well. `classes` is a set of IN_*: what any of them has.
+ */
+void layout_build(struct layout *l, const struct encoder_options *options, unsigned classes);
 void layout_add(struct layout *l, const struct element *e, uint8_t size);
 /* Writes a record: layout.size octets. `origin_ms` is the SysUptime origin, for ELEMENT_UPTIME. */
-void layout_encode(
-    const struct layout *l, const struct record *r, uint64_t origin_ms, uint8_t *out);
+void layout_encode(const struct layout *l, const struct record *r,
+    const struct export_constants *constants, uint64_t origin_ms, uint8_t *out);
+/* IE 173: bit i is set where field i is part of the Flow Key (RFC 7011 section 4.4). */
+uint64_t layout_key_fields(const struct layout *l);
 
 /* Writes the low `size` octets of a number in network order. */
 void put_number(uint8_t *out, uint64_t value, uint8_t size);

@@ -13,15 +13,20 @@
 #define DATE_STEP_NS (50 * (int64_t)NS_PER_MS)
 
 static const struct format_ops *const formats[] = {
-    [FORMAT_V1] = &v5_format,
+    [FORMAT_V1] = &v1_format,
     [FORMAT_V5] = &v5_format,
-    [FORMAT_V7] = &v5_format,
+    [FORMAT_V7] = &v7_format,
     [FORMAT_V9] = &v9_format,
     [FORMAT_IPFIX] = &ipfix_format,
     [FORMAT_TEXT] = &text_format,
     [FORMAT_CSV] = &csv_format,
     [FORMAT_JSON] = &json_format,
 };
+
+const struct format_ops *format_operations(enum format f)
+{
+	return formats[f];
+}
 
 const char *format_name(enum format f)
 {
@@ -45,6 +50,7 @@ struct encoder *encoder_create(const struct encoder_options *options)
 		e->options.refresh_ns = UINT64_MAX;
 		e->options.refresh_messages = UINT32_MAX;
 	}
+	e->constants.domain = options->domain;
 	e->capacity = format_is_stream(options->format) ? STREAM_MESSAGE_MAX : options->max_payload;
 	e->buffer = malloc(e->capacity);
 	if (!e->buffer || (e->ops->init && e->ops->init(e) < 0)) {
@@ -142,7 +148,11 @@ void message_send(struct encoder *e)
 	e->used = 0;
 	e->wire_records = 0;
 	e->stale = false;
+	e->announcing = false;
 	e->messages_since++;
+	e->messages_total++;
+	e->octets_total += m.size;
+	e->records_total += m.records;
 	e->options.out(e->options.out_ctx, &m);
 }
 
@@ -202,10 +212,26 @@ void encoder_tick(struct encoder *e, uint64_t clock_ns, uint64_t wall_ns)
 	announce_if_due(e);
 }
 
+static uint64_t multiply(uint64_t count, uint32_t factor)
+{
+	return count > UINT64_MAX / factor ? UINT64_MAX : count * factor;
+}
+
+/* The sample's counters as an estimate of the whole: the collector need not know the rate. */
+static bool add_scaled(struct encoder *e, const struct record *r)
+{
+	uint32_t interval = encoder_rule_of(e, r)->interval;
+	struct record scaled = *r;
+
+	scaled.packets = multiply(r->packets, interval);
+	scaled.octets = multiply(r->octets, interval);
+	return e->ops->add(e, &scaled);
+}
+
 bool encoder_record(struct encoder *e, const struct record *r)
 {
 	encoder_tick(e, r->clock_ns, r->wall_ns);
-	return e->ops->add(e, r);
+	return e->options.sampling.scale ? add_scaled(e, r) : e->ops->add(e, r);
 }
 
 void encoder_flush(struct encoder *e)
@@ -218,6 +244,10 @@ void encoder_finish(struct encoder *e)
 	if (!e->announced && e->options.format == FORMAT_CSV)
 		announce_if_due(e);
 	message_send(e);
+	if (e->announced && e->ops->conclude) {
+		e->ops->conclude(e);
+		message_send(e);
+	}
 }
 
 void encoder_refresh(struct encoder *e)
@@ -244,16 +274,23 @@ void encoder_rewind(struct encoder *e, uint32_t sequence)
 
 void encoder_begin_session(struct encoder *e, const struct sockaddr *exporter)
 {
+	struct export_constants *k = &e->constants;
+
 	encoder_rewind(e, 0);
-	memset(e->exporter_ipv4, 0, sizeof(e->exporter_ipv4));
-	memset(e->exporter_ipv6, 0, sizeof(e->exporter_ipv6));
+	memset(k->exporter_ipv4, 0, sizeof(k->exporter_ipv4));
+	memset(k->exporter_ipv6, 0, sizeof(k->exporter_ipv6));
 	if (exporter && exporter->sa_family == AF_INET)
-		memcpy(e->exporter_ipv4, &((const struct sockaddr_in *)exporter)->sin_addr, 4);
+		memcpy(k->exporter_ipv4, &((const struct sockaddr_in *)exporter)->sin_addr, 4);
 	if (exporter && exporter->sa_family == AF_INET6)
-		memcpy(e->exporter_ipv6, &((const struct sockaddr_in6 *)exporter)->sin6_addr, 16);
+		memcpy(k->exporter_ipv6, &((const struct sockaddr_in6 *)exporter)->sin6_addr, 16);
 }
 
 void encoder_tell_not_sent(struct encoder *e, const struct not_sent *lost)
 {
 	e->not_sent = *lost;
+}
+
+void encoder_tell_not_metered(struct encoder *e, const struct not_metered *lost)
+{
+	e->not_metered = *lost;
 }

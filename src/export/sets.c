@@ -6,24 +6,6 @@
 
 #include "util/bytes.h"
 
-#define SET_HEADER 4
-#define PADDING_MAX 3
-
-static uint8_t element_size(const struct element *e, bool is_v9)
-{
-	return is_v9 ? e->v9_size : e->ipfix_size;
-}
-
-static void build_layout(struct layout *l, enum flow_class class, bool is_v9)
-{
-	for (size_t i = 0; i < element_count; i++) {
-		const struct element *e = &element_table[i];
-
-		if ((e->classes & 1u << class) && element_size(e, is_v9))
-			layout_add(l, e, element_size(e, is_v9));
-	}
-}
-
 int sets_init(struct encoder *e, const struct set_dialect *dialect)
 {
 	struct sets *s = calloc(1, sizeof(*s));
@@ -32,24 +14,37 @@ int sets_init(struct encoder *e, const struct set_dialect *dialect)
 		return -ENOMEM;
 	s->dialect = *dialect;
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
-		build_layout(&s->layouts[c], (enum flow_class)c, dialect->is_v9);
+		layout_build(&s->layouts[c], &e->options, 1u << c);
 	e->format_state = s;
 	return 0;
 }
 
+/* -- sets ------------------------------------------------------------------------------------- */
+
 /*
- * Writes the open set's length, padded to four octets (fewer than any record has). IPFIX need not
- * pad, and python3-ipfix takes padding behind an options template for another template.
+ * Padding to four octets, where it is shorter than any record of the set, which it must not look
+ * like. IPFIX need not pad templates, and python3-ipfix takes padding behind an options template
+ * for another template.
  */
+static size_t padding_of(const struct encoder *e)
+{
+	const struct sets *s = e->format_state;
+	bool is_data = s->open_id >= FIRST_TEMPLATE_ID;
+	size_t padding = -(e->used - s->open_at) % 4;
+
+	if (is_data)
+		return padding < s->open_record ? padding : 0;
+	return s->dialect.is_v9 ? padding : 0;
+}
+
 static void close_set(struct encoder *e)
 {
 	struct sets *s = e->format_state;
-	bool pads = s->dialect.is_v9 || s->open_id >= FIRST_TEMPLATE_ID;
 	size_t padding;
 
 	if (s->open_at == 0)
 		return;
-	padding = pads ? -(e->used - s->open_at) % 4 : 0;
+	padding = padding_of(e);
 	memset(e->buffer + e->used, 0, padding);
 	e->used += padding;
 	put_be16(e->buffer + s->open_at, s->open_id);
@@ -78,10 +73,17 @@ static bool set_is_open(const struct encoder *e, uint16_t id)
 	return e->used && s->open_at && s->open_id == id;
 }
 
+size_t sets_data_room(size_t record_size)
+{
+	return SET_HEADER + record_size + SET_PADDING_MAX;
+}
+
 /* Room for one more record of a set, for the header that it may need, and for all padding. */
 static size_t record_room(const struct encoder *e, uint16_t set_id, size_t size)
 {
-	return size + PADDING_MAX + (set_is_open(e, set_id) ? 0 : SET_HEADER + PADDING_MAX);
+	if (set_is_open(e, set_id))
+		return size + SET_PADDING_MAX;
+	return sets_data_room(size) + (e->used ? SET_PADDING_MAX : 0);
 }
 
 /* `size` octets for a record in the set with this number, opened where it is not. */
@@ -95,10 +97,13 @@ static uint8_t *reserve_in_set(struct encoder *e, uint16_t set_id, size_t size)
 		message_reserve(e, SET_HEADER);
 		s->open_at = e->used - SET_HEADER;
 		s->open_id = set_id;
+		s->open_record = size;
 	}
 	s->all_records++;
 	return message_reserve(e, size);
 }
+
+/* -- flow records ----------------------------------------------------------------------------- */
 
 bool sets_add(struct encoder *e, const struct record *r)
 {
@@ -107,14 +112,20 @@ bool sets_add(struct encoder *e, const struct record *r)
 	const struct layout *l = &s->layouts[class];
 	uint16_t id = (uint16_t)(FIRST_TEMPLATE_ID + class);
 
+	if (l->count == 0) {
+		e->not_expressible.no_elements++;
+		return false;
+	}
 	message_make_room(e, record_room(e, id, l->size));
 	if (s->dialect.is_v9)
 		uptime_admit(e, r);
-	layout_encode(l, r, e->origin_ms, reserve_in_set(e, id, l->size));
+	layout_encode(l, r, &e->constants, e->origin_ms, reserve_in_set(e, id, l->size));
 	s->data_records++;
 	message_count(e, r, 1, 1);
 	return true;
 }
+
+/* -- templates -------------------------------------------------------------------------------- */
 
 static uint8_t *put_field_specifier(uint8_t *out, uint16_t id, uint16_t size)
 {
@@ -123,12 +134,21 @@ static uint8_t *put_field_specifier(uint8_t *out, uint16_t id, uint16_t size)
 	return out + 4;
 }
 
+size_t sets_template_room(unsigned fields)
+{
+	return SET_HEADER + 4 + 4 * (size_t)fields;
+}
+
 static void put_template(struct encoder *e, unsigned class)
 {
 	const struct sets *s = e->format_state;
 	const struct layout *l = &s->layouts[class];
-	uint8_t *out = reserve_in_set(e, s->dialect.template_set_id, 4 + 4 * (size_t)l->count);
+	uint8_t *out;
 
+	if (l->count == 0)
+		return;
+	out = reserve_in_set(
+	    e, s->dialect.template_set_id, sets_template_room(l->count) - SET_HEADER);
 	put_be16(out, (uint16_t)(FIRST_TEMPLATE_ID + class));
 	put_be16(out + 2, (uint16_t)l->count);
 	out += 4;
@@ -136,12 +156,24 @@ static void put_template(struct encoder *e, unsigned class)
 		out = put_field_specifier(out, l->fields[i].element->id, l->fields[i].size);
 }
 
-/* RFC 7011 section 3.4.2.2 counts fields; RFC 3954 section 6.1 counts octets, scopes first. */
-static void put_options_template(struct encoder *e, const struct option_row *row)
+/* The padding of v9 (6 octets before the fields) counts as well. */
+size_t sets_options_template_room(const struct option_row *row)
+{
+	return SET_HEADER + 6 + 4 * (size_t)row->count + SET_PADDING_MAX;
+}
+
+/*
+ * RFC 7011 section 3.4.2.2 counts fields; RFC 3954 section 6.1 counts octets, scopes first. The set
+ * ends with it: nfacctd (1.7) reads one options template a set and takes the rest for damage.
+ */
+void sets_put_options_template(struct encoder *e, const struct option_row *row)
 {
 	const struct sets *s = e->format_state;
-	uint8_t *out = reserve_in_set(e, s->dialect.options_set_id, 6 + 4 * (size_t)row->count);
+	uint8_t *out;
 
+	if (e->used)
+		close_set(e);
+	out = reserve_in_set(e, s->dialect.options_set_id, 6 + 4 * (size_t)row->count);
 	put_be16(out, row->template_id);
 	if (s->dialect.is_v9) {
 		put_be16(out + 2, (uint16_t)(row->scope_count * 4));
@@ -155,40 +187,51 @@ static void put_options_template(struct encoder *e, const struct option_row *row
 		out = put_field_specifier(out, row->fields[i].id, row->fields[i].size);
 }
 
-static void put_options_data(struct encoder *e, const struct option_row *row)
+size_t option_row_size(const struct option_row *row)
 {
-	struct sets *s = e->format_state;
 	size_t size = 0;
-	uint8_t *out;
 
 	for (unsigned i = 0; i < row->count; i++)
 		size += row->fields[i].size;
-	out = reserve_in_set(e, row->template_id, size);
+	return size;
+}
+
+static void put_option_field(uint8_t *out, const struct option_field *f)
+{
+	if (!f->text) {
+		put_number(out, f->value, f->size);
+		return;
+	}
+	memset(out, 0, f->size);
+	memcpy(out, f->text, strnlen(f->text, f->size));
+}
+
+void sets_put_options_data(struct encoder *e, const struct option_row *row)
+{
+	struct sets *s = e->format_state;
+	uint8_t *out = reserve_in_set(e, row->template_id, option_row_size(row));
+
 	for (unsigned i = 0; i < row->count; i++) {
-		put_number(out, row->fields[i].value, row->fields[i].size);
+		put_option_field(out, &row->fields[i]);
 		out += row->fields[i].size;
 	}
 	s->data_records++;
 }
 
 /*
- * Templates, and the options data on sampling, in a message of their own: goflow2 and Akvorado
- * learn the rate from the first message that they get, and a collector that leaves options data
- * out of its sequence check (nfcapd) is wrong about one message only.
+ * Templates, and the options data behind them, sampling first: goflow2 and Akvorado learn the rate
+ * from the first message that they get. They share a message as far as it goes, and no flow record
+ * is in it: a collector that leaves options data out of its sequence check (nfcapd) is wrong about
+ * few messages only.
  */
 void sets_announce(struct encoder *e)
 {
-	const struct sets *s = e->format_state;
-	struct option_row rows[SAMPLING_ROWS];
-
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
 		put_template(e, c);
-	sampling_options(rows, &e->options, s->dialect.is_v9);
-	/* nfacctd (1.7) reads one options template a set and takes the rest for damage. */
-	for (unsigned i = 0; i < SAMPLING_ROWS; i++) {
-		close_set(e);
-		put_options_template(e, &rows[i]);
-	}
-	for (unsigned i = 0; i < SAMPLING_ROWS; i++)
-		put_options_data(e, &rows[i]);
+	options_announce(e);
+}
+
+void sets_conclude(struct encoder *e)
+{
+	options_conclude(e);
 }

@@ -2,9 +2,11 @@
  * Records as lines: text for a person, CSV (RFC 4180) and JSON with IPFIX element names.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,7 +14,7 @@
 #include "meter/record.h"
 #include "util/units.h"
 
-#define LINE_MAX_OCTETS 1024
+#define LINE_MAX_OCTETS 4000
 
 /* A line under construction; never longer than its space. */
 struct line {
@@ -57,12 +59,47 @@ static void put_decimal(struct line *l, uint64_t value)
 	put_text(l, p);
 }
 
-static void put_address(struct line *l, const uint8_t address[16], uint8_t ip_version)
+static void put_address(struct line *l, const uint8_t *address, bool ipv4)
 {
 	char text[INET6_ADDRSTRLEN];
 
-	inet_ntop(ip_version == 4 ? AF_INET : AF_INET6, address, text, sizeof(text));
+	inet_ntop(ipv4 ? AF_INET : AF_INET6, address, text, sizeof(text));
 	put_text(l, text);
+}
+
+static void put_hex(struct line *l, const uint8_t *octets, unsigned count, const char *separator)
+{
+	for (unsigned i = 0; i < count; i++)
+		put_format(l, "%s%02x", i ? separator : "", octets[i]);
+}
+
+/* Whether its value is a string in JSON. */
+static bool is_string(const struct element *e)
+{
+	return e->kind == ELEMENT_ADDRESS || e->kind == ELEMENT_MAC || e->kind == ELEMENT_OCTETS;
+}
+
+/* The value as RFC 7373 writes it; times are numbers since 1970. */
+static void put_value(
+    struct line *l, const struct element *e, const struct record *r, const struct encoder *encoder)
+{
+	const uint8_t *octets = element_octets(e, r, &encoder->constants);
+
+	switch (e->kind) {
+	case ELEMENT_ADDRESS:
+		put_address(l, octets, e->record_size == 4);
+		break;
+	case ELEMENT_MAC:
+		put_hex(l, octets, e->record_size, ":");
+		break;
+	case ELEMENT_OCTETS:
+		put_text(l, "0x");
+		put_hex(l, octets, e->record_size, "");
+		break;
+	default:
+		put_decimal(l, element_number(e, r, &encoder->constants));
+		break;
+	}
 }
 
 /* Appends the line to the message; every record is one message record. */
@@ -76,28 +113,44 @@ static void send_line(struct encoder *e, const struct line *l, const struct reco
 
 /* -- JSON ------------------------------------------------------------------------------------- */
 
-static void put_member(struct line *l, const struct element *e, const struct record *r)
+static int json_init(struct encoder *e)
 {
+	struct layout *layouts = calloc(CLASS_COUNT, sizeof(*layouts));
+
+	if (!layouts)
+		return -ENOMEM;
+	for (unsigned c = 0; c < CLASS_COUNT; c++)
+		layout_build(&layouts[c], &e->options, 1u << c);
+	e->format_state = layouts;
+	return 0;
+}
+
+static void put_member(
+    struct line *l, const struct element *element, const struct record *r, const struct encoder *e)
+{
+	const char *quote = is_string(element) ? "\"" : "";
+
 	put_text(l, l->length ? ",\"" : "{\"");
-	put_text(l, e->name);
+	put_text(l, element->name);
 	put_text(l, "\":");
-	if (e->kind != ELEMENT_ADDRESS) {
-		put_decimal(l, element_number(e, r));
-		return;
-	}
-	put_text(l, "\"");
-	put_address(l, (const uint8_t *)r + e->offset, r->ip_version);
-	put_text(l, "\"");
+	put_text(l, quote);
+	put_value(l, element, r, e);
+	put_text(l, quote);
 }
 
 static bool json_add(struct encoder *e, const struct record *r)
 {
-	unsigned class = 1u << flow_class_of(r);
-	struct line l = {.length = 0};
+	const struct layout *layouts = e->format_state;
+	const struct layout *layout = &layouts[flow_class_of(r)];
+	struct line l;
 
-	for (size_t i = 0; i < element_count; i++)
-		if (element_table[i].ipfix_size && (element_table[i].classes & class))
-			put_member(&l, &element_table[i], r);
+	l.length = 0;
+	if (layout->count == 0) {
+		e->not_expressible.no_elements++;
+		return false;
+	}
+	for (unsigned i = 0; i < layout->count; i++)
+		put_member(&l, layout->fields[i].element, r, e);
 	put_text(&l, "}\n");
 	send_line(e, &l, r);
 	return true;
@@ -105,38 +158,89 @@ static bool json_add(struct encoder *e, const struct record *r)
 
 /* -- CSV -------------------------------------------------------------------------------------- */
 
-/* The columns behind the two addresses: what records of every class have. */
-static bool is_column(const struct element *e)
+/* A column's name, which the two IP versions' addresses share. */
+static const char *column_name(const struct element *e)
 {
-	return e->ipfix_size && e->classes == IN_ALL;
+	switch (e->id) {
+	case 8:
+	case 27:
+		return "sourceAddress";
+	case 12:
+	case 28:
+		return "destinationAddress";
+	default:
+		return e->name;
+	}
+}
+
+/* ICMP's type and code are in the destination port: the default has no columns for them. */
+static bool is_left_out(const struct encoder *e, const struct element *element)
+{
+	return e->options.records.kind == RECORDS_DEFAULT &&
+	    !(element->classes & ~IN_ICMP & ~IN_ICMPV6);
+}
+
+/* One list of columns for all records: IPv4's addresses stand for IPv6's as well. */
+static int csv_init(struct encoder *e)
+{
+	struct layout *columns = calloc(1, sizeof(*columns));
+	struct layout all;
+	bool taken[2] = {false};
+
+	if (!columns)
+		return -ENOMEM;
+	layout_build(&all, &e->options, IN_ALL);
+	for (unsigned i = 0; i < all.count; i++) {
+		const struct element *element = all.fields[i].element;
+		bool is_source = element->id == 8 || element->id == 27;
+		bool is_address = is_source || element->id == 12 || element->id == 28;
+
+		if (is_left_out(e, element) || (is_address && taken[is_source]))
+			continue;
+		taken[is_source] |= is_address;
+		layout_add(columns, element, all.fields[i].size);
+	}
+	e->format_state = columns;
+	return 0;
 }
 
 static void csv_announce(struct encoder *e)
 {
-	struct line l = {.length = 0};
+	const struct layout *columns = e->format_state;
+	struct line l;
 
-	put_text(&l, "sourceAddress,destinationAddress");
-	for (size_t i = 0; i < element_count; i++)
-		if (is_column(&element_table[i])) {
-			put_text(&l, ",");
-			put_text(&l, element_table[i].name);
-		}
+	l.length = 0;
+	for (unsigned i = 0; i < columns->count; i++) {
+		put_text(&l, i ? "," : "");
+		put_text(&l, column_name(columns->fields[i].element));
+	}
 	put_text(&l, "\r\n");
 	send_line(e, &l, NULL);
 }
 
+/* A record without the element has an empty field. */
+static void put_column(
+    struct line *l, const struct element *element, const struct record *r, const struct encoder *e)
+{
+	const char *name = column_name(element);
+
+	if (name != element->name)
+		put_address(l, element->offset == offsetof(struct record, src) ? r->src : r->dst,
+		    r->ip_version == 4);
+	else if (element->classes & 1u << flow_class_of(r))
+		put_value(l, element, r, e);
+}
+
 static bool csv_add(struct encoder *e, const struct record *r)
 {
-	struct line l = {.length = 0};
+	const struct layout *columns = e->format_state;
+	struct line l;
 
-	put_address(&l, r->src, r->ip_version);
-	put_text(&l, ",");
-	put_address(&l, r->dst, r->ip_version);
-	for (size_t i = 0; i < element_count; i++)
-		if (is_column(&element_table[i])) {
-			put_text(&l, ",");
-			put_decimal(&l, element_number(&element_table[i], r));
-		}
+	l.length = 0;
+	for (unsigned i = 0; i < columns->count; i++) {
+		put_text(&l, i ? "," : "");
+		put_column(&l, columns->fields[i].element, r, e);
+	}
 	put_text(&l, "\r\n");
 	send_line(e, &l, r);
 	return true;
@@ -146,8 +250,9 @@ static bool csv_add(struct encoder *e, const struct record *r)
 
 static void text_announce(struct encoder *e)
 {
-	struct line l = {.length = 0};
+	struct line l;
 
+	l.length = 0;
 	put_format(&l, "%-23s %10s %-7s %25s    %-25s %-8s %9s %11s\n", "Start (UTC)", "Duration",
 	    "Proto", "Source", "Destination", "Flags", "Packets", "Bytes");
 	send_line(e, &l, NULL);
@@ -194,7 +299,7 @@ static void put_endpoint(
 
 	if (brackets)
 		put_text(l, "[");
-	put_address(l, address, r->ip_version);
+	put_address(l, address, r->ip_version == 4);
 	if (ports)
 		put_format(l, "%s:%u", brackets ? "]" : "", port);
 }
@@ -231,9 +336,12 @@ static void put_start(struct line *l, uint64_t ns)
 static bool text_add(struct encoder *e, const struct record *r)
 {
 	uint64_t duration_ms = r->end_ns / NS_PER_MS - r->start_ns / NS_PER_MS;
-	struct line l = {.length = 0}, source = {.length = 0}, destination = {.length = 0};
+	struct line l, source, destination;
 	char flags[9], number[4];
 
+	l.length = 0;
+	source.length = 0;
+	destination.length = 0;
 	put_endpoint(&source, r->src, r->src_port, r);
 	put_destination(&destination, r);
 	flags_text(r, flags);
@@ -248,5 +356,6 @@ static bool text_add(struct encoder *e, const struct record *r)
 }
 
 const struct format_ops text_format = {.name = "text", .add = text_add, .announce = text_announce};
-const struct format_ops csv_format = {.name = "csv", .add = csv_add, .announce = csv_announce};
-const struct format_ops json_format = {.name = "json", .add = json_add};
+const struct format_ops csv_format = {
+    .name = "csv", .init = csv_init, .add = csv_add, .announce = csv_announce};
+const struct format_ops json_format = {.name = "json", .init = json_init, .add = json_add};

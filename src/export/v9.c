@@ -38,4 +38,5 @@ const struct format_ops v9_format = {
     .announce = sets_announce,
     .finish = v9_finish,
     .discard = sets_discard,
+    .conclude = sets_conclude,
 };

@@ -35,6 +35,23 @@ struct sampling_plan {
 	bool scale;        /* the encoder multiplies by N, and announces 1 */
 };
 
+/* The part of the IP payload that hash-based selection looks at (IE 327 and 328). */
+#define HASH_PAYLOAD_OFFSET 0
+#define HASH_PAYLOAD_SIZE 8
+
+/* The largest hash value that selects a packet; the smallest is 0. */
+static inline uint32_t sampling_hash_last(uint32_t interval)
+{
+	return (uint32_t)((1ull << 32) / interval - 1);
+}
+
+/* N as collectors are told: where every packet counts, or counters are scaled, it is 1. */
+static inline uint32_t sampling_announced(
+    const struct sampling_plan *plan, const struct sampling_rule *rule)
+{
+	return plan->scale || rule->method == SAMPLING_NONE ? 1 : rule->interval;
+}
+
 struct sampler {
 	struct sampling_rule rule;
 	struct rng rng;

@@ -327,8 +327,8 @@ START_TEST(wrong_words_are_refused)
 	check_refused("--direction=up", "--direction: 'up'");
 	check_refused("--lengths=both", "--lengths");
 	check_refused("--stats=xml", "--stats");
-	check_refused("-v 1", "--format");
-	check_refused("-v 7", "--format");
+	check_refused("-v 2", "--format");
+	check_refused("-v 8", "--format");
 	check_refused("-v ipfi", "--format");
 	check_refused("-v 8", "--format");
 }
@@ -456,8 +456,8 @@ END_TEST
 
 START_TEST(wrong_collector_keys_are_refused)
 {
-	static const char *const keys[] = {"format=7", "format=text", "format=", "rate=-1",
-	    "rate=x", "rate=1000000001", "max-payload=511", "max-payload=65508",
+	static const char *const keys[] = {"format=8", "format=text", "format=", "rate=-1",
+	    "rate=x", "rate=1000000001", "max-payload=63", "max-payload=65508",
 	    "max-payload=", "domain=-1", "domain=4294967296", "template-refresh=0",
 	    "template-refresh=999ms", "template-refresh=60", "colour=red", "format", "=9", ""};
 

@@ -18,7 +18,7 @@ static void encode(
 	memset(octets, GUARD, sizeof(octets));
 	layout_add(&l, element_find(id), size);
 	ck_assert_uint_eq(l.size, size);
-	layout_encode(&l, r, origin_ms, octets + 4);
+	layout_encode(&l, r, &(struct export_constants){.domain = 1}, origin_ms, octets + 4);
 	for (unsigned i = 0; i < 4; i++) {
 		ck_assert_uint_eq(octets[i], GUARD);
 		ck_assert_uint_eq(octets[4 + size + i], GUARD);
@@ -128,7 +128,7 @@ START_TEST(unknown_fields_are_zeros)
 	uint8_t out[3] = {GUARD, GUARD, GUARD};
 
 	layout_add(&l, &nothing, 3);
-	layout_encode(&l, &r, 0, out);
+	layout_encode(&l, &r, &(struct export_constants){.domain = 1}, 0, out);
 	ck_assert_mem_eq(out, "\0\0\0", 3);
 }
 END_TEST
@@ -143,7 +143,7 @@ START_TEST(fields_follow_each_other)
 	layout_add(&l, element_find(4), 1);
 	layout_add(&l, element_find(11), 2);
 	ck_assert_uint_eq(l.size, 5);
-	layout_encode(&l, &r, 0, out);
+	layout_encode(&l, &r, &(struct export_constants){.domain = 1}, 0, out);
 	ck_assert_mem_eq(out, "\1\2\3\4\5", 5);
 }
 END_TEST
