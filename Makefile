@@ -10,6 +10,7 @@ UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
 BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 MANUALS := $(wildcard man/*.[578])
+DOCUMENTS := README.md NEWS LICENSE contrib/spanflow.conf
 
 # Targets that need no configuration, or cannot have one before deps.sh has run.
 ifneq ($(filter-out check demo lint clean distclean,$(or $(MAKECMDGOALS),all)),)
@@ -128,16 +129,19 @@ lint:
 
 # -- packaging ---------------------------------------------------------------------------------
 
+# man/NAME.8 goes to man8/NAME.8
+installed_manual = $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
 install: $(PROGRAM)
-	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(docdir)
+	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(docdir)
 	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(sbindir)/$(PROGRAM)
-	$(INSTALL) -m 644 $(MANUALS) $(DESTDIR)$(mandir)/man8
-	$(INSTALL) -m 644 README.md NEWS LICENSE $(DESTDIR)$(docdir)
+	$(foreach m,$(MANUALS),$(INSTALL) -D -m 644 $(m) $(call installed_manual,$(m)) &&) true
+	$(INSTALL) -m 644 $(DOCUMENTS) $(DESTDIR)$(docdir)
 
 uninstall:
 	rm -f $(DESTDIR)$(sbindir)/$(PROGRAM)
-	rm -f $(addprefix $(DESTDIR)$(mandir)/man8/,$(notdir $(MANUALS)))
-	rm -f $(addprefix $(DESTDIR)$(docdir)/,README.md NEWS LICENSE)
+	rm -f $(foreach m,$(MANUALS),$(call installed_manual,$(m)))
+	rm -f $(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCUMENTS)))
 	-rmdir $(DESTDIR)$(docdir)
 
 dist: configure

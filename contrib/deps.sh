@@ -23,22 +23,22 @@ die() {
 names() {
     case $1/$2 in
     debian/build) echo gcc make autoconf pkg-config libpcap-dev libnl-3-dev \
-        libnl-route-3-dev libxxhash-dev libc6-dev ;;
+        libnl-route-3-dev libxxhash-dev libconfuse-dev libc6-dev ;;
     debian/demo) echo nfdump ;;
     debian/test) echo check python3 pmacct tshark libfixbuf-tools tcpreplay \
         iproute2 mandoc procps ;;
     fedora/build) echo gcc make autoconf pkgconf-pkg-config libpcap-devel \
-        libnl3-devel xxhash-devel glibc-devel kernel-headers ;;
+        libnl3-devel xxhash-devel libconfuse-devel glibc-devel kernel-headers ;;
     fedora/demo) echo nfdump ;;
     fedora/test) echo check-devel python3 pmacct wireshark-cli tcpreplay \
         iproute mandoc procps-ng ;;
     alpine/build) echo gcc make autoconf pkgconf libpcap-dev libnl3-dev \
-        xxhash-dev musl-dev linux-headers ;;
+        xxhash-dev confuse-dev musl-dev linux-headers ;;
     alpine/demo) echo nfdump ;;
     alpine/test) echo bash check-dev python3 tshark tcpreplay iproute2 mandoc \
         procps-ng ;;
     arch/build) echo gcc make autoconf pkgconf libpcap libnl xxhash \
-        linux-api-headers ;;
+        confuse linux-api-headers ;;
     arch/demo) echo nfdump ;;
     arch/test) echo check python wireshark-cli tcpreplay iproute2 mandoc \
         procps-ng ;;

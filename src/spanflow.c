@@ -378,10 +378,13 @@ static void print_ledger(struct program *p)
 		ledger_print_json(stderr, &ledger);
 }
 
-static int usage_or_version(const struct config *c)
+/* What only prints: help, version or the settings that have been checked. */
+static int tell(const struct config *c)
 {
 	if (c->show_help)
 		config_print_help();
+	else if (!c->show_version)
+		config_print(c);
 	else
 		printf("spanflow %s\n", PACKAGE_VERSION);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
@@ -398,8 +401,8 @@ int spanflow_main(int argc, char **argv)
 		config_fini(&p.config);
 		return EXIT_USAGE;
 	}
-	if (p.config.show_help || p.config.show_version) {
-		status = usage_or_version(&p.config);
+	if (p.config.show_help || p.config.show_version || p.config.test_only) {
+		status = tell(&p.config);
 		config_fini(&p.config);
 		return status;
 	}

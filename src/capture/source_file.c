@@ -269,6 +269,6 @@ int source_check_filter(const char *filter)
 		if (rc == 0)
 			return 0;
 	}
-	log_error("filter '%s': %s: see pcap-filter(7)", filter, first_error);
+	log_error("'%s': %s: see pcap-filter(7)", filter, first_error);
 	return -EINVAL;
 }

@@ -1,5 +1,5 @@
 /*
- * Collectors and outputs as the command line names them.
+ * Collectors and outputs: their keys, and their form on the command line.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,9 +12,7 @@
 
 #define PORT_IPFIX 4739
 #define PORT_NETFLOW 2055
-#define RATE_DEFAULT 2000
 #define RATE_MAX 1000000000u
-#define REFRESH_DEFAULT_NS (60 * NS_PER_S)
 #define REFRESH_MESSAGES 1000
 #define QUEUE_DEFAULT 256
 
@@ -69,6 +67,12 @@ static int key_domain(struct config_collector *c, const char *value)
 	return rc;
 }
 
+static int key_file(struct config_collector *c, const char *value)
+{
+	c->path = value;
+	return *value ? 0 : -EINVAL;
+}
+
 static int key_refresh(struct config_collector *c, const char *value)
 {
 	int rc = parse_time_ns(value, &c->encoding.refresh_ns);
@@ -83,7 +87,7 @@ static int key_records(struct config_collector *c, const char *value)
 	c->records_given = true;
 	if (records_parse(value, &c->encoding.records, why, sizeof(why)) == 0)
 		return 0;
-	log_error("--collector: '%s': records: %s: see spanflow-records(7)", c->url, why);
+	log_error("%s: see spanflow-records(7)", why);
 	return SAID_ALREADY;
 }
 
@@ -108,54 +112,50 @@ static int key_engine_id(struct config_collector *c, const char *value)
 
 static int key_mode_bits(struct config_collector *c, const char *value)
 {
-	c->encoding.no_mode_bits = strcmp(value, "off") == 0;
-	return c->encoding.no_mode_bits || strcmp(value, "on") == 0 ? 0 : -EINVAL;
+	bool on = true;
+	int rc = parse_switch(value, &on);
+
+	c->encoding.no_mode_bits = !on;
+	return rc;
 }
 
-static const struct {
-	const char *name;
-	const char *allowed;
-	int (*set)(struct config_collector *, const char *);
-} keys[] = {
-    {"format", "1, 5, 7, 9, ipfix or 10", key_format},
-    {"records", "default, minimal, full or names of elements", key_records},
-    {"engine-type", "a number from 0 to 255", key_engine_type},
-    {"engine-id", "a number from 0 to 255", key_engine_id},
-    {"v5-mode-bits", "on or off", key_mode_bits},
-    {"rate", "datagrams a second from 1 to 1000000000, or 0 for no pacing", key_rate},
-    {"max-payload", "octets from 64 to 65507", key_max_payload},
-    {"domain", "a number from 0 to 4294967295", key_domain},
-    {"template-refresh", "a time of 1s or more (units s m h)", key_refresh},
+/* clang-format off */
+static const struct key_spec keys[] = {
+    {"format", "1, 5, 7, 9, ipfix or 10", key_format, NULL},
+    {"records", "default, minimal, full or names of elements", key_records, NULL},
+    {"engine-type", "a number from 0 to 255", key_engine_type, "0"},
+    {"engine-id", "a number from 0 to 255", key_engine_id, "0"},
+    {"v5-mode-bits", "on or off", key_mode_bits, "on"},
+    {"rate", "datagrams a second from 1 to 1000000000, or 0 for no pacing", key_rate, "2000"},
+    {"max-payload", "octets from 64 to 65507", key_max_payload, "1400"},
+    {"domain", "a number from 0 to 4294967295", key_domain, "1"},
+    {"template-refresh", "a time of 1s or more (units s m h)", key_refresh, "60s"},
 };
 
-static int wrong(const struct config_collector *c, const char *what, const char *allowed)
-{
-	log_error("--collector: '%s': %s: %s", c->url, what, allowed);
-	return SAID_ALREADY;
-}
+static const struct key_spec output_keys[] = {
+    {"file", "a file's name", key_file, NULL},
+    {"records", "default, minimal, full or names of elements", key_records, NULL},
+};
+/* clang-format on */
 
-static int set_key(struct config_collector *c, char *assignment)
+static int set_defaults(struct config_collector *n, const struct section_spec *section)
 {
-	char *equals = strchr(assignment, '=');
-	char what[128];
-	int rc;
+	for (size_t i = 0; i < section->key_count; i++) {
+		const struct key_spec *k = &section->keys[i];
 
-	if (equals)
-		*equals = '\0';
-	for (size_t i = 0; equals && i < sizeof(keys) / sizeof(*keys); i++) {
-		if (strcmp(assignment, keys[i].name) != 0)
-			continue;
-		rc = keys[i].set(c, equals + 1);
-		if (rc == 0 || rc == SAID_ALREADY)
-			return rc;
-		snprintf(what, sizeof(what), "%s: '%s' is not allowed", assignment, equals + 1);
-		return wrong(c, what, keys[i].allowed);
+		if (k->fallback && k->set(n, k->fallback) < 0)
+			return -EINVAL;
 	}
-	snprintf(what, sizeof(what), "'%s' is not a key", assignment);
-	return wrong(c, what, "format=, records=, rate= ...: see spanflow(8)");
+	return 0;
 }
 
 /* -- addresses -------------------------------------------------------------------------------- */
+
+static int wrong(const struct config_collector *c, const char *what, const char *allowed)
+{
+	log_error("'%s': %s: %s", c->url, what, allowed);
+	return SAID_ALREADY;
+}
 
 static int set_port(struct config_collector *c, const char *text)
 {
@@ -203,32 +203,83 @@ static char *skip_scheme(struct config_collector *c, char *text)
 	return NULL;
 }
 
-static struct config_collector *new_collector(struct config *c, const char *value)
+static struct config_collector *new_collector(
+    struct config *c, const char *address, const struct section_spec *section)
 {
 	struct config_collector *n = &c->collectors[c->collector_count];
 
 	if (c->collector_count == CONFIG_COLLECTORS_MAX) {
-		log_error("--collector: '%s': too many: at most %d collectors and outputs", value,
+		log_error("'%s': too many: at most %d collectors and outputs", address,
 		    CONFIG_COLLECTORS_MAX);
 		return NULL;
 	}
 	*n = (struct config_collector){
-	    .encoding = {.max_payload = PAYLOAD_DEFAULT,
-		.domain = 1,
-		.refresh_ns = REFRESH_DEFAULT_NS,
-		.refresh_messages = REFRESH_MESSAGES},
-	    .sending = {.rate = RATE_DEFAULT, .queue = QUEUE_DEFAULT},
+	    .encoding = {.refresh_messages = REFRESH_MESSAGES},
+	    .sending = {.queue = QUEUE_DEFAULT},
 	};
-	n->text = strdup(value);
-	n->url = strdup(value);
-	if (!n->text || !n->url) {
-		log_error("--collector: %s", strerror(ENOMEM));
-		free(n->text);
-		free(n->url);
+	n->text = strdup(address);
+	n->url = strdup(address);
+	c->collector_count++;
+	if (!n->text || !n->url || set_defaults(n, section) < 0) {
+		log_error("%s", strerror(ENOMEM));
 		return NULL;
 	}
-	c->collector_count++;
 	return n;
+}
+
+static const struct section_spec collector_section;
+static const struct section_spec output_section;
+
+int collector_add(struct config *c, const char *address)
+{
+	struct config_collector *n = new_collector(c, address, &collector_section);
+	char *host = n ? skip_scheme(n, n->text) : NULL;
+
+	return host ? set_host(n, host) : SAID_ALREADY;
+}
+
+int output_add(struct config *c, const char *style)
+{
+	static const struct {
+		const char *name;
+		enum format format;
+	} styles[] = {{"text", FORMAT_TEXT}, {"csv", FORMAT_CSV}, {"json", FORMAT_JSON}};
+	struct config_collector *n;
+
+	for (size_t i = 0; i < sizeof(styles) / sizeof(*styles); i++) {
+		if (strcmp(style, styles[i].name) != 0)
+			continue;
+		n = new_collector(c, style, &output_section);
+		if (!n)
+			return SAID_ALREADY;
+		n->encoding.format = styles[i].format;
+		n->format_given = true;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* -- their form on the command line ------------------------------------------------------------- */
+
+static int add_part(struct settings *s, const struct setting *base, char *key, char *value)
+{
+	struct setting part = *base;
+
+	part.key = key;
+	part.value = value;
+	return settings_add(s, &part);
+}
+
+static int add_key(struct settings *s, const struct setting *base, const char *text, char *key)
+{
+	char *value = strchr(key, '=');
+
+	if (!value) {
+		log_error("--%s: '%s': '%s': write key=value", base->row->name, text, key);
+		return -EINVAL;
+	}
+	*value++ = '\0';
+	return add_part(s, base, key, value);
 }
 
 /* The next "key=value"; a piece without "=" goes on with the list that the one before it began. */
@@ -249,46 +300,64 @@ static char *next_assignment(char **rest)
 	return start;
 }
 
-int collector_parse(struct config *c, const char *value)
+/* "ADDRESS[,key=value...]" */
+static int split_collector(struct settings *s, const struct setting *base, const char *text)
 {
-	struct config_collector *n = new_collector(c, value);
-	char *rest = n ? n->text : NULL;
-	char *address, *assignment;
-	int rc;
+	char *copy = strdup(text);
+	char *rest = copy, *key;
+	int rc = copy ? add_part(s, base, NULL, strsep(&rest, ",")) : -ENOMEM;
 
-	if (!n)
-		return SAID_ALREADY;
-	address = skip_scheme(n, strsep(&rest, ","));
-	rc = address ? set_host(n, address) : SAID_ALREADY;
-	while (rc == 0 && (assignment = next_assignment(&rest)))
-		rc = set_key(n, assignment);
+	while (rc == 0 && (key = next_assignment(&rest)))
+		rc = add_key(s, base, text, key);
+	free(copy);
 	return rc;
 }
 
-int output_parse(struct config *c, const char *value)
+/* "STYLE[:FILE]" */
+static int split_output(struct settings *s, const struct setting *base, const char *text)
 {
-	static const struct {
-		const char *name;
-		enum format format;
-	} styles[] = {{"text", FORMAT_TEXT}, {"csv", FORMAT_CSV}, {"json", FORMAT_JSON}};
-	struct config_collector *n;
-	const char *colon = strchr(value, ':');
-	size_t length = colon ? (size_t)(colon - value) : strlen(value);
+	char *style = strdup(text);
+	char *file = style ? strchr(style, ':') : NULL;
+	int rc;
 
-	for (size_t i = 0; i < sizeof(styles) / sizeof(*styles); i++) {
-		if (strlen(styles[i].name) != length || strncmp(value, styles[i].name, length) != 0)
-			continue;
-		if (colon && !colon[1])
-			return -EINVAL;
-		n = new_collector(c, value);
-		if (!n)
-			return SAID_ALREADY;
-		n->encoding.format = styles[i].format;
-		n->format_given = true;
-		n->path = colon ? n->text + length + 1 : NULL;
-		return 0;
-	}
-	return -EINVAL;
+	if (file)
+		*file++ = '\0';
+	rc = style ? add_part(s, base, NULL, style) : -ENOMEM;
+	if (rc == 0 && file)
+		rc = add_part(s, base, "file", file);
+	free(style);
+	return rc;
+}
+
+static const struct section_spec collector_section = {
+    "host", "[udp://]HOST[:PORT]", keys, sizeof(keys) / sizeof(*keys), split_collector};
+static const struct section_spec output_section = {"style", "text, csv or json", output_keys,
+    sizeof(output_keys) / sizeof(*output_keys), split_output};
+
+const struct section_spec *section_of(const struct option_spec *o)
+{
+	if (o->set == collector_add)
+		return &collector_section;
+	return o->set == output_add ? &output_section : NULL;
+}
+
+const struct key_spec *key_find(const struct option_spec *o, const char *name)
+{
+	const struct section_spec *section = section_of(o);
+
+	for (size_t i = 0; section && i < section->key_count; i++)
+		if (strcmp(section->keys[i].name, name) == 0)
+			return &section->keys[i];
+	return NULL;
+}
+
+void section_list_keys(const struct section_spec *section, char *out, size_t size)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < section->key_count && used < size; i++)
+		used += (size_t)snprintf(
+		    out + used, size - used, "%s%s", i ? ", " : "", section->keys[i].name);
 }
 
 /* -- what depends on other options -------------------------------------------------------------- */
@@ -323,8 +392,6 @@ int collectors_finish(struct config *c)
 {
 	char why[256];
 
-	if (c->collector_count == 0)
-		output_parse(c, "text");
 	for (size_t i = 0; i < c->collector_count; i++) {
 		struct config_collector *n = &c->collectors[i];
 

@@ -6,22 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf/file.h"
 #include "conf/options.h"
 #include "util/log.h"
-#include "util/units.h"
 
 #define OPTIONS_MAX 64
 
 void config_init(struct config *c)
 {
-	*c = (struct config){
-	    .format = FORMAT_IPFIX,
-	    .sampling = {.rules = {{SAMPLING_NONE, 1}}, .count = 1},
-	    .timeouts = {15 * NS_PER_S, 30 * 60 * NS_PER_S, NS_PER_S},
-	    .max_flows = 1048576,
-	    .file_ingress = 1,
-	    .buffer_bytes = 64u << 20,
-	};
+	*c = (struct config){.sampling = {.count = 1}};
 }
 
 void config_fini(struct config *c)
@@ -31,12 +24,10 @@ void config_fini(struct config *c)
 		free(c->collectors[i].url);
 	}
 	free(c->filter);
+	settings_fini(&c->settings);
 }
 
-static bool is_optional(const struct option_spec *o)
-{
-	return o->argument && o->argument[0] == '[' && o->argument[1] == '=';
-}
+/* -- the command line --------------------------------------------------------------------------- */
 
 /* getopt's tables out of ours. A long option's value there is its row's number plus 256. */
 static void build_getopt(struct option *long_options, char *letters)
@@ -47,7 +38,8 @@ static void build_getopt(struct option *long_options, char *letters)
 		int has_arg = no_argument;
 
 		if (o->argument)
-			has_arg = is_optional(o) ? optional_argument : required_argument;
+			has_arg =
+			    option_value_is_optional(o) ? optional_argument : required_argument;
 		long_options[i] = (struct option){o->name, has_arg, NULL, (int)i + 256};
 		if (o->letter) {
 			*letters++ = o->letter;
@@ -84,36 +76,66 @@ static int wrong_option(int result, char **argv)
 	return -EINVAL;
 }
 
-static int apply(struct config *c, const struct option_spec *o, const char *value)
+/* An action happens at once; a setting is kept until all that were said are known. */
+static int take_option(
+    struct config *c, struct settings *given, const struct option_spec *o, const char *value)
 {
-	int rc = o->set(c, value);
+	struct setting s = {.row = o, .value = (char *)value, .rank = SETTING_LINE};
+	const struct section_spec *section = section_of(o);
 
-	if (rc == 0)
-		return 0;
-	if (rc != SAID_ALREADY)
-		log_error("--%s: '%s' is not allowed: %s", o->name, value, o->allowed);
-	return -EINVAL;
+	if (o->kind == OPTION_ACTION)
+		return settings_apply(&(struct settings){&s, 1}, c);
+	if (!value)
+		s.value = (char *)"on";
+	if (section)
+		return section->split(given, &s, value);
+	return settings_add(given, &s);
 }
 
 /* The words after the options, with blanks between them. */
-static int join_filter(struct config *c, char **words, int count)
+static int take_filter(struct settings *given, char **words, int count)
 {
+	struct setting s = {.row = option_find("filter"), .rank = SETTING_LINE};
 	size_t size = 1;
+	int rc;
 
 	if (count == 0)
 		return 0;
 	for (int i = 0; i < count; i++)
 		size += strlen(words[i]) + 1;
-	c->filter = calloc(1, size);
-	if (!c->filter)
+	s.value = calloc(1, size);
+	if (!s.value)
 		return -ENOMEM;
 	for (int i = 0; i < count; i++) {
 		if (i)
-			strcat(c->filter, " ");
-		strcat(c->filter, words[i]);
+			strcat(s.value, " ");
+		strcat(s.value, words[i]);
 	}
-	return source_check_filter(c->filter);
+	rc = settings_add(given, &s);
+	free(s.value);
+	return rc;
 }
+
+static int read_arguments(struct config *c, struct settings *given, int argc, char **argv)
+{
+	struct option long_options[OPTIONS_MAX];
+	char letters[2 * OPTIONS_MAX];
+	int result, rc;
+
+	build_getopt(long_options, letters);
+	opterr = 0;
+	optind = 0;
+	while ((result = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
+		if (result == '?' || result == ':')
+			return wrong_option(result, argv);
+		rc = take_option(c, given, row_of(result), optarg);
+		if (rc)
+			return rc;
+	}
+	return take_filter(given, argv + optind, argc - optind);
+}
+
+/* -- all together ------------------------------------------------------------------------------- */
 
 static int check_inputs(const struct config *c)
 {
@@ -129,43 +151,64 @@ static int check_inputs(const struct config *c)
 	return 0;
 }
 
-int config_parse(struct config *c, int argc, char **argv)
+/* What the file says must be right also where the command line replaces it. */
+static int check_file(const struct settings *said)
 {
-	struct option long_options[OPTIONS_MAX];
-	char letters[2 * OPTIONS_MAX];
-	int result, rc;
+	struct config *c = malloc(sizeof(*c));
+	int rc;
 
-	build_getopt(long_options, letters);
-	opterr = 0;
-	optind = 0;
-	while ((result = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
-		if (result == '?' || result == ':')
-			return wrong_option(result, argv);
-		rc = apply(c, row_of(result), optarg);
-		if (rc)
-			return rc;
-	}
-	if (c->show_help || c->show_version)
-		return 0;
-	rc = check_inputs(c);
-	if (rc == 0)
-		rc = collectors_finish(c);
-	if (rc == 0)
-		rc = join_filter(c, argv + optind, argc - optind);
+	if (!c)
+		return -ENOMEM;
+	config_init(c);
+	rc = settings_apply(said, c);
+	config_fini(c);
+	free(c);
 	return rc;
 }
 
-void config_print_help(void)
+/* Records must go somewhere. */
+static int add_output(struct settings *s)
 {
-	printf("usage: spanflow [options] [BPF filter]\n");
-	for (size_t i = 0; i < option_count; i++) {
-		const struct option_spec *o = &option_table[i];
-		char names[64];
+	struct setting output = {.row = option_find("output"), .value = (char *)"text"};
 
-		snprintf(names, sizeof(names), "%c%c%c --%s%s%s", o->letter ? '-' : ' ',
-		    o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name,
-		    o->argument && !is_optional(o) ? " " : "", o->argument ? o->argument : "");
-		printf("%-33s %s\n", names, o->help);
-	}
-	printf("The manual is spanflow(8).\n");
+	for (size_t i = 0; i < s->count; i++)
+		if (s->rows[i].row->kind == OPTION_SECTION)
+			return 0;
+	return settings_add(s, &output);
+}
+
+static int settle(struct config *c, struct settings *given)
+{
+	struct settings file = {0};
+	int rc = settings_add_defaults(&c->settings);
+
+	if (rc == 0 && c->file)
+		rc = file_read(c->file, &file);
+	if (rc == 0)
+		rc = check_file(&file);
+	if (rc == 0)
+		rc = settings_override(&c->settings, &file);
+	if (rc == 0)
+		rc = settings_override(&c->settings, given);
+	if (rc == 0)
+		rc = add_output(&c->settings);
+	settings_fini(&file);
+	if (rc == 0)
+		rc = settings_apply(&c->settings, c);
+	if (rc == 0)
+		rc = check_inputs(c);
+	return rc ? rc : collectors_finish(c);
+}
+
+int config_parse(struct config *c, int argc, char **argv)
+{
+	struct settings given = {0};
+	int rc = read_arguments(c, &given, argc, argv);
+
+	if (rc == 0 && !c->show_help && !c->show_version)
+		rc = settle(c, &given);
+	settings_fini(&given);
+	if (rc == -ENOMEM)
+		log_error("start: %s", strerror(ENOMEM));
+	return rc;
 }

@@ -1,5 +1,5 @@
 /*
- * The settings of a run, checked: what the command line asks for.
+ * The settings of a run, checked: what the command line and the configuration file ask for.
  */
 #ifndef SPANFLOW_CONF_CONFIG_H
 #define SPANFLOW_CONF_CONFIG_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "capture/source.h"
+#include "conf/setting.h"
 #include "decode/decode.h"
 #include "export/encoder.h"
 #include "meter/expiry.h"
@@ -80,22 +81,28 @@ struct config {
 	uint64_t seed;
 	enum stats_style stats;
 	bool quiet;
+	const char *file; /* the configuration file or NULL */
+	bool test_only;
 	bool show_version;
 	bool show_help;
+
+	struct settings settings; /* what all of this was made from; strings above point into it */
 };
 
-/* Puts the defaults. */
+/* Makes it ready for config_parse(), which puts the defaults. */
 void config_init(struct config *c);
 void config_fini(struct config *c);
 
 /*
- * Reads the command line. 0, or -EINVAL after saying what is wrong. With show_help or
+ * Reads the command line, and the configuration file if it names one. 0, or -EINVAL after saying what is wrong. With show_help or
  * show_version set nothing else has been checked.
  */
 int config_parse(struct config *c, int argc, char **argv);
 
-/* Prints the options, one screen. */
+/* print.c: prints the options on standard output, one screen. */
 void config_print_help(void);
+/* Prints a configuration file on standard output that means what `c` holds, defaults included. */
+void config_print(const struct config *c);
 
 /* True when packets come from interfaces rather than files. */
 static inline bool config_is_live(const struct config *c)

@@ -56,7 +56,7 @@ static int set_records(struct config *c, const char *value)
 
 	if (records_parse(value, &c->records, why, sizeof(why)) == 0)
 		return 0;
-	log_error("--records: %s: see spanflow-records(7)", why);
+	log_error("%s: see spanflow-records(7)", why);
 	return SAID_ALREADY;
 }
 
@@ -170,16 +170,47 @@ static int set_seed(struct config *c, const char *value)
 
 static int set_stats(struct config *c, const char *value)
 {
-	if (value && strcmp(value, "json") != 0 && strcmp(value, "text") != 0)
+	bool on;
+
+	if (strcmp(value, "json") == 0)
+		c->stats = STATS_JSON;
+	else if (strcmp(value, "text") == 0)
+		c->stats = STATS_TEXT;
+	else if (parse_switch(value, &on) == 0)
+		c->stats = on ? STATS_TEXT : STATS_NONE;
+	else
 		return -EINVAL;
-	c->stats = value && strcmp(value, "json") == 0 ? STATS_JSON : STATS_TEXT;
 	return 0;
+}
+
+static int set_filter(struct config *c, const char *value)
+{
+	free(c->filter);
+	c->filter = strdup(value);
+	if (!c->filter)
+		return -ENOMEM;
+	return source_check_filter(value) < 0 ? SAID_ALREADY : 0;
 }
 
 static int set_quiet(struct config *c, const char *value)
 {
+	return parse_switch(value, &c->quiet);
+}
+
+static int set_config(struct config *c, const char *value)
+{
+	if (c->file) {
+		log_error("given twice: one file, or put one's settings into the other");
+		return SAID_ALREADY;
+	}
+	c->file = value;
+	return *value ? 0 : -EINVAL;
+}
+
+static int set_test_config(struct config *c, const char *value)
+{
 	(void)value;
-	c->quiet = true;
+	c->test_only = true;
 	return 0;
 }
 
@@ -200,43 +231,59 @@ static int set_help(struct config *c, const char *value)
 /* clang-format off */
 const struct option_spec option_table[] = {
 	{"interface", 'i', "[INDEX:]NAME", "capture live ('any': on all); repeatable",
-	 "an interface's name, with an ifIndex of 1 or more before it if one is wanted", set_interface},
+	 "an interface's name, with an ifIndex of 1 or more before it if one is wanted",
+	 set_interface, NULL, OPTION_INPUT},
 	{"read", 'r', "FILE", "read a capture ('-': stdin); repeatable",
-	 "a file's name, at most 1024 of them", set_file},
+	 "a file's name, at most 1024 of them", set_file, NULL, OPTION_INPUT},
 	{"collector", 'n', "HOST[:PORT]", "send records there by UDP; repeatable",
-	 "[udp://]HOST[:PORT][,key=value...]", collector_parse},
-	{"format", 'v', "1|5|7|9|ipfix", "export format (default ipfix)",
-	 "1, 5, 7, 9, ipfix or 10", set_format},
-	{"records", 0, "LAYOUT", "default, minimal, full, or a list of elements",
-	 "default, minimal, full or names of elements", set_records},
+	 "[udp://]HOST[:PORT][,key=value...]", collector_add, NULL, OPTION_SECTION},
+	{"format", 'v', "1|5|7|9|ipfix", "export format",
+	 "1, 5, 7, 9, ipfix or 10", set_format, "ipfix", OPTION_VALUE},
+	{"records", 0, "LAYOUT", "minimal, full or elements",
+	 "default, minimal, full or names of elements", set_records, "default", OPTION_VALUE},
 	{"output", 'o', "text|csv|json[:FILE]", "print records (default without a collector)",
-	 "text, csv or json, with :FILE if they are to go into a file", output_parse},
-	{"sample", 's', "RULE", "N, deterministic:N, random:N (default: all)",
-	 "N, deterministic:N or random:N with N from 1 to 4294967295", set_sample},
+	 "text, csv or json, with :FILE if they are to go into a file", output_add, NULL, OPTION_SECTION},
+	{"sample", 's', "RULE", "N, deterministic:N or random:N",
+	 "N, deterministic:N or random:N with N from 1 to 4294967295", set_sample, "1", OPTION_VALUE},
 	{"timeout", 't', "NAME=TIME", "idle=15s, active=30m, end=1s; repeatable",
-	 "idle=TIME or active=TIME from 1ms to 24h, or end=TIME from 0 to 24h (units ms s m h)", set_timeout},
-	{"max-flows", 'm', "N", "most flows held at once (default 1048576)",
-	 "a number from 1 to 1000000000", set_max_flows},
-	{"count", 0, "N", "stop after so many packets",
-	 "a number of 1 or more", set_count},
+	 "idle=TIME or active=TIME from 1ms to 24h, or end=TIME from 0 to 24h (units ms s m h)",
+	 set_timeout, "idle=15s active=30m end=1s", OPTION_NAMED},
+	{"max-flows", 'm', "N", "most flows held at once",
+	 "a number from 1 to 1000000000", set_max_flows, "1048576", OPTION_VALUE},
+	{"count", 0, "N", NULL,
+	 "a number of 1 or more", set_count, NULL, OPTION_VALUE},
 	{"duration", 0, "TIME", "stop after so long (in files: packet time)",
-	 "a time above 0 with its unit: ms s m h", set_duration},
-	{"direction", 0, "in|out|both", "packets of an interface (default both)",
-	 "in, out or both", set_direction},
-	{"ingress", 0, "N", "ingress ifIndex for files (default 1)",
-	 "a number from 0 to 4294967295", set_ingress},
-	{"lengths", 0, "wire|header", "believe the wire (default) or the IP header",
-	 "wire or header", set_lengths},
-	{"buffer", 0, "SIZE", "ring of each interface (default 64M)",
-	 "a size from 64k to 2047M (units k M G)", set_buffer},
-	{"seed", 0, "N", "seed of every random choice",
-	 "a number from 0 to 18446744073709551615", set_seed},
+	 "a time above 0 with its unit: ms s m h", set_duration, NULL, OPTION_VALUE},
+	{"direction", 0, "in|out|both", NULL,
+	 "in, out or both", set_direction, "both", OPTION_VALUE},
+	{"ingress", 0, "N", NULL,
+	 "a number from 0 to 4294967295", set_ingress, "1", OPTION_VALUE},
+	{"lengths", 0, "wire|header", NULL,
+	 "wire or header", set_lengths, "wire", OPTION_VALUE},
+	{"buffer", 0, "SIZE", NULL,
+	 "a size from 64k to 2047M (units k M G)", set_buffer, "64M", OPTION_VALUE},
+	{"seed", 0, "N", NULL,
+	 "a number from 0 to 18446744073709551615", set_seed, NULL, OPTION_VALUE},
+	{"filter", 0, "EXPRESSION", NULL,
+	 "an expression of pcap-filter(7)", set_filter, NULL, OPTION_VALUE},
 	{"stats", 0, "[=json]", "the ledger on standard error at exit",
-	 "nothing, text or json", set_stats},
-	{"quiet", 'q', NULL, "errors only", "", set_quiet},
-	{"version", 'V', NULL, "print the version", "", set_version},
-	{"help", 'h', NULL, "print this", "", set_help},
+	 "text, json, on (text) or off", set_stats, "off", OPTION_VALUE},
+	{"config", 'f', "FILE", "take settings from a file: spanflow.conf(5)",
+	 "a file's name", set_config, NULL, OPTION_ACTION},
+	{"test-config", 'T', NULL, "check the settings, print them, and exit",
+	 "", set_test_config, NULL, OPTION_ACTION},
+	{"quiet", 'q', "[=off]", "errors only", "on or off", set_quiet, "off", OPTION_VALUE},
+	{"version", 'V', NULL, "print the version", "", set_version, NULL, OPTION_ACTION},
+	{"help", 'h', NULL, "print this", "", set_help, NULL, OPTION_ACTION},
 };
 /* clang-format on */
 
 const size_t option_count = sizeof(option_table) / sizeof(*option_table);
+
+const struct option_spec *option_find(const char *name)
+{
+	for (size_t i = 0; i < option_count; i++)
+		if (strcmp(option_table[i].name, name) == 0)
+			return &option_table[i];
+	return NULL;
+}

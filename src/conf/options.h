@@ -1,28 +1,73 @@
 /*
- * One row an option: it serves the command line, its errors and the help.
+ * One row an option: it serves the command line, the configuration file, their errors, the help and
+ * what -T prints.
  */
 #ifndef SPANFLOW_CONF_OPTIONS_H
 #define SPANFLOW_CONF_OPTIONS_H
 
 #include "conf/config.h"
 
+enum option_kind {
+	OPTION_VALUE,   /* one value: a later one replaces it */
+	OPTION_NAMED,   /* NAME=VALUE, a list: a later one of the same NAME replaces it */
+	OPTION_LIST,    /* may be repeated; the command line's list replaces the file's */
+	OPTION_INPUT,   /* such a list, and all lists of this kind are replaced together */
+	OPTION_SECTION, /* such a list, of values that have keys: in the file a section each */
+	OPTION_ACTION,  /* of the command line alone */
+};
+
 struct option_spec {
 	const char *name;
 	char letter;          /* 0: none */
 	const char *argument; /* its name in the help; NULL: takes none; "[=x]": may be left out */
-	const char *help;
-	const char *allowed; /* ends the message about a wrong value */
-	/* 0, or -EINVAL or -ERANGE: the value is not allowed. `value` is NULL where there is none. */
+	const char *help;     /* NULL: the help shows its name alone */
+	const char *allowed;  /* ends the message about a wrong value */
+	/* 0, or -EINVAL or -ERANGE: the value is not allowed. `value` stays valid as long as `c`; it is
+	 * "on" for an option that stands alone. Messages that it writes need not name the option. */
 	int (*set)(struct config *c, const char *value);
+	const char *fallback; /* the default, for set(); of a list: words; NULL: not set */
+	enum option_kind kind;
 };
 
 extern const struct option_spec option_table[];
 extern const size_t option_count;
 
-/* collector.c: takes "[SCHEME://]HOST[:PORT][,key=value...]"; 0, or -EINVAL after saying why. */
-int collector_parse(struct config *c, const char *value);
-/* Takes "FORMAT[:FILE]"; 0 or -EINVAL. */
-int output_parse(struct config *c, const char *value);
+static inline bool option_value_is_optional(const struct option_spec *o)
+{
+	return o->argument && o->argument[0] == '[' && o->argument[1] == '=';
+}
+
+/* The row of that name or NULL. */
+const struct option_spec *option_find(const char *name);
+
+/* collector.c: what a collector or an output is told apart from where it is. */
+struct key_spec {
+	const char *name;
+	const char *allowed;
+	int (*set)(struct config_collector *, const char *);
+	const char *fallback; /* NULL: not set; the option of the same name may count */
+};
+
+/* How an option of kind OPTION_SECTION looks in the file and on the command line. */
+struct section_spec {
+	const char *address; /* the file's name for what stands first on the command line */
+	const char *allowed; /* ends the message about a wrong address in the file */
+	const struct key_spec *keys;
+	size_t key_count;
+	/* Makes settings of the command line's form, the address first; the rest of *base is kept. */
+	int (*split)(struct settings *s, const struct setting *base, const char *text);
+};
+
+/* NULL for options of other kinds. */
+const struct section_spec *section_of(const struct option_spec *o);
+const struct key_spec *key_find(const struct option_spec *o, const char *name);
+/* The names of the keys, with commas, for a message. */
+void section_list_keys(const struct section_spec *section, char *out, size_t size);
+
+/* Adds a collector at "[SCHEME://]HOST[:PORT]", with the defaults of its keys. 0, or SAID_ALREADY. */
+int collector_add(struct config *c, const char *address);
+/* Adds an output of lines: "text", "csv" or "json". 0, -EINVAL or SAID_ALREADY. */
+int output_add(struct config *c, const char *style);
 /* Puts what depends on other options: formats, ports, URLs. 0, or -EINVAL after saying why. */
 int collectors_finish(struct config *c);
 /* An export format by the name that options use. 0 or -EINVAL. */

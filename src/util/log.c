@@ -4,10 +4,16 @@
 #include <stdio.h>
 
 static bool log_quiet;
+static const char *log_subject;
 
 void log_set_quiet(bool quiet)
 {
 	log_quiet = quiet;
+}
+
+void log_set_subject(const char *subject)
+{
+	log_subject = subject;
 }
 
 /* One write a line, so that lines of several threads do not mix. */
@@ -16,7 +22,10 @@ static void log_line(const char *format, va_list ap)
 	char text[1024];
 
 	vsnprintf(text, sizeof(text), format, ap);
-	fprintf(stderr, "spanflow: %s\n", text);
+	if (log_subject)
+		fprintf(stderr, "spanflow: %s: %s\n", log_subject, text);
+	else
+		fprintf(stderr, "spanflow: %s\n", text);
 }
 
 void log_error(const char *format, ...)

@@ -13,6 +13,12 @@
 /* Quiet leaves errors and drops warnings. Set once, before any thread starts. */
 void log_set_quiet(bool quiet);
 
+/*
+ * Puts a subject before all messages, such as the line of the file that is being read; NULL ends
+ * that. It is borrowed. Only while there is one thread.
+ */
+void log_set_subject(const char *subject);
+
 /* Something failed: part of the work was not done. */
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Something to know: the work goes on. */

@@ -71,3 +71,15 @@ int parse_size(const char *text, uint64_t *bytes)
 
 	return parse_with_unit(text, units, UINT64_MAX, bytes);
 }
+
+int parse_switch(const char *text, bool *value)
+{
+	static const char *const words[] = {"off", "on", "no", "yes", "false", "true"};
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(text, words[i]) == 0) {
+			*value = i % 2 == 1;
+			return 0;
+		}
+	return -EINVAL;
+}

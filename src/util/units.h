@@ -4,6 +4,7 @@
 #ifndef SPANFLOW_UTIL_UNITS_H
 #define SPANFLOW_UTIL_UNITS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define NS_PER_MS 1000000ull
@@ -15,5 +16,7 @@ int parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *value);
 int parse_time_ns(const char *text, uint64_t *value_ns);
 /* A number of bytes with an optional k, M or G (powers of 1024). -EINVAL, -ERANGE. */
 int parse_size(const char *text, uint64_t *bytes);
+/* on, yes or true; off, no or false. 0 or -EINVAL. */
+int parse_switch(const char *text, bool *value);
 
 #endif

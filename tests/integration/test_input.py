@@ -436,7 +436,7 @@ def usage_cases(tap, files):
     tap.test("usage: unknown letter", usage, ["-r", files.good, "-Z"], "-Z")
     tap.test("usage: an option without its value", usage, ["-r"], r"-r|--read", "")
     tap.test("usage: a long option without its value", usage, ["--read"], "--read")
-    tap.test("usage: a value for an option that takes none", usage, ["-r", files.good, "--quiet=yes"], "quiet")
+    tap.test("usage: a value for an option that takes none", usage, ["-r", files.good, "--test-config=yes"], "test-config")
     tap.test("usage: no input named", usage, [], "-i", "-r")
     tap.test("usage: no input, a collector", usage, ["-n", "127.0.0.1:2055"], "-i", "-r")
     tap.test("usage: -i and -r at once", usage, ["-i", "lo", "-r", files.good], "-i|interface", "-r|read")

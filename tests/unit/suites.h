@@ -27,6 +27,10 @@
 	X(text)        \
 	X(sender)      \
 	X(config)      \
+	X(setting)     \
+	X(clean)       \
+	X(file)        \
+	X(print)       \
 	X(ledger)
 
 #define X(name) Suite *name##_suite(void);

@@ -6,39 +6,15 @@
 
 #include "conf/config.h"
 #include "conf/options.h"
+#include "support/commandline.h"
 #include "support/said.h"
 #include "util/units.h"
 
-#define ARGS_MAX 128
-
 static struct config *config;
-static char *words;
-static const char *said;
 
-/* Reads a command line whose words stand between blanks; "-r x" is put before it. */
 static int parse_line(const char *line)
 {
-	char *argv[ARGS_MAX] = {strdup("spanflow")};
-	int argc = 1, rc;
-	char *name = argv[0];
-
-	config = calloc(1, sizeof(*config));
-	config_init(config);
-	words = strdup(line);
-	for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
-		argv[argc++] = word;
-	said_begin();
-	rc = config_parse(config, argc, argv);
-	said = said_end();
-	free(name);
-	return rc;
-}
-
-static void forget(void)
-{
-	config_fini(config);
-	free(config);
-	free(words);
+	return commandline_parse(line, &config);
 }
 
 /* Options for files, with an input so that they are complete. */
@@ -48,8 +24,8 @@ static const struct config *accepted(const char *options)
 
 	snprintf(line, sizeof(line), "-r x.pcap %s", options);
 	if (parse_line(line) != 0)
-		ck_abort_msg("'%s': %s", options, said);
-	ck_assert_str_eq(said, "");
+		ck_abort_msg("'%s': %s", options, commandline_said);
+	ck_assert_str_eq(commandline_said, "");
 	return config;
 }
 
@@ -58,9 +34,10 @@ static void check_refused_line(const char *line, const char *text)
 {
 	if (parse_line(line) == 0)
 		ck_abort_msg("'%s' was accepted", line);
-	ck_assert_msg(said_one_message(said), "'%s': %s", line, said);
-	ck_assert_msg(strstr(said, text) != NULL, "'%s': '%s' is not in: %s", line, text, said);
-	forget();
+	ck_assert_msg(said_one_message(commandline_said), "'%s': %s", line, commandline_said);
+	ck_assert_msg(strstr(commandline_said, text) != NULL, "'%s': '%s' is not in: %s", line,
+	    text, commandline_said);
+	commandline_forget();
 }
 
 static void check_refused(const char *options, const char *text)
@@ -91,7 +68,35 @@ START_TEST(defaults_are_those_of_the_manual)
 	ck_assert_int_eq(c->stats, STATS_NONE);
 	ck_assert_ptr_null(c->filter);
 	ck_assert(!config_is_live(c));
-	forget();
+	commandline_forget();
+}
+END_TEST
+
+START_TEST(wrong_key_names_are_answered_with_the_right_ones)
+{
+	check_refused("-n h,colour=red", "colour: no such key: format, records, engine-type");
+	check_refused("-n h,rate", "'rate': write key=value");
+}
+END_TEST
+
+START_TEST(filter_may_be_an_option_and_words_replace_it)
+{
+	ck_assert_str_eq(accepted("--filter=udp")->filter, "udp");
+	commandline_forget();
+	ck_assert_str_eq(accepted("--filter=udp tcp")->filter, "tcp");
+	commandline_forget();
+	check_refused("--filter=udp+", "--filter: 'udp+'");
+}
+END_TEST
+
+START_TEST(switches_are_turned_on_and_off)
+{
+	ck_assert(accepted("--quiet --stats")->quiet);
+	ck_assert_int_eq(config->stats, STATS_TEXT);
+	commandline_forget();
+	ck_assert(!accepted("-q --quiet=off --stats=json --stats=off")->quiet);
+	ck_assert_int_eq(config->stats, STATS_NONE);
+	commandline_forget();
 }
 END_TEST
 
@@ -104,7 +109,7 @@ START_TEST(without_a_collector_text_goes_to_standard_output)
 	ck_assert_ptr_null(c->collectors[0].path);
 	ck_assert_ptr_null(c->collectors[0].host);
 	ck_assert_str_eq(c->collectors[0].url, "stdout");
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -114,7 +119,7 @@ START_TEST(with_a_collector_nothing_is_printed)
 
 	ck_assert_uint_eq(c->collector_count, 1);
 	ck_assert_str_eq(c->collectors[0].url, "udp://127.0.0.1:9995");
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -127,7 +132,7 @@ START_TEST(files_are_read_in_the_order_given)
 	ck_assert_str_eq(c->files[1].name, "a");
 	ck_assert_str_eq(c->files[2].name, "b");
 	ck_assert_str_eq(c->files[3].name, "-");
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -143,7 +148,7 @@ START_TEST(interface_may_have_an_index)
 	ck_assert_str_eq(config->interfaces[2].name, "any");
 	ck_assert_str_eq(config->interfaces[3].name, "br:0");
 	ck_assert_uint_eq(config->interfaces[4].ingress, UINT32_MAX);
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -170,7 +175,8 @@ START_TEST(unknown_options_are_refused)
 {
 	check_refused("--nonsense", "--nonsense");
 	check_refused("-Z", "-Z");
-	check_refused("--quiet=yes", "--quiet");
+	check_refused("--quiet=loud", "--quiet: 'loud'");
+	check_refused("--test-config=yes", "--test-config");
 	check_refused("--max-flows", "--max-flows");
 }
 END_TEST
@@ -179,10 +185,10 @@ START_TEST(help_and_version_ask_for_nothing_else)
 {
 	ck_assert_int_eq(parse_line("-h"), 0);
 	ck_assert(config->show_help);
-	forget();
+	commandline_forget();
 	ck_assert_int_eq(parse_line("--version"), 0);
 	ck_assert(config->show_version);
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -204,7 +210,7 @@ START_TEST(sampling_rules_are_read)
 
 		ck_assert_int_eq(c->sampling.rules[0].method, rows[i].method);
 		ck_assert_uint_eq(c->sampling.rules[0].interval, rows[i].interval);
-		forget();
+		commandline_forget();
 	}
 }
 END_TEST
@@ -228,7 +234,7 @@ START_TEST(timeouts_are_read)
 	ck_assert_uint_eq(c->timeouts.idle_ns, NS_PER_MS);
 	ck_assert_uint_eq(c->timeouts.active_ns, 86400 * NS_PER_S);
 	ck_assert_uint_eq(c->timeouts.end_ns, 0);
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -238,7 +244,7 @@ START_TEST(later_timeout_wins)
 
 	ck_assert_uint_eq(c->timeouts.idle_ns, 20 * NS_PER_S);
 	ck_assert_uint_eq(c->timeouts.active_ns, 1800 * NS_PER_S);
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -267,12 +273,12 @@ START_TEST(numbers_are_read_up_to_their_limits)
 	ck_assert_uint_eq(c->file_ingress, 0);
 	ck_assert(c->seed_given);
 	ck_assert_uint_eq(c->seed, 0);
-	forget();
+	commandline_forget();
 	c = accepted("--max-flows=1000000000 --ingress=4294967295 --seed=18446744073709551615");
 	ck_assert_uint_eq(c->max_flows, 1000000000);
 	ck_assert_uint_eq(c->file_ingress, UINT32_MAX);
 	ck_assert_uint_eq(c->seed, UINT64_MAX);
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -295,7 +301,7 @@ START_TEST(durations_and_sizes_are_read)
 
 	ck_assert_uint_eq(c->duration_ns, 90 * NS_PER_S);
 	ck_assert_uint_eq(c->buffer_bytes, 65536);
-	forget();
+	commandline_forget();
 	check_refused("--duration=0", "--duration");
 	check_refused("--duration=0s", "--duration");
 	check_refused("--duration=5", "--duration");
@@ -313,12 +319,12 @@ START_TEST(words_are_read)
 	ck_assert(c->decode.believe_lengths);
 	ck_assert(c->quiet);
 	ck_assert_int_eq(c->stats, STATS_JSON);
-	forget();
+	commandline_forget();
 	c = accepted("--direction=in --lengths=wire --stats");
 	ck_assert_int_eq(c->direction, SOURCE_IN);
 	ck_assert(!c->decode.believe_lengths);
 	ck_assert_int_eq(c->stats, STATS_TEXT);
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -347,7 +353,7 @@ START_TEST(formats_are_read)
 
 		snprintf(options, sizeof(options), "-n h -v %s", rows[i].text);
 		ck_assert_int_eq(accepted(options)->collectors[0].encoding.format, rows[i].format);
-		forget();
+		commandline_forget();
 	}
 }
 END_TEST
@@ -364,7 +370,7 @@ static void check_collector(const char *url, const char *host, unsigned port, co
 	ck_assert_str_eq(n->host, host);
 	ck_assert_uint_eq(n->port, port);
 	ck_assert_str_eq(n->url, shown);
-	forget();
+	commandline_forget();
 }
 
 START_TEST(collector_addresses_are_read)
@@ -396,10 +402,10 @@ START_TEST(own_format_wins_over_the_general_one)
 
 	ck_assert_int_eq(c->collectors[0].encoding.format, FORMAT_IPFIX);
 	ck_assert_int_eq(c->collectors[1].encoding.format, FORMAT_V5);
-	forget();
+	commandline_forget();
 	c = accepted("-n a -v 9");
 	ck_assert_int_eq(c->collectors[0].encoding.format, FORMAT_V9);
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -411,7 +417,7 @@ START_TEST(collector_keys_have_defaults)
 	ck_assert_uint_eq(n->encoding.max_payload, 1400);
 	ck_assert_uint_eq(n->encoding.domain, 1);
 	ck_assert_uint_eq(n->encoding.refresh_ns, 60 * NS_PER_S);
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -428,12 +434,12 @@ START_TEST(collector_keys_are_read)
 	ck_assert_uint_eq(n->encoding.domain, UINT32_MAX);
 	ck_assert_uint_eq(n->encoding.refresh_ns, 300 * NS_PER_S);
 	ck_assert_int_eq(n->encoding.format, FORMAT_V9);
-	forget();
+	commandline_forget();
 	n = &accepted("-n h,max-payload=65507,domain=0,rate=1000000000")->collectors[0];
 	ck_assert_uint_eq(n->encoding.max_payload, 65507);
 	ck_assert_uint_eq(n->encoding.domain, 0);
 	ck_assert_uint_eq(n->sending.rate, 1000000000);
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -441,16 +447,18 @@ START_TEST(wrong_collector_addresses_are_refused)
 {
 	static const char *const urls[] = {"h:0", "h:65536", "h:", "h:x", "h:-1", "h:99999999999",
 	    ":9", "[::1", "[::1]x", "[::1]:", "[::1]:0", "[]", "[]:9", "::1", "2001:db8::1:9",
-	    "a:1:2", "tcp://h", "http://h", "udp://", "udp://:9", ",format=9", "kafka://h"};
+	    "a:1:2", "tcp://h", "http://h", "udp://", "udp://:9", "kafka://h"};
 
 	for (unsigned i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
 		char options[128];
 
 		snprintf(options, sizeof(options), "-n %s", urls[i]);
 		check_refused(options, "--collector: '");
-		ck_assert_msg(strstr(said, urls[i]) != NULL, "%s: %s", urls[i], said);
+		ck_assert_msg(
+		    strstr(commandline_said, urls[i]) != NULL, "%s: %s", urls[i], commandline_said);
 	}
 	check_refused_line("-r x --collector=", "--collector");
+	check_refused("-n ,format=9", "--collector: '': no host");
 }
 END_TEST
 
@@ -477,7 +485,7 @@ START_TEST(collectors_are_limited)
 	for (unsigned i = 0; i < CONFIG_COLLECTORS_MAX; i++)
 		strcat(options, "-n h ");
 	ck_assert_uint_eq(accepted(options)->collector_count, CONFIG_COLLECTORS_MAX);
-	forget();
+	commandline_forget();
 	strcat(options, "-n h ");
 	check_refused(options, "too many");
 }
@@ -488,11 +496,11 @@ START_TEST(v5_refuses_an_interval_beyond_its_14_bits)
 	const struct config *c = accepted("-n h,format=5 -s random:16383");
 
 	ck_assert_uint_eq(c->sampling.rules[0].interval, 16383);
-	forget();
+	commandline_forget();
 	check_refused("-n h,format=5 -s 16384", "16384");
 	check_refused("-s 16384 -v 5 -n h", "16384");
 	accepted("-n h,format=9 -s 16384");
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -508,7 +516,7 @@ START_TEST(outputs_are_read)
 	ck_assert_str_eq(c->collectors[1].path, "/tmp/a:b");
 	ck_assert_str_eq(c->collectors[1].url, "file:/tmp/a:b");
 	ck_assert_int_eq(c->collectors[2].encoding.format, FORMAT_IPFIX);
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -527,7 +535,7 @@ START_TEST(general_format_does_not_alter_an_output)
 	const struct config *c = accepted("-v 9 -o csv");
 
 	ck_assert_int_eq(c->collectors[0].encoding.format, FORMAT_CSV);
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -536,10 +544,10 @@ END_TEST
 START_TEST(words_behind_the_options_are_the_filter)
 {
 	ck_assert_str_eq(accepted("-q tcp and port 80")->filter, "tcp and port 80");
-	forget();
+	commandline_forget();
 	ck_assert_str_eq(accepted("udp -q")->filter, "udp");
 	ck_assert(config->quiet);
-	forget();
+	commandline_forget();
 }
 END_TEST
 
@@ -550,35 +558,13 @@ START_TEST(filter_that_does_not_compile_is_refused)
 }
 END_TEST
 
-/* -- help --------------------------------------------------------------------------------------- */
-
-START_TEST(help_shows_every_option_on_one_screen)
-{
-	FILE *real = stdout;
-	char *text = NULL;
-	size_t size, lines = 0;
-
-	stdout = open_memstream(&text, &size);
-	config_print_help();
-	fclose(stdout);
-	stdout = real;
-	for (size_t i = 0; i < option_count; i++) {
-		char name[64];
-
-		snprintf(name, sizeof(name), "--%s", option_table[i].name);
-		ck_assert_msg(strstr(text, name) != NULL, "%s", name);
-	}
-	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), lines++)
-		ck_assert_msg(strlen(line) <= 80, "%s", line);
-	ck_assert_uint_le(lines, 24);
-	free(text);
-}
-END_TEST
-
 Suite *config_suite(void)
 {
 	const TTest *const tests[] = {
 	    defaults_are_those_of_the_manual,
+	    wrong_key_names_are_answered_with_the_right_ones,
+	    filter_may_be_an_option_and_words_replace_it,
+	    switches_are_turned_on_and_off,
 	    without_a_collector_text_goes_to_standard_output,
 	    with_a_collector_nothing_is_printed,
 	    files_are_read_in_the_order_given,
@@ -612,7 +598,6 @@ Suite *config_suite(void)
 	    general_format_does_not_alter_an_output,
 	    words_behind_the_options_are_the_filter,
 	    filter_that_does_not_compile_is_refused,
-	    help_shows_every_option_on_one_screen,
 	};
 
 	return SUITE_OF("config", tests);

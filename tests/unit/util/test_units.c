@@ -121,9 +121,26 @@ START_TEST(wrong_sizes_are_refused)
 }
 END_TEST
 
+START_TEST(switches_have_words)
+{
+	bool on = false;
+
+	ck_assert(parse_switch("on", &on) == 0 && on);
+	ck_assert(parse_switch("off", &on) == 0 && !on);
+	ck_assert(parse_switch("yes", &on) == 0 && on);
+	ck_assert(parse_switch("no", &on) == 0 && !on);
+	ck_assert(parse_switch("true", &on) == 0 && on);
+	ck_assert(parse_switch("false", &on) == 0 && !on);
+	ck_assert_int_eq(parse_switch("", &on), -EINVAL);
+	ck_assert_int_eq(parse_switch("1", &on), -EINVAL);
+	ck_assert_int_eq(parse_switch("o", &on), -EINVAL);
+}
+END_TEST
+
 Suite *units_suite(void)
 {
 	const TTest *const tests[] = {
+	    switches_have_words,
 	    number_within_its_limits_is_taken,
 	    number_outside_its_limits_is_a_range_error,
 	    what_is_no_number_is_refused,

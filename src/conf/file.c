@@ -1,0 +1,317 @@
+#include "conf/file.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/options.h"
+#include "util/log.h"
+
+#define FILE_SIZE_MAX (1u << 20)
+#define NAME_MAX_LENGTH 64
+#define ROWS_MAX 128
+#define WORDS_MAX 512
+
+/* The parser calls back without a pointer of ours, and keeps its own state in variables, too. */
+static struct reader {
+	const char *path;
+	struct settings *settings;
+	size_t section; /* where the settings of the section that is being read begin */
+	bool in_section;
+	bool said; /* what is wrong */
+} reader;
+
+static int wrong(unsigned line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static int wrong(unsigned line, const char *format, ...)
+{
+	char text[WORDS_MAX];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	log_error("%s:%u: %s", reader.path, line, text);
+	reader.said = true;
+	return -EINVAL;
+}
+
+/* -- what the parser finds wrong ---------------------------------------------------------------- */
+
+static unsigned least(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* How many characters must be put in, taken out or changed to make one word of the other. */
+static unsigned edits(const char *a, const char *b)
+{
+	unsigned row[NAME_MAX_LENGTH + 1];
+	size_t length = strlen(b);
+
+	for (unsigned j = 0; j <= length; j++)
+		row[j] = j;
+	for (unsigned i = 1; a[i - 1]; i++) {
+		unsigned corner = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= length; j++) {
+			unsigned above = row[j];
+
+			row[j] =
+			    least(least(above, row[j - 1]) + 1, corner + (a[i - 1] != b[j - 1]));
+			corner = above;
+		}
+	}
+	return row[length];
+}
+
+static const char *nearest(cfg_t *cfg, const char *name)
+{
+	const char *best = NULL;
+	unsigned best_edits = 3;
+
+	for (unsigned i = 0; i < cfg_num(cfg) && strlen(name) <= NAME_MAX_LENGTH; i++) {
+		const char *known = cfg_opt_name(cfg_getnopt(cfg, i));
+		unsigned n = edits(name, known);
+
+		if (n < best_edits && n < strlen(known)) {
+			best = known;
+			best_edits = n;
+		}
+	}
+	return best;
+}
+
+static void unknown(cfg_t *cfg, const char *name)
+{
+	const char *near = nearest(cfg, name);
+	const struct option_spec *o = option_find(cfg_name(cfg));
+	unsigned line = (unsigned)cfg->line;
+	char keys[WORDS_MAX];
+
+	if (near) {
+		wrong(line, "'%s' is not known here: did you mean '%s'?", name, near);
+	} else if (o) {
+		section_list_keys(section_of(o), keys, sizeof(keys));
+		wrong(line, "'%s' is not known in a section '%s': %s, %s", name, o->name,
+		    section_of(o)->address, keys);
+	} else {
+		wrong(line,
+		    "'%s' is not a setting: spanflow.conf(5) lists them; "
+		    "a value of several words needs quotes",
+		    name);
+	}
+}
+
+/* The parser's messages, each with what is allowed instead; they are told apart by their format. */
+static void on_error(cfg_t *cfg, const char *format, va_list ap)
+{
+	static const struct {
+		const char *begin;
+		const char *allowed;
+	} advice[] = {
+	    {"found duplicate title", "each collector and each output has a name of its own"},
+	    {"missing equal sign", "write NAME = VALUE"},
+	    {"missing title", "write a name in front of the brace"},
+	    {"missing opening brace", "write { after the name"},
+	    {"attempt to append", "only lists take +="},
+	    {"premature end of file", "a value or a closing brace is missing"},
+	    {"unexpected closing brace", "there is no section or list to close"},
+	};
+	const char *allowed = "write NAME = VALUE, NAME = {VALUE, VALUE} or SECTION NAME { ... }";
+	char text[WORDS_MAX];
+
+	if (reader.said)
+		return;
+	if (strcmp(format, "no such option '%s'") == 0) {
+		unknown(cfg, va_arg(ap, const char *));
+		return;
+	}
+	for (size_t i = 0; i < sizeof(advice) / sizeof(*advice); i++)
+		if (strncmp(format, advice[i].begin, strlen(advice[i].begin)) == 0)
+			allowed = advice[i].allowed;
+	vsnprintf(text, sizeof(text), format, ap);
+	wrong((unsigned)cfg->line, "%s: %s", text, allowed);
+}
+
+/* -- values ------------------------------------------------------------------------------------- */
+
+/* The setting of this name that the file, or the section, has said already. */
+static const struct setting *said_before(const struct setting *s)
+{
+	const struct settings *all = reader.settings;
+
+	for (size_t i = s->row->kind == OPTION_SECTION ? reader.section : 0; i < all->count; i++) {
+		const struct setting *old = &all->rows[i];
+
+		if (old->row == s->row && !old->key == !s->key &&
+		    (!s->key || strcmp(old->key, s->key) == 0))
+			return old;
+	}
+	return NULL;
+}
+
+static int keep(const struct setting *s)
+{
+	struct settings *all = reader.settings;
+	int rc = settings_add(all, s);
+
+	/* A section's address comes first, wherever it stands. */
+	if (rc == 0 && s->row->kind == OPTION_SECTION && !s->key) {
+		struct setting address = all->rows[all->count - 1];
+
+		memmove(&all->rows[reader.section + 1], &all->rows[reader.section],
+		    (all->count - 1 - reader.section) * sizeof(address));
+		all->rows[reader.section] = address;
+	}
+	return rc;
+}
+
+static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	const struct option_spec *section = option_find(cfg_name(cfg));
+	const char *name = cfg_opt_name(opt);
+	struct setting s = {.row = section ? section : option_find(name),
+	    .value = (char *)value,
+	    .rank = SETTING_FILE,
+	    .file = reader.path,
+	    .line = (unsigned)cfg->line};
+	const struct setting *old;
+
+	if (section && !reader.in_section) {
+		reader.section = reader.settings->count;
+		reader.in_section = true;
+	}
+	if (section && strcmp(name, section_of(section)->address) == 0)
+		s.name = (char *)cfg_title(cfg);
+	else if (section)
+		s.key = (char *)name;
+	old = said_before(&s);
+	if (old && cfg_opt_size(opt) <= 1)
+		return wrong(s.line, "%s: given again: line %u has it already", name, old->line);
+	*(const char **)result = value;
+	return keep(&s);
+}
+
+static int on_section_end(cfg_t *cfg, cfg_opt_t *opt)
+{
+	cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+	const char *address = section_of(option_find(cfg_opt_name(opt)))->address;
+
+	reader.in_section = false;
+	if (cfg_getstr(section, address))
+		return 0;
+	return wrong((unsigned)cfg->line, "%s '%s': %s is missing: write %s = VALUE",
+	    cfg_opt_name(opt), cfg_title(section), address, address);
+}
+
+/* -- the parser's tables, out of ours ----------------------------------------------------------- */
+
+static cfg_opt_t string_option(const char *name, bool is_list)
+{
+	if (is_list)
+		return (cfg_opt_t)CFG_STR_LIST_CB(name, NULL, CFGF_NODEFAULT, on_value);
+	return (cfg_opt_t)CFG_STR_CB(name, NULL, CFGF_NODEFAULT, on_value);
+}
+
+/* `keys` has room for the section's. */
+static cfg_opt_t section_option(const struct option_spec *o, cfg_opt_t *keys)
+{
+	const struct section_spec *section = section_of(o);
+	cfg_opt_t opt = CFG_SEC(o->name, keys, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+
+	*keys++ = string_option(section->address, false);
+	for (size_t i = 0; i < section->key_count; i++)
+		*keys++ = string_option(section->keys[i].name, false);
+	*keys = (cfg_opt_t)CFG_END();
+	opt.validcb = on_section_end;
+	return opt;
+}
+
+static cfg_t *make_parser(void)
+{
+	cfg_opt_t rows[ROWS_MAX], keys[ROWS_MAX];
+	size_t count = 0, key_count = 0;
+	cfg_t *parser;
+
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option_spec *o = &option_table[i];
+
+		if (o->kind == OPTION_SECTION) {
+			rows[count++] = section_option(o, keys + key_count);
+			key_count += section_of(o)->key_count + 2;
+		} else if (o->kind != OPTION_ACTION) {
+			rows[count++] = string_option(o->name, o->kind != OPTION_VALUE);
+		}
+	}
+	rows[count] = (cfg_opt_t)CFG_END();
+	parser = cfg_init(rows, CFGF_NONE);
+	if (parser)
+		cfg_set_error_function(parser, on_error);
+	return parser;
+}
+
+/* -- the file ----------------------------------------------------------------------------------- */
+
+/* The whole text with a NUL behind it, or NULL after saying why not. */
+static char *load(const char *path, size_t *size)
+{
+	char *text = malloc(FILE_SIZE_MAX + 1);
+	FILE *f = text ? fopen(path, "re") : NULL;
+	int rc = f ? 0 : errno;
+
+	if (f) {
+		*size = fread(text, 1, FILE_SIZE_MAX + 1, f);
+		rc = ferror(f) ? errno : 0;
+		fclose(f);
+	}
+	if (rc)
+		log_error("%s: %s: --config takes the name of a readable file", path, strerror(rc));
+	else if (*size > FILE_SIZE_MAX)
+		log_error("%s: too large: a configuration file has at most %u octets", path,
+		    FILE_SIZE_MAX);
+	else {
+		text[*size] = '\0';
+		return text;
+	}
+	free(text);
+	return NULL;
+}
+
+static int parse(const char *text)
+{
+	cfg_t *parser = make_parser();
+	int rc;
+
+	if (!parser)
+		return -ENOMEM;
+	rc = cfg_parse_buf(parser, text);
+	if (rc != CFG_SUCCESS && !reader.said)
+		wrong((unsigned)parser->line, "cannot be read: see spanflow.conf(5)");
+	cfg_free(parser);
+	return rc == CFG_SUCCESS ? 0 : -EINVAL;
+}
+
+int file_read(const char *path, struct settings *s)
+{
+	size_t size = 0;
+	char *text = load(path, &size);
+	const char *what;
+	unsigned line;
+	int rc;
+
+	if (!text)
+		return -EINVAL;
+	reader = (struct reader){.path = path, .settings = s};
+	rc = file_clean(text, size, &line, &what);
+	if (rc)
+		wrong(line, "%s", what);
+	else
+		rc = parse(text);
+	free(text);
+	return rc;
+}
