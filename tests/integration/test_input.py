@@ -184,7 +184,7 @@ BAD_COLLECTORS = [
     ("carrier-pigeon://127.0.0.1:2055", "udp"),
     ("127.0.0.1:2055,format=6", "format", "ipfix"),
     ("127.0.0.1:2055,rate=fast", "rate"),
-    ("127.0.0.1:2055,max-payload=511", "max-payload", "512"),
+    ("127.0.0.1:2055,max-payload=63", "max-payload", "64"),
     ("127.0.0.1:2055,max-payload=65508", "max-payload", "65507"),
     ("127.0.0.1:2055,domain=x", "domain"),
     ("127.0.0.1:2055,template-refresh=often", "template-refresh"),
