@@ -14,7 +14,7 @@
 
 struct decode_options {
 	bool believe_lengths; /* an IP header's length counts above the wire's (--lengths=header) */
-	bool details;         /* pktinfo.detail is wanted */
+	bool details;         /* pktinfo.detail is filled */
 };
 
 /* Whether packets of this link type (DLT_ number) can be decoded. */
@@ -23,8 +23,9 @@ bool decode_supports(int linktype);
 extern const char decode_supported[];
 
 /*
- * Fills all of `info` but ts_ns, clock_ns and late. IGNORED_NOT, or why the packet has no place
- * in a flow; then what `info` holds is undefined.
+ * Fills all of `info` but ts_ns, clock_ns and late, which are 0, and `detail` unless the options
+ * ask for it. IGNORED_NOT, or why the packet has no place in a flow; then what `info` holds is
+ * undefined.
  */
 enum ignored decode_packet(
     const struct packet *packet, const struct decode_options *options, struct pktinfo *info);

@@ -50,7 +50,7 @@ static enum ignored ipv4_decode(
 	/* What follows the packet in the frame is padding, and no transport header. */
 	cursor_limit(c, info->octets);
 	if ((get_be16(ip + 6) & IPV4_OFFSET_MASK) == 0 && cursor_take(c, header))
-		transport_decode(c, info);
+		transport_decode(c, options, info);
 	return IGNORED_NOT;
 }
 
@@ -132,7 +132,10 @@ static bool ipv6_walk(struct cursor *c, struct pktinfo *info)
 		info->protocol = h[0];
 		if (!cursor_peek(c, 2) || !cursor_take(c, extension_size(type, h)))
 			return false;
-		if (type == IPPROTO_FRAGMENT && (get_be16(h + 2) & 0xfff8) != 0)
+		if (type != IPPROTO_FRAGMENT)
+			continue;
+		info->detail.fragment_flags = h[3] & 1 ? DETAIL_MORE_FRAGMENTS : 0;
+		if ((get_be16(h + 2) & 0xfff8) != 0)
 			return false;
 	}
 	return true;
@@ -156,7 +159,7 @@ static enum ignored ipv6_decode(
 
 	cursor_limit(c, info->octets - IPV6_HEADER);
 	if (ipv6_walk(c, info))
-		transport_decode(c, info);
+		transport_decode(c, options, info);
 	return IGNORED_NOT;
 }
 

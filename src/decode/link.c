@@ -49,9 +49,6 @@ static enum ignored ethertype_name(uint16_t type)
 		return IGNORED_LACP;
 	case 0x888e:
 		return IGNORED_EAPOL;
-	case 0x8847:
-	case 0x8848:
-		return IGNORED_MPLS;
 	case 0x8863:
 	case 0x8864:
 		return IGNORED_PPPOE;
@@ -91,6 +88,8 @@ static enum ignored ethertype_decode(
 		*ip_version = 6;
 	else if (type < ETHERTYPE_MIN)
 		return llc_decode(c, vlans, info, ip_version);
+	else if (type == 0x8847 || type == 0x8848)
+		return mpls_decode(c, info, ip_version);
 	else
 		return ethertype_name(type);
 	return IGNORED_NOT;

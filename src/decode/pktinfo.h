@@ -11,17 +11,19 @@
 #include <stdint.h>
 
 /*
- * What only some record layouts ask for. The decoder fills it where decode_options.details is set,
- * else it is all zeros. In a pktinfo it is one packet's; in a flow or record that of its first
- * packet, but for the minima, maxima and flags, which are those of all its packets.
+ * What only some record layouts ask for. In a pktinfo it is one packet's; in a flow or record that
+ * of its first packet, but for the minima, maxima and flags, which are those of all its packets.
  */
+#define DETAIL_DO_NOT_FRAGMENT 0x40
+#define DETAIL_MORE_FRAGMENTS 0x20
+
 struct detail {
 	uint8_t src_mac[6];
 	uint8_t dst_mac[6];
 	uint8_t mpls[3][3]; /* label stack entries from the top, without their TTL */
 	uint8_t ttl_min;    /* IPv4 TTL or IPv6 hop limit */
 	uint8_t ttl_max;
-	uint8_t fragment_flags; /* IE 197: 0x40 do not fragment, 0x20 more fragments */
+	uint8_t fragment_flags; /* IE 197: DETAIL_ flags */
 	uint16_t tcp_window;    /* as in the header, not scaled */
 	uint32_t tcp_sequence;
 	uint32_t flow_label; /* IPv6 */
@@ -49,6 +51,10 @@ struct pktinfo {
 	uint8_t notes;       /* set of 1 << enum note */
 	uint8_t selector;    /* number of the sampling rule that chose it (meter/sampler.h) */
 	bool late;           /* ts_ns is before that of an earlier packet */
+	/*
+	 * Whole where decode_options.details is set. Else nobody may read it: it is not even
+	 * zeroed, which would cost every packet something.
+	 */
 	struct detail detail;
 };
 

@@ -3,6 +3,8 @@
 #include <netinet/in.h>
 
 #define PORTS_SIZE 4
+#define TCP_SEQUENCE_END 8
+#define TCP_WINDOW_END 16
 #define TCP_FLAGS_END 14 /* data offset, reserved bits and flags are octets 12 and 13 */
 #define ICMP_TYPE_CODE_SIZE 2
 
@@ -12,21 +14,34 @@ static void ports_decode(const uint8_t *ports, struct pktinfo *info)
 	info->dst_port = get_be16(ports + 2);
 }
 
-static void tcp_decode(struct cursor *c, struct pktinfo *info)
+static void tcp_details(struct cursor *c, struct detail *d)
+{
+	const uint8_t *tcp = cursor_peek(c, TCP_SEQUENCE_END);
+
+	if (tcp)
+		d->tcp_sequence = get_be32(tcp + 4);
+	tcp = cursor_peek(c, TCP_WINDOW_END);
+	if (tcp)
+		d->tcp_window = get_be16(tcp + 14);
+}
+
+static void tcp_decode(struct cursor *c, const struct decode_options *options, struct pktinfo *info)
 {
 	const uint8_t *tcp = cursor_peek(c, TCP_FLAGS_END);
 
 	if (tcp)
 		info->tcp_flags = get_be16(tcp + 12) & 0x0fff;
+	if (options->details)
+		tcp_details(c, &info->detail);
 }
 
-void transport_decode(struct cursor *c, struct pktinfo *info)
+void transport_decode(struct cursor *c, const struct decode_options *options, struct pktinfo *info)
 {
 	const uint8_t *p;
 
 	switch (info->protocol) {
 	case IPPROTO_TCP:
-		tcp_decode(c, info);
+		tcp_decode(c, options, info);
 		/* fall through */
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:

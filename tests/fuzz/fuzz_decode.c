@@ -24,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .len = (uint32_t)(size - 2) + data[1],
 	    .linktype = linktypes[data[0] % (sizeof(linktypes) / sizeof(*linktypes))]};
 	options.believe_lengths = data[0] & 0x80;
+	options.details = data[0] & 0x40;
 	/* A copy of exactly the captured octets, so that the sanitizer sees one more being read. */
 	packet.data = memcpy(malloc(packet.caplen + !packet.caplen), data + 2, packet.caplen);
 	if (decode_packet(&packet, &options, &info) == IGNORED_NOT &&

@@ -23,7 +23,7 @@ import wire                                                                     
 from harness import Export, Tap, arguments, ledger_faults, need_program, run       # noqa: E402
 
 FORMATS = ("5", "9", "ipfix")
-NAMED = ("malformed", "truncated", "own_export", "arp", "lldp", "stp", "mpls", "pppoe")
+NAMED = ("malformed", "truncated", "own_export", "arp", "lldp", "stp", "mpls", "pppoe", "header_limit")
 COLUMNS = ("sourceAddress destinationAddress sourceTransportPort destinationTransportPort protocolIdentifier"
            " ipClassOfService vlanId dot1qCustomerVlanId tcpControlBits packetDeltaCount octetDeltaCount"
            " flowStartMilliseconds flowEndMilliseconds flowEndReason ingressInterface egressInterface").split()

@@ -785,9 +785,22 @@ def not_ip():
     """what is counted by name: ARP, LLDP, STP, MPLS, PPPoE; and what has no name"""
     ip = ipv4("10.0.0.1", "10.0.0.2", UDP, udp(1, 2))
     out = [udp4(T)] + [arp_at(T)] * 2 + [pkt(T, eth(bytes(20), 0x88cc))] * 3 + [pkt(T, llc(bytes(35)))] * 4
-    out += [pkt(T, eth(b"\0\1\1\xff" + ip, 0x8847))] * 5 + [pkt(T, eth(b"\x11\0\0\1\0\x22\0\x21" + ip, 0x8864))] * 6
+    out += [pkt(T, eth(b"\0\1\1\xff" + bytes(40), 0x8847))] * 5 + [pkt(T, eth(b"\x11\0\0\1\0\x22\0\x21" + ip, 0x8864))] * 6
     out += [pkt(T, eth(bytes(30), kind)) for kind in (0x88f7, 0x9000, 0x8137, 0x0600)]
     return out + [pkt(T, llc(bytes(20), (0xe0, 0xe0))), udp4(T + 30 * SECOND)]
+
+
+@awkward()
+def mpls():
+    """label stacks of every depth above both families, cut, too deep, and what is no IP below"""
+    ip4, ip6 = ipv4("10.0.0.1", "10.0.0.2", UDP, udp(1, 2)), ipv6("::1", "::2", TCP, tcp(3, 4, SYN))
+
+    def stack(depth):
+        return b"".join(struct.pack("!I", 16 + n << 12 | (n == depth) << 8 | 64) for n in range(1, depth + 1))
+    out = [pkt(T + n, eth(stack(n) + ip, kind)) for n in range(1, 19) for ip in (ip4, ip6) for kind in (0x8847, 0x8848)]
+    out += [pkt(T + n, eth(stack(3) + ip4, 0x8847), cap=n) for n in range(14, 60)]
+    out += [pkt(T + n, eth(stack(2) + bytes((n << 4,)) + bytes(50), 0x8847)) for n in range(16)]
+    return out + [pkt(T + 99, eth(stack(1) + ip4, 0x8847, ((0x8100, 5),)))]
 
 
 @awkward()

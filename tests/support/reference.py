@@ -143,7 +143,7 @@ class Frame:
     Attributes: src, dst, proto, sport, dport, tos, vlan, cvlan, flags, octets, lies."""
 
     TAGS = (0x8100, 0x88a8, 0x9100)
-    NAMED = {0x0806: "arp", 0x88cc: "lldp", 0x8847: "mpls", 0x8848: "mpls", 0x8863: "pppoe", 0x8864: "pppoe"}
+    NAMED = {0x0806: "arp", 0x88cc: "lldp", 0x8863: "pppoe", 0x8864: "pppoe"}
     EXTENSIONS = (0, 43, 44, 51, 60)
     WITH_PORTS = (6, 17, 33, 132, 136)
 
@@ -207,8 +207,23 @@ class Frame:
             self.ipv6(at)
         elif kind < 0x600:
             self.llc(at)
+        elif kind in (0x8847, 0x8848):
+            self.labels(at)
         else:
             raise Ignored(self.NAMED.get(kind, "non_ip"))
+
+    def labels(self, at):
+        """An MPLS stack of at most 16 entries; what is below it is IP by its first four bits."""
+        for depth in range(17):
+            entry, at = self.number(at, 4), at + 4
+            if depth == 16:
+                raise Ignored("header_limit")
+            if entry & 0x100:
+                break
+        version = self.number(at, 1) >> 4
+        if version not in (4, 6):
+            raise Ignored("mpls")
+        self.ipv4(at) if version == 4 else self.ipv6(at)
 
     def llc(self, at):
         head = self.data[at:at + 8]

@@ -15,6 +15,8 @@
 	X(link)        \
 	X(ip)          \
 	X(transport)   \
+	X(mpls)        \
+	X(detail)      \
 	X(clock)       \
 	X(expiry)      \
 	X(sampler)     \

@@ -188,8 +188,6 @@ START_TEST(other_protocols_are_ignored_by_name)
 	ck_assert_int_eq(decode_type(0x88cc), IGNORED_LLDP);
 	ck_assert_int_eq(decode_type(0x8809), IGNORED_LACP);
 	ck_assert_int_eq(decode_type(0x888e), IGNORED_EAPOL);
-	ck_assert_int_eq(decode_type(0x8847), IGNORED_MPLS);
-	ck_assert_int_eq(decode_type(0x8848), IGNORED_MPLS);
 	ck_assert_int_eq(decode_type(0x8863), IGNORED_PPPOE);
 	ck_assert_int_eq(decode_type(0x8864), IGNORED_PPPOE);
 	ck_assert_int_eq(decode_type(0x8035), IGNORED_NON_IP);
