@@ -75,7 +75,8 @@ static struct record *ring_slot(struct worker *w)
 }
 
 /* The table's end callback: a record into the ring. */
-static void end_flow(void *ctx, const struct flow *f, enum end_reason reason, uint64_t clock_ns)
+static void end_flow(void *ctx, const struct flow *f, const struct detail *detail,
+    enum end_reason reason, uint64_t clock_ns)
 {
 	struct worker *w = ctx;
 	struct clock_time now = {clock_ns, clock_ns + (uint64_t)w->clock.to_wall_ns};
@@ -85,7 +86,7 @@ static void end_flow(void *ctx, const struct flow *f, enum end_reason reason, ui
 		w->ring_dropped++;
 		return;
 	}
-	record_fill(slot, f, reason, &now);
+	record_fill(slot, f, detail, reason, &now);
 	ring_push_end(w->options.ring);
 	w->handed++;
 }
@@ -410,6 +411,7 @@ static struct table *create_table(struct worker *w)
 	    .max_flows = c->max_flows,
 	    .timeouts = c->timeouts,
 	    .seed = w->options.table_seed,
+	    .details = c->decode.details,
 	    .end = end_flow,
 	    .end_ctx = w,
 	};

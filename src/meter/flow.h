@@ -23,7 +23,8 @@ struct key_head {
 	uint8_t protocol;
 	uint8_t dscp; /* the ToS octet without its two ECN bits */
 	uint8_t ip_version;
-	uint8_t zero[3];
+	uint8_t selector; /* sampling rule: a record has one rate */
+	uint8_t zero[2];
 };
 
 /* What follows of IPv6 addresses; 0 for IPv4. */
@@ -66,7 +67,8 @@ struct flow {
 	uint64_t first_clock_ns; /* stamp of the first packet: active counts from here */
 	uint64_t end_deadline;   /* first FIN or RST plus the linger, or NEVER */
 	uint64_t hash;           /* of the key; in a free slot: the next free one */
-	uint16_t inner_vlan;     /* of the first packet, as is: */
+	uint32_t egress;         /* of the first packet, like these: */
+	uint16_t inner_vlan;
 	uint8_t tos;
 };
 

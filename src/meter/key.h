@@ -24,6 +24,7 @@ static inline void key_fill(struct flow_key *k, const struct pktinfo *info)
 	k->head.protocol = info->protocol;
 	k->head.dscp = info->tos & DSCP_MASK;
 	k->head.ip_version = info->ip_version;
+	k->head.selector = info->selector;
 	memset(k->head.zero, 0, sizeof(k->head.zero));
 	memcpy(k->tail.src, info->src + 4, 12);
 	memcpy(k->tail.dst, info->dst + 4, 12);

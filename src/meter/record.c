@@ -8,8 +8,8 @@ static int is_icmp(uint8_t protocol)
 	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
 }
 
-void record_fill(
-    struct record *r, const struct flow *f, enum end_reason reason, const struct clock_time *now)
+void record_fill(struct record *r, const struct flow *f, const struct detail *detail,
+    enum end_reason reason, const struct clock_time *now)
 {
 	const struct key_head *k = &f->head;
 
@@ -21,6 +21,7 @@ void record_fill(
 	    .start_ns = f->start_ns,
 	    .end_ns = f->end_ns,
 	    .ingress = k->ingress,
+	    .egress = f->egress,
 	    .src_port = k->src_port,
 	    .dst_port = k->dst_port,
 	    .vlan = k->vlan,
@@ -33,10 +34,13 @@ void record_fill(
 	    .protocol = k->protocol,
 	    .tos = f->tos,
 	    .end_reason = (uint8_t)reason,
+	    .selector = k->selector,
 	    .kind = RECORD_FLOW,
 	};
 	memcpy(r->src, k->src, 4);
 	memcpy(r->dst, k->dst, 4);
 	memcpy(r->src + 4, f->tail.src, 12);
 	memcpy(r->dst + 4, f->tail.dst, 12);
+	if (detail)
+		r->detail = *detail;
 }

@@ -57,8 +57,11 @@ struct clock_time {
 	uint64_t wall_ns;
 };
 
-/* Writes the record of a flow that ended at `now`. */
-void record_fill(
-    struct record *r, const struct flow *f, enum end_reason reason, const struct clock_time *now);
+/*
+ * Writes the record of a flow that ended at `now`, but for `direction`, which is 0. Without a
+ * detail (NULL) the record's is all zeros.
+ */
+void record_fill(struct record *r, const struct flow *f, const struct detail *detail,
+    enum end_reason reason, const struct clock_time *now);
 
 #endif

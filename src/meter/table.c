@@ -20,9 +20,10 @@ struct table {
 
 	struct index index;
 	struct flow *flows;
-	uint32_t used_slots; /* slots above have never held a flow */
-	uint32_t free_slot;  /* head of the list of those that are free again, or NO_FLOW */
-	uint32_t victim;     /* where the search for a flow to give up goes on */
+	struct detail *details; /* one a flow, or NULL: nobody asked for them */
+	uint32_t used_slots;    /* slots above have never held a flow */
+	uint32_t free_slot;     /* head of the list of those that are free again, or NO_FLOW */
+	uint32_t victim;        /* where the search for a flow to give up goes on */
 };
 
 /* A packet's key and where to look for it. */
@@ -67,8 +68,11 @@ struct table *table_create(const struct table_options *options)
 	t->index.buckets = reserve(n_buckets * sizeof(struct bucket), few);
 	t->flows = reserve(options->max_flows * sizeof(*t->flows), true);
 	t->expiry.check_at = reserve(options->max_flows * sizeof(*t->expiry.check_at), true);
+	if (options->details)
+		t->details = reserve(options->max_flows * sizeof(*t->details), true);
 	t->index.flows = t->flows;
-	if (!t->index.buckets || !t->flows || !t->expiry.check_at) {
+	if (!t->index.buckets || !t->flows || !t->expiry.check_at ||
+	    (options->details && !t->details)) {
 		table_destroy(t);
 		return NULL;
 	}
@@ -81,6 +85,7 @@ void table_destroy(struct table *t)
 		return;
 	release(t->index.buckets, t->index.bucket_count * sizeof(struct bucket));
 	release(t->flows, t->options.max_flows * sizeof(*t->flows));
+	release(t->details, t->options.max_flows * sizeof(*t->details));
 	release(t->expiry.check_at, t->options.max_flows * sizeof(*t->expiry.check_at));
 	free(t);
 }
@@ -92,20 +97,23 @@ const struct table_stats *table_stats(const struct table *t)
 
 /* -- the life of a flow ----------------------------------------------------------------------- */
 
-static void report_end(struct table *t, const struct flow *f, int reason, uint64_t clock_ns)
+static void report_end(struct table *t, uint32_t i, int reason, uint64_t clock_ns)
 {
+	const struct flow *f = &t->flows[i];
+	const struct detail *detail = t->details ? &t->details[i] : NULL;
+
 	t->stats.ended[reason]++;
 	t->stats.ended_packets += f->packets;
 	t->stats.ended_octets += f->octets;
 	t->stats.active--;
-	t->options.end(t->options.end_ctx, f, (enum end_reason)reason, clock_ns);
+	t->options.end(t->options.end_ctx, f, detail, (enum end_reason)reason, clock_ns);
 }
 
 static void end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns)
 {
 	struct flow *f = &t->flows[i];
 
-	report_end(t, f, reason, clock_ns);
+	report_end(t, i, reason, clock_ns);
 	index_remove(&t->index, i);
 	expiry_clear(&t->expiry, i);
 	f->packets = 0;
@@ -211,9 +219,12 @@ static void begin_record(
 	    .end_deadline = NEVER,
 	    .start_ns = info->ts_ns,
 	    .end_ns = info->ts_ns,
+	    .egress = info->egress,
 	    .inner_vlan = info->inner_vlan,
 	    .tos = info->tos,
 	};
+	if (t->details)
+		t->details[i] = info->detail;
 	expiry_set(&t->expiry, i, expiry_deadline(&t->flows[i], &t->options.timeouts));
 	t->stats.created++;
 	if (++t->stats.active > t->stats.peak)
@@ -244,6 +255,20 @@ static void add_packet(struct flow *f, const struct pktinfo *info)
 		f->start_ns = info->ts_ns;
 	if (info->ts_ns > f->end_ns)
 		f->end_ns = info->ts_ns;
+}
+
+/* What is not the first packet's alone. */
+static void add_detail(struct detail *d, const struct detail *packet)
+{
+	if (packet->ttl_min < d->ttl_min)
+		d->ttl_min = packet->ttl_min;
+	if (packet->ttl_max > d->ttl_max)
+		d->ttl_max = packet->ttl_max;
+	if (packet->octets_min < d->octets_min)
+		d->octets_min = packet->octets_min;
+	if (packet->octets_max > d->octets_max)
+		d->octets_max = packet->octets_max;
+	d->fragment_flags |= packet->fragment_flags;
 }
 
 /* Why the record ends before this packet, or 0. In the linger a SYN opens a new connection. */
@@ -282,12 +307,14 @@ static void account_packet(struct table *t, const struct lookup *at, const struc
 		int reason = reason_before(t, &t->flows[i], info);
 
 		if (reason) {
-			report_end(t, &t->flows[i], reason, info->clock_ns);
+			report_end(t, i, reason, info->clock_ns);
 			begin_record(t, i, at, info);
 		}
 	}
 	f = &t->flows[i];
 	add_packet(f, info);
+	if (t->details)
+		add_detail(&t->details[i], &info->detail);
 	if ((info->tcp_flags & (TCP_FIN | TCP_RST)) && f->end_deadline == NEVER)
 		begin_linger(t, i, info->clock_ns);
 }

@@ -8,6 +8,7 @@
 #ifndef SPANFLOW_METER_TABLE_H
 #define SPANFLOW_METER_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,13 +19,18 @@
 /* As many packets go through the table in one turn. */
 #define TABLE_BATCH 64
 
-/* What the table calls with each flow that ends; `f` is its own, and gone afterwards. */
-typedef void flow_end_fn(void *ctx, const struct flow *f, enum end_reason, uint64_t clock_ns);
+/*
+ * What the table calls with each flow that ends; `f` and its detail (NULL where none are kept) are
+ * its own, and gone afterwards.
+ */
+typedef void flow_end_fn(void *ctx, const struct flow *f, const struct detail *detail,
+    enum end_reason reason, uint64_t clock_ns);
 
 struct table_options {
 	uint32_t max_flows;
 	struct timeouts timeouts;
 	uint64_t seed; /* of the hash */
+	bool details;  /* flows have details, and pktinfos bring them */
 	flow_end_fn *end;
 	void *end_ctx;
 };

@@ -73,6 +73,9 @@ START_TEST(each_field_of_the_key_splits)
 		b.vlan ^= 1;
 		check_split(&a, &b, "vlan");
 		b = a;
+		b.selector ^= 1;
+		check_split(&a, &b, "selector");
+		b = a;
 		b.protocol ^= 1;
 		check_split(&a, &b, "protocol");
 		b = a;

@@ -12,7 +12,8 @@ START_TEST(record_shows_the_flow)
 			     .vlan = 12,
 			     .protocol = 6,
 			     .dscp = 0xb8,
-			     .ip_version = 6},
+			     .ip_version = 6,
+			     .selector = 7},
 	    .tail = {.src = {[11] = 13}, .dst = {[0] = 14}},
 	    .packets = 15,
 	    .octets = 16,
@@ -20,15 +21,20 @@ START_TEST(record_shows_the_flow)
 	    .start_ns = 17,
 	    .end_ns = 18,
 	    .inner_vlan = 19,
+	    .egress = 22,
 	    .tos = 0xb9};
+	struct detail detail = {.src_mac = {23}, .point = 24};
 	struct clock_time now = {20, 21};
 	struct record r;
 
-	record_fill(&r, &f, END_ACTIVE, &now);
+	record_fill(&r, &f, &detail, END_ACTIVE, &now);
 	ck_assert_mem_eq(r.src, "\1\2\3\4\0\0\0\0\0\0\0\0\0\0\0\x0d", 16);
 	ck_assert_mem_eq(r.dst, "\5\6\7\x08\x0e\0\0\0\0\0\0\0\0\0\0\0", 16);
 	ck_assert_uint_eq(r.ingress, 9);
-	ck_assert_uint_eq(r.egress, 0);
+	ck_assert_uint_eq(r.egress, 22);
+	ck_assert_uint_eq(r.selector, 7);
+	ck_assert_uint_eq(r.direction, 0);
+	ck_assert_mem_eq(&r.detail, &detail, sizeof(detail));
 	ck_assert_uint_eq(r.src_port, 10);
 	ck_assert_uint_eq(r.dst_port, 11);
 	ck_assert_uint_eq(r.vlan, 12);
@@ -52,6 +58,7 @@ END_TEST
 START_TEST(record_of_icmp_tells_type_and_code_twice)
 {
 	static const uint8_t protocols[] = {1, 58};
+	static const struct detail no_detail;
 	struct clock_time now = {20, 21};
 
 	for (unsigned i = 0; i < 2; i++) {
@@ -59,7 +66,8 @@ START_TEST(record_of_icmp_tells_type_and_code_twice)
 		    .head = {.dst_port = 0x0304, .protocol = protocols[i], .ip_version = 4}};
 		struct record r;
 
-		record_fill(&r, &f, END_IDLE, &now);
+		record_fill(&r, &f, NULL, END_IDLE, &now);
+		ck_assert_mem_eq(&r.detail, &no_detail, sizeof(no_detail));
 		ck_assert_uint_eq(r.dst_port, 0x0304);
 		ck_assert_uint_eq(r.icmp_type_code, 0x0304);
 	}

@@ -38,9 +38,11 @@ static uint32_t id_of(const struct flow *f)
 	return id;
 }
 
-static void on_end(void *ctx, const struct flow *f, enum end_reason reason, uint64_t clock_ns)
+static void on_end(void *ctx, const struct flow *f, const struct detail *detail,
+    enum end_reason reason, uint64_t clock_ns)
 {
 	(void)ctx;
+	(void)detail;
 	(void)clock_ns;
 	if (ended_count == ENDED_MAX)
 		ck_abort_msg("too many records");
@@ -57,9 +59,11 @@ static void on_end(void *ctx, const struct flow *f, enum end_reason reason, uint
 
 static uint64_t counted_ends;
 
-static void count_end(void *ctx, const struct flow *f, enum end_reason reason, uint64_t clock_ns)
+static void count_end(void *ctx, const struct flow *f, const struct detail *detail,
+    enum end_reason reason, uint64_t clock_ns)
 {
 	(void)ctx;
+	(void)detail;
 	(void)f;
 	(void)reason;
 	(void)clock_ns;
@@ -900,6 +904,107 @@ START_TEST(counters_beyond_32_bits_are_kept)
 }
 END_TEST
 
+static struct detail ended_detail;
+static uint32_t ended_egress;
+static unsigned detail_ends;
+
+static void keep_detail(void *ctx, const struct flow *f, const struct detail *detail,
+    enum end_reason reason, uint64_t clock_ns)
+{
+	(void)ctx;
+	(void)reason;
+	(void)clock_ns;
+	ck_assert_ptr_nonnull(detail);
+	ended_detail = *detail;
+	ended_egress = f->egress;
+	detail_ends++;
+}
+
+/* A packet of flow 1 all of whose details are this number, more or less. */
+static struct pktinfo detailed(uint8_t n, uint64_t clock_ns)
+{
+	struct pktinfo p = packet_of(1, clock_ns);
+
+	p.egress = n;
+	p.detail = (struct detail){.src_mac = {n},
+	    .dst_mac = {n},
+	    .mpls = {{n}},
+	    .ttl_min = n,
+	    .ttl_max = n,
+	    .fragment_flags = n & 1 ? DETAIL_MORE_FRAGMENTS : DETAIL_DO_NOT_FRAGMENT,
+	    .tcp_window = n,
+	    .tcp_sequence = n,
+	    .flow_label = n,
+	    .octets_min = n,
+	    .octets_max = n,
+	    .point = n};
+	return p;
+}
+
+START_TEST(flow_keeps_the_first_packets_detail_but_for_extremes_and_flags)
+{
+	struct table_options options = {
+	    .max_flows = 4, .timeouts = usual, .seed = 1, .details = true, .end = keep_detail};
+	static const uint8_t numbers[] = {20, 30, 11};
+	struct pktinfo p;
+
+	table = table_create(&options);
+	ck_assert_ptr_nonnull(table);
+	for (unsigned i = 0; i < 3; i++) {
+		p = detailed(numbers[i], T0);
+		account(&p);
+	}
+	/* A record of its own: nothing of the one before is left in it. */
+	p = detailed(25, T0 + usual.idle_ns);
+	account(&p);
+	ck_assert_uint_eq(detail_ends, 1);
+	ck_assert_uint_eq(ended_detail.src_mac[0], 20);
+	ck_assert_uint_eq(ended_detail.dst_mac[0], 20);
+	ck_assert_uint_eq(ended_detail.mpls[0][0], 20);
+	ck_assert_uint_eq(ended_detail.tcp_window, 20);
+	ck_assert_uint_eq(ended_detail.tcp_sequence, 20);
+	ck_assert_uint_eq(ended_detail.flow_label, 20);
+	ck_assert_uint_eq(ended_detail.point, 20);
+	ck_assert_uint_eq(ended_detail.ttl_min, 11);
+	ck_assert_uint_eq(ended_detail.ttl_max, 30);
+	ck_assert_uint_eq(ended_detail.octets_min, 11);
+	ck_assert_uint_eq(ended_detail.octets_max, 30);
+	ck_assert_uint_eq(
+	    ended_detail.fragment_flags, DETAIL_DO_NOT_FRAGMENT | DETAIL_MORE_FRAGMENTS);
+	ck_assert_uint_eq(ended_egress, 20);
+	table_end_all(table, T0 + usual.idle_ns);
+	ck_assert_uint_eq(detail_ends, 2);
+	ck_assert_mem_eq(&ended_detail, &p.detail, sizeof(ended_detail));
+	ck_assert_uint_eq(ended_egress, 25);
+	table_destroy(table);
+}
+END_TEST
+
+static void no_detail(void *ctx, const struct flow *f, const struct detail *detail,
+    enum end_reason reason, uint64_t clock_ns)
+{
+	(void)ctx;
+	(void)f;
+	(void)reason;
+	(void)clock_ns;
+	ck_assert_ptr_null(detail);
+	detail_ends++;
+}
+
+START_TEST(without_details_there_are_none)
+{
+	struct table_options options = {
+	    .max_flows = 4, .timeouts = usual, .seed = 1, .end = no_detail};
+	struct pktinfo p = detailed(9, T0);
+
+	table = table_create(&options);
+	account(&p);
+	table_end_all(table, T0);
+	ck_assert_uint_eq(detail_ends, 1);
+	table_destroy(table);
+}
+END_TEST
+
 Suite *table_suite(void)
 {
 	const TTest *const tests[] = {
@@ -937,6 +1042,8 @@ Suite *table_suite(void)
 	    table_agrees_with_the_model_at_odd_timeouts,
 	    tiny_tables_keep_their_sums,
 	    counters_beyond_32_bits_are_kept,
+	    flow_keeps_the_first_packets_detail_but_for_extremes_and_flags,
+	    without_details_there_are_none,
 	};
 
 	return SUITE_OF("table", tests);
