@@ -22,6 +22,7 @@
 #include "config.h"
 #include "control/ledger.h"
 #include "exporter.h"
+#include "interfaces.h"
 #include "meter/record.h"
 #include "util/log.h"
 #include "util/ring.h"
@@ -43,6 +44,7 @@
 struct program {
 	struct config config;
 	struct own_exports own_exports;
+	struct interface_list interfaces;
 	struct ring *ring;
 	struct source **live;
 	struct exporter *exporter;
@@ -104,11 +106,6 @@ static int open_live_sources(struct program *p)
 
 		if (rc)
 			return rc;
-		if (!decode_supports(p->live[i]->linktype)) {
-			log_error("%s: link type %d is not decoded: those that are: %s",
-			    options.interface, p->live[i]->linktype, decode_supported);
-			return -ENOTSUP;
-		}
 	}
 	return 0;
 }
@@ -161,9 +158,28 @@ static int build_exporter(struct program *p)
 	return 0;
 }
 
+/* What collectors need of the stages before: the interfaces' names, details of packets. */
+static int complete_config(struct program *p)
+{
+	struct config *c = &p->config;
+	int rc = interfaces_list(&p->interfaces, c);
+
+	for (size_t i = 0; i < c->collector_count; i++) {
+		struct encoder_options *encoding = &c->collectors[i].encoding;
+
+		encoding->interfaces = p->interfaces.entries;
+		encoding->interface_count = p->interfaces.count;
+		c->decode.details |= encoder_needs_details(encoding);
+	}
+	return rc;
+}
+
 static int build(struct program *p)
 {
 	int rc = open_descriptors(p);
+
+	if (rc == 0)
+		rc = complete_config(p);
 
 	if (rc == 0) {
 		p->ring =
@@ -192,6 +208,7 @@ static void destroy(struct program *p)
 		source_close(p->live[i]);
 	free(p->live);
 	ring_destroy(p->ring);
+	interfaces_fini(&p->interfaces);
 	config_fini(&p->config);
 }
 

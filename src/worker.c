@@ -1,13 +1,12 @@
 /*
- * SPINE: packets from the sources through sampler, decoder and table; records into the ring.
+ * SPINE: packets from the sources through intake and table; records into the ring.
  *
- *	source_read -> take_packet: stamp, sample, decode -> batch
+ *	intake_read: source, stamp, sample, decode -> batch
  *	run_batch: table_account -> table_sweep -> end_flow: ring
  */
 #include "worker.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "decode/decode.h"
+#include "intake.h"
 #include "meter/clock.h"
 #include "meter/record.h"
-#include "meter/sampler.h"
 #include "meter/table.h"
 #include "util/log.h"
 
@@ -35,23 +33,16 @@ struct worker {
 	struct worker_options options;
 	const struct config *config;
 	struct source **sources; /* live ones; a file is the only one while it is read */
-	struct sampler *samplers;
+	struct intake intake;
 	struct table *table;
-	struct clock clock;
-
-	struct pktinfo batch[TABLE_BATCH];
-	unsigned batched;
-	unsigned reading; /* number of the source that is being read */
 
 	uint64_t ticked_ns;
-	uint64_t first_clock_ns;
 	bool capturing; /* live, and packets are missed if the worker waits */
-	bool limit_reached;
 	bool failed;
 	int stop_fd;
 	atomic_bool stop;
 
-	struct ledger_packets packets;
+	uint64_t drops_told; /* packets that the kernel and interfaces dropped */
 	uint64_t handed;
 	uint64_t ring_dropped;
 };
@@ -79,7 +70,7 @@ static void end_flow(void *ctx, const struct flow *f, const struct detail *detai
     enum end_reason reason, uint64_t clock_ns)
 {
 	struct worker *w = ctx;
-	struct clock_time now = {clock_ns, clock_ns + (uint64_t)w->clock.to_wall_ns};
+	struct clock_time now = {clock_ns, clock_ns + (uint64_t)w->intake.clock.to_wall_ns};
 	struct record *slot = ring_slot(w);
 
 	if (!slot) {
@@ -87,26 +78,56 @@ static void end_flow(void *ctx, const struct flow *f, const struct detail *detai
 		return;
 	}
 	record_fill(slot, f, detail, reason, &now);
+	if (w->config->ports.local_count)
+		slot->direction =
+		    port_map_direction(&w->config->ports, slot->ip_version, slot->src, slot->dst);
 	ring_push_end(w->options.ring);
 	w->handed++;
 }
 
+/* What was dropped before it could be captured was not metered either. */
+static void count_drops(struct worker *w)
+{
+	const struct ledger_packets *p = &w->intake.packets;
+	uint64_t drops = p->dropped_kernel + p->dropped_interface;
+
+	for (unsigned i = 0; i < w->options.live_count; i++) {
+		struct source_drops d;
+
+		if (!w->sources[i])
+			continue;
+		source_drops(w->sources[i], &d);
+		drops += d.kernel + d.interface;
+	}
+	if (drops <= w->drops_told)
+		return;
+	unmetered_add(
+	    &w->intake.unmetered, drops - w->drops_told, 0, clock_wall_ns(&w->intake.clock));
+	w->drops_told = drops;
+}
+
 static void push_time(struct worker *w, enum record_kind kind)
 {
+	const struct unmetered *u = &w->intake.unmetered;
 	struct record *slot = ring_slot(w);
 
 	if (!slot)
 		return;
+	count_drops(w);
 	*slot = (struct record){.kind = (uint8_t)kind,
-	    .clock_ns = w->clock.now_ns,
-	    .wall_ns = clock_wall_ns(&w->clock)};
+	    .clock_ns = w->intake.clock.now_ns,
+	    .wall_ns = clock_wall_ns(&w->intake.clock),
+	    .packets = u->packets,
+	    .octets = u->octets,
+	    .start_ns = u->first_ns,
+	    .end_ns = u->last_ns};
 	ring_push_end(w->options.ring);
 }
 
 /* So that messages leave and templates are sent again also when no flow ends. True: it was time. */
 static bool tick(struct worker *w)
 {
-	uint64_t now = w->clock.now_ns;
+	uint64_t now = w->intake.clock.now_ns;
 
 	if (now >= w->ticked_ns && now - w->ticked_ns < TICK_NS)
 		return false;
@@ -115,125 +136,42 @@ static bool tick(struct worker *w)
 	return true;
 }
 
-/* -- packets ---------------------------------------------------------------------------------- */
+/* -- batches ---------------------------------------------------------------------------------- */
 
 static void run_batch(struct worker *w)
 {
-	if (w->batched)
-		table_account(w->table, w->batch, w->batched);
-	w->batched = 0;
+	struct intake *in = &w->intake;
+
+	if (in->batched)
+		table_account(w->table, in->batch, in->batched);
+	in->batched = 0;
 	/* Live a silent flow that is due waits for room in the ring: that loses nothing. */
-	table_sweep(
-	    w->table, w->clock.now_ns, w->capturing ? ring_room(w->options.ring) / 2 : SIZE_MAX);
+	table_sweep(w->table, w->intake.clock.now_ns,
+	    w->capturing ? ring_room(w->options.ring) / 2 : SIZE_MAX);
 	ring_publish(w->options.ring, tick(w));
 }
 
-static bool is_own_export(const struct worker *w, const struct pktinfo *info)
-{
-	const struct own_exports *own = w->options.own_exports;
-	unsigned n = atomic_load_explicit(&own->count, memory_order_acquire);
-
-	if (info->protocol != IPPROTO_UDP)
-		return false;
-	for (unsigned i = 0; i < n; i++) {
-		const struct own_export *o = &own->entries[i];
-
-		if (info->dst_port == o->dst_port && info->src_port == o->src_port &&
-		    info->ip_version == o->ip_version && memcmp(info->dst, o->dst, 16) == 0 &&
-		    memcmp(info->src, o->src, 16) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* All flows of the time before end; the clock starts again at this packet. */
-static void restart_clock(struct worker *w, uint64_t ts_ns)
-{
-	run_batch(w);
-	table_end_all(w->table, w->clock.now_ns);
-	clock_restart(&w->clock, ts_ns);
-	w->packets.notes[NOTE_CLOCK_RESTARTS]++;
-}
-
-static struct stamp stamp_packet(struct worker *w, uint64_t ts_ns)
-{
-	struct stamp stamp;
-
-	if (clock_steps_back(&w->clock, ts_ns))
-		restart_clock(w, ts_ns);
-	stamp = clock_stamp(&w->clock, ts_ns);
-	w->packets.notes[NOTE_NO_TIME] += stamp.no_time;
-	return stamp;
-}
-
-/* Offline --duration is packet time; the packet that is past it is not taken. */
-static bool past_duration(struct worker *w, uint64_t ts_ns)
-{
-	uint64_t duration = w->config->duration_ns;
-
-	if (!duration || config_is_live(w->config) || w->packets.received == 0)
-		return false;
-	return ts_ns > w->first_clock_ns && ts_ns - w->first_clock_ns >= duration;
-}
-
-/* Adds the packet to the batch, or to the counter that says why not. */
-static void meter_packet(struct worker *w, const struct packet *packet, const struct stamp *stamp)
-{
-	struct pktinfo *info = &w->batch[w->batched];
-	enum ignored ignored = decode_packet(packet, &w->config->decode, info);
-
-	if (!ignored && is_own_export(w, info))
-		ignored = IGNORED_OWN_EXPORT;
-	if (ignored) {
-		w->packets.ignored[ignored]++;
-		return;
-	}
-	info->ts_ns = stamp->ts_ns;
-	info->clock_ns = stamp->clock_ns;
-	info->late = stamp->late;
-	w->packets.notes[NOTE_LENGTH_LIES] += info->notes >> NOTE_LENGTH_LIES & 1;
-	w->packets.notes[NOTE_HEADER_LIMIT] += info->notes >> NOTE_HEADER_LIMIT & 1;
-	w->packets.metered++;
-	w->packets.metered_octets += info->octets;
-	w->batched++;
-}
-
-/* What a source calls with each packet. The stamp comes first: skipped packets move the clock. */
-static bool take_packet(void *ctx, const struct packet *packet)
+/* All flows of the time before end. */
+static void before_restart(void *ctx)
 {
 	struct worker *w = ctx;
-	struct stamp stamp;
 
-	if (w->limit_reached || past_duration(w, packet->ts_ns)) {
-		w->limit_reached = true;
-		return false;
-	}
-	stamp = stamp_packet(w, packet->ts_ns);
-	if (w->packets.received++ == 0)
-		w->first_clock_ns = stamp.clock_ns;
-	if (w->packets.received == w->config->packet_limit)
-		w->limit_reached = true;
-	if (sampler_take(&w->samplers[w->reading]))
-		meter_packet(w, packet, &stamp);
-	else
-		w->packets.not_sampled++;
-	return !w->limit_reached;
+	run_batch(w);
+	table_end_all(w->table, w->intake.clock.now_ns);
 }
 
 /* -- sources ---------------------------------------------------------------------------------- */
 
 static bool is_stopped(const struct worker *w)
 {
-	return w->limit_reached || atomic_load_explicit(&w->stop, memory_order_relaxed);
+	return w->intake.limit_reached || atomic_load_explicit(&w->stop, memory_order_relaxed);
 }
 
 /* A batch from the source. Its number of packets, 0 or less as source_read() has it. */
 static int read_batch(struct worker *w, unsigned i)
 {
-	int n;
+	int n = intake_read(&w->intake, i, w->sources[i]);
 
-	w->reading = i;
-	n = source_read(w->sources[i], TABLE_BATCH, take_packet, w);
 	run_batch(w);
 	return n;
 }
@@ -247,6 +185,12 @@ static void before_wait(void *ctx)
 	ring_publish(w->options.ring, true);
 }
 
+static void close_file(struct worker *w)
+{
+	source_close(w->sources[0]);
+	w->sources[0] = NULL;
+}
+
 static void read_file(struct worker *w, const struct config_input *file)
 {
 	struct source_file_options options = {
@@ -258,30 +202,19 @@ static void read_file(struct worker *w, const struct config_input *file)
 	};
 	int rc = source_file_open(&options, &w->sources[0]);
 
-	if (rc == 0 && !decode_supports(w->sources[0]->linktype)) {
-		log_error("%s: link type %d is not decoded: those that are: %s",
-		    w->sources[0]->name, w->sources[0]->linktype, decode_supported);
-		rc = -ENOTSUP;
-		source_close(w->sources[0]);
-		w->sources[0] = NULL;
-	}
+	if (rc == 0)
+		rc = intake_open(&w->intake, 0, w->sources[0]);
 	if (rc) {
 		w->failed |= rc != -EINTR;
+		close_file(w);
 		return;
 	}
-	w->clock.file_begins = true;
+	w->intake.clock.file_begins = true;
 	do
 		rc = read_batch(w, 0);
 	while (rc > 0 && !is_stopped(w));
 	w->failed |= rc < 0 && rc != -ENODATA && rc != -EINTR;
-	source_close(w->sources[0]);
-	w->sources[0] = NULL;
-}
-
-static void read_files(struct worker *w)
-{
-	for (size_t i = 0; i < w->config->file_count && !is_stopped(w); i++)
-		read_file(w, &w->config->files[i]);
+	close_file(w);
 }
 
 static uint64_t now_ns(clockid_t id)
@@ -292,13 +225,36 @@ static uint64_t now_ns(clockid_t id)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
+/* --time=now: the latest packet of all files is one of this moment. */
+static void shift_times(struct worker *w)
+{
+	uint64_t latest = 0;
+
+	for (size_t i = 0; i < w->config->file_count; i++) {
+		struct source_file_options options = {
+		    .path = w->config->files[i].name, .filter = w->config->filter};
+
+		source_file_latest(&options, &w->stop, &latest);
+	}
+	if (latest)
+		w->intake.shift_ns = now_ns(CLOCK_REALTIME) - latest;
+}
+
+static void read_files(struct worker *w)
+{
+	if (w->config->time_now)
+		shift_times(w);
+	for (size_t i = 0; i < w->config->file_count && !is_stopped(w); i++)
+		read_file(w, &w->config->files[i]);
+}
+
 static void forget_source(struct worker *w, unsigned i)
 {
 	struct source_drops drops;
 
 	source_drops(w->sources[i], &drops);
-	w->packets.dropped_kernel += drops.kernel;
-	w->packets.dropped_interface += drops.interface;
+	w->intake.packets.dropped_kernel += drops.kernel;
+	w->intake.packets.dropped_interface += drops.interface;
 	source_close(w->sources[i]);
 	w->sources[i] = NULL;
 }
@@ -309,8 +265,8 @@ static int read_live_once(struct worker *w)
 	unsigned left = 0;
 	int total = 0;
 
-	clock_tick_live(&w->clock, now_ns(CLOCK_MONOTONIC), now_ns(CLOCK_REALTIME));
-	for (unsigned i = 0; i < w->options.live_count && !w->limit_reached; i++) {
+	clock_tick_live(&w->intake.clock, now_ns(CLOCK_MONOTONIC), now_ns(CLOCK_REALTIME));
+	for (unsigned i = 0; i < w->options.live_count && !w->intake.limit_reached; i++) {
 		int n;
 
 		if (!w->sources[i])
@@ -325,11 +281,11 @@ static int read_live_once(struct worker *w)
 		total += n > 0 ? n : 0;
 	}
 	if (total == 0) {
-		clock_catch_up(&w->clock);
+		clock_catch_up(&w->intake.clock);
 		run_batch(w);
 		ring_publish(w->options.ring, true);
 	}
-	return left || w->limit_reached ? total : -ENODEV;
+	return left || w->intake.limit_reached ? total : -ENODEV;
 }
 
 /* Sleeps until a source has packets, the worker is to stop, or a moment has passed. */
@@ -352,7 +308,7 @@ static void drain_live(struct worker *w)
 	struct timespec pause = {.tv_nsec = 20 * (long)NS_PER_MS};
 	unsigned quiet = 0;
 
-	while (quiet < 2 && !w->limit_reached && now_ns(CLOCK_MONOTONIC) < until) {
+	while (quiet < 2 && !w->intake.limit_reached && now_ns(CLOCK_MONOTONIC) < until) {
 		int n = read_live_once(w);
 
 		if (n < 0)
@@ -396,7 +352,7 @@ void *worker_run(void *worker)
 		read_files(w);
 	w->capturing = false;
 	run_batch(w);
-	table_end_all(w->table, w->clock.now_ns);
+	table_end_all(w->table, w->intake.clock.now_ns);
 	push_time(w, RECORD_LAST);
 	ring_publish(w->options.ring, true);
 	if (write(w->options.done_fd, &one, sizeof(one)) < 0)
@@ -426,6 +382,14 @@ struct worker *worker_create(const struct worker_options *options)
 {
 	size_t n = options->live_count ? options->live_count : 1;
 	struct worker *w = calloc(1, sizeof(*w));
+	struct intake_options intake = {
+	    .config = options->config,
+	    .own_exports = options->own_exports,
+	    .sources = n,
+	    .seed = options->sampling_seed,
+	    .on_restart = before_restart,
+	    .on_restart_ctx = w,
+	};
 
 	if (!w)
 		return NULL;
@@ -435,17 +399,18 @@ struct worker *worker_create(const struct worker_options *options)
 	if (w->stop_fd < 0)
 		log_error("start: %s", strerror(errno));
 	w->sources = calloc(n, sizeof(*w->sources));
-	w->samplers = calloc(n, sizeof(*w->samplers));
 	w->table = create_table(w);
-	if (w->stop_fd < 0 || !w->sources || !w->samplers || !w->table) {
+	if (w->stop_fd < 0 || !w->sources || !w->table || intake_init(&w->intake, &intake) < 0) {
 		worker_destroy(w);
 		return NULL;
 	}
-	for (size_t i = 0; i < options->live_count; i++)
+	for (size_t i = 0; i < options->live_count; i++) {
 		w->sources[i] = options->live[i];
-	for (size_t i = 0; i < n; i++)
-		sampler_init(
-		    &w->samplers[i], &w->config->sampling.rules[0], options->sampling_seed + i);
+		if (intake_open(&w->intake, (unsigned)i, w->sources[i]) < 0) {
+			worker_destroy(w);
+			return NULL;
+		}
+	}
 	return w;
 }
 
@@ -456,7 +421,7 @@ void worker_destroy(struct worker *w)
 	if (w->stop_fd >= 0)
 		close(w->stop_fd);
 	table_destroy(w->table);
-	free(w->samplers);
+	intake_fini(&w->intake);
 	free(w->sources);
 	free(w);
 }
@@ -477,7 +442,7 @@ bool worker_failed(const struct worker *w)
 
 void worker_ledger(const struct worker *w, struct ledger *l)
 {
-	l->packets = w->packets;
+	l->packets = w->intake.packets;
 	l->flows = *table_stats(w->table);
 	l->handed = w->handed;
 	l->ring_dropped = w->ring_dropped;

@@ -40,3 +40,40 @@ int iface_index(const char *name, uint32_t *index)
 	nl_socket_free(sock);
 	return rc == 0 ? 0 : errno_of(rc);
 }
+
+struct visit {
+	void (*fn)(void *ctx, const struct iface *iface);
+	void *ctx;
+};
+
+static void visit_link(struct nl_object *object, void *arg)
+{
+	struct rtnl_link *link = (struct rtnl_link *)object;
+	const struct visit *v = arg;
+	struct iface iface = {.index = (uint32_t)rtnl_link_get_ifindex(link),
+	    .name = rtnl_link_get_name(link),
+	    .alias = rtnl_link_get_ifalias(link)};
+
+	if (iface.name)
+		v->fn(v->ctx, &iface);
+}
+
+int iface_each(void (*fn)(void *ctx, const struct iface *iface), void *ctx)
+{
+	struct nl_sock *sock = nl_socket_alloc();
+	struct visit v = {fn, ctx};
+	struct nl_cache *cache = NULL;
+	int rc;
+
+	if (!sock)
+		return -ENOMEM;
+	rc = nl_connect(sock, NETLINK_ROUTE);
+	if (rc == 0)
+		rc = rtnl_link_alloc_cache(sock, AF_UNSPEC, &cache);
+	if (rc == 0) {
+		nl_cache_foreach(cache, visit_link, &v);
+		nl_cache_put(cache);
+	}
+	nl_socket_free(sock);
+	return rc == 0 ? 0 : errno_of(rc);
+}

@@ -9,4 +9,13 @@
 /* The ifIndex of the interface `name`. 0, -ENODEV when there is none, or another -errno. */
 int iface_index(const char *name, uint32_t *index);
 
+struct iface {
+	uint32_t index;
+	const char *name;
+	const char *alias; /* what the administrator says of it; NULL: nothing */
+};
+
+/* Calls `fn` with each interface of the machine, in the kernel's order. 0 or -errno. */
+int iface_each(void (*fn)(void *ctx, const struct iface *iface), void *ctx);
+
 #endif

@@ -7,6 +7,7 @@
 #ifndef SPANFLOW_CAPTURE_SOURCE_H
 #define SPANFLOW_CAPTURE_SOURCE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -54,6 +55,7 @@ struct source_file_options {
 	const char *path;   /* "-" is standard input */
 	uint32_t ingress;   /* exported ifIndex */
 	const char *filter; /* BPF expression; NULL: everything */
+	bool silent;        /* says nothing of what goes wrong */
 	/* Called by the reading thread before it waits for a pipe; NULL: nobody is interested. */
 	void (*on_wait)(void *ctx);
 	void *on_wait_ctx;
@@ -62,7 +64,16 @@ struct source_file_options {
 /* Opens a capture file (pcap or pcapng). Messages and errors as above; -ENOTSUP: link type. */
 int source_file_open(const struct source_file_options *options, struct source **out);
 
-/* Checks a BPF expression without opening anything. 0, or -EINVAL after saying what is wrong. */
+/*
+ * Reads the file through and raises *latest_ns to the time of its latest packet. Says nothing, also
+ * where it does not get to the end: whoever reads the file again will. Ends early once *stop.
+ */
+void source_file_latest(
+    const struct source_file_options *options, const atomic_bool *stop, uint64_t *latest_ns);
+
+/*
+ * Checks a BPF expression without opening anything. 0, or -EINVAL after saying what is wrong.
+ */
 int source_check_filter(const char *filter);
 
 /*

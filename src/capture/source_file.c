@@ -36,6 +36,7 @@ struct source_file {
 	uint64_t packets; /* read so far, filtered ones included */
 	uint64_t offset;  /* where the next one starts */
 	bool is_pcapng;
+	bool silent;
 	packet_fn *fn;
 	void *ctx;
 };
@@ -136,7 +137,8 @@ static int file_read(struct source *base, unsigned max, packet_fn *fn, void *ctx
 		return -ENODATA;
 	if (n == PCAP_ERROR_BREAK || errno == EINTR)
 		return -EINTR;
-	report_read_error(s);
+	if (!s->silent)
+		report_read_error(s);
 	return -EIO;
 }
 
@@ -198,7 +200,9 @@ static int open_capture(struct source_file *s)
 	if (!s->pcap) {
 		if (errno == EINTR)
 			return -EINTR;
-		log_error("%s: not a capture file that libpcap reads: %s", s->base.name, error);
+		if (!s->silent)
+			log_error(
+			    "%s: not a capture file that libpcap reads: %s", s->base.name, error);
 		return -EINVAL;
 	}
 	s->is_pcapng = pcap_major_version(s->pcap) == 1;
@@ -213,7 +217,8 @@ static int compile_filter(struct source_file *s, const char *filter)
 	if (!filter)
 		return 0;
 	if (pcap_compile(s->pcap, &s->filter, filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		log_error("%s: filter: %s", s->base.name, pcap_geterr(s->pcap));
+		if (!s->silent)
+			log_error("%s: filter: %s", s->base.name, pcap_geterr(s->pcap));
 		return -EINVAL;
 	}
 	s->filtered = true;
@@ -230,8 +235,9 @@ int source_file_open(const struct source_file_options *o, struct source **out)
 	s->base.ops = &file_ops;
 	s->base.name = strcmp(o->path, "-") == 0 ? "standard input" : o->path;
 	s->ingress = o->ingress;
+	s->silent = o->silent;
 	rc = open_stream(s, o->path);
-	if (rc && rc != -EINTR)
+	if (rc && rc != -EINTR && !s->silent)
 		log_error("%s: %s", s->base.name, strerror(-rc));
 	if (rc == 0)
 		rc = open_capture(s);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "conf/file.h"
 #include "conf/options.h"
@@ -23,6 +24,7 @@ void config_fini(struct config *c)
 		free(c->collectors[i].text);
 		free(c->collectors[i].url);
 	}
+	port_map_fini(&c->ports);
 	free(c->filter);
 	settings_fini(&c->settings);
 }
@@ -137,6 +139,23 @@ static int read_arguments(struct config *c, struct settings *given, int argc, ch
 
 /* -- all together ------------------------------------------------------------------------------- */
 
+/* Files whose times are shifted are read twice. */
+static int check_files_twice(const struct config *c)
+{
+	for (size_t i = 0; i < c->file_count; i++) {
+		const char *name = c->files[i].name;
+		struct stat st;
+
+		if (strcmp(name, "-") != 0 && (stat(name, &st) < 0 || S_ISREG(st.st_mode)))
+			continue;
+		log_error("--time: 'now' is not allowed with '%s': the latest time must be found "
+			  "first, and only a regular file can be read twice",
+		    name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_inputs(const struct config *c)
 {
 	if (c->interface_count && c->file_count) {
@@ -148,7 +167,11 @@ static int check_inputs(const struct config *c)
 		    "no input: name an interface (-i) or a capture file (-r): see spanflow -h");
 		return -EINVAL;
 	}
-	return 0;
+	if (c->interface_count && c->time_now) {
+		log_error("--time: 'now' is not allowed with --interface: live it is now anyway");
+		return -EINVAL;
+	}
+	return c->time_now ? check_files_twice(c) : 0;
 }
 
 /* What the file says must be right also where the command line replaces it. */

@@ -13,6 +13,7 @@
 #include "decode/decode.h"
 #include "export/encoder.h"
 #include "meter/expiry.h"
+#include "meter/portmap.h"
 #include "meter/sampler.h"
 #include "transport/sender.h"
 #include "transport/transport.h"
@@ -68,13 +69,15 @@ struct config {
 	enum format format;
 	struct records_choice records; /* where a collector or output names none */
 	struct sampling_plan sampling;
-	char *class_filters[SELECTORS_MAX]; /* BPF expressions of rules 1 and above; owned */
+	const char *class_filters[SELECTORS_MAX]; /* BPF expressions of rules 1 and above */
 	struct timeouts timeouts;
 	uint32_t max_flows;
 	uint64_t packet_limit; /* 0: none */
 	uint64_t duration_ns;  /* 0: none */
 	enum source_direction direction;
 	uint32_t file_ingress;
+	struct port_map ports;
+	bool time_now; /* files: times are shifted so that the latest is now */
 	struct decode_options decode;
 	uint64_t buffer_bytes;
 	bool seed_given;

@@ -60,23 +60,55 @@ static int set_records(struct config *c, const char *value)
 	return SAID_ALREADY;
 }
 
+/* "[METHOD:]N"; 1 in 1 is every packet, whatever the method. */
+static int parse_rule(const char *text, struct sampling_rule *rule)
+{
+	static const struct {
+		const char *prefix;
+		enum sampling_method method;
+	} methods[] = {{"deterministic:", SAMPLING_DETERMINISTIC}, {"random:", SAMPLING_RANDOM},
+	    {"hash:", SAMPLING_HASH}, {"flow:", SAMPLING_FLOW}, {"", SAMPLING_DETERMINISTIC}};
+	uint64_t interval;
+	size_t i = 0;
+
+	while (strncmp(text, methods[i].prefix, strlen(methods[i].prefix)) != 0)
+		i++;
+	if (parse_number(text + strlen(methods[i].prefix), 1, UINT32_MAX, &interval) < 0)
+		return -EINVAL;
+	rule->method = interval == 1 ? SAMPLING_NONE : methods[i].method;
+	rule->interval = (uint32_t)interval;
+	return 0;
+}
+
 static int set_sample(struct config *c, const char *value)
 {
-	enum sampling_method method = SAMPLING_DETERMINISTIC;
-	const char *number = value;
-	uint64_t interval;
+	return parse_rule(value, &c->sampling.rules[0]);
+}
 
-	if (strncmp(value, "deterministic:", 14) == 0) {
-		number = value + 14;
-	} else if (strncmp(value, "random:", 7) == 0) {
-		number = value + 7;
-		method = SAMPLING_RANDOM;
-	}
-	if (parse_number(number, 1, UINT32_MAX, &interval) < 0)
+/* "RULE EXPRESSION": the rule is the first word. */
+static int set_class(struct config *c, const char *value)
+{
+	size_t word = strcspn(value, " \t");
+	const char *expression = value + word + strspn(value + word, " \t");
+	unsigned n = c->sampling.count ? c->sampling.count : 1;
+	char rule[32];
+
+	if (n == SELECTORS_MAX || word >= sizeof(rule) || !*expression)
 		return -EINVAL;
-	c->sampling.rules[0] =
-	    (struct sampling_rule){interval == 1 ? SAMPLING_NONE : method, (uint32_t)interval};
+	memcpy(rule, value, word);
+	rule[word] = '\0';
+	if (parse_rule(rule, &c->sampling.rules[n]) < 0)
+		return -EINVAL;
+	if (source_check_filter(expression) < 0)
+		return SAID_ALREADY;
+	c->class_filters[n] = expression;
+	c->sampling.count = n + 1;
 	return 0;
+}
+
+static int set_scale(struct config *c, const char *value)
+{
+	return parse_switch(value, &c->sampling.scale);
 }
 
 static int set_timeout(struct config *c, const char *value)
@@ -112,6 +144,11 @@ static int set_number32(const char *value, uint64_t min, uint64_t max, uint32_t 
 	return rc;
 }
 
+static int set_hash_key(struct config *c, const char *value)
+{
+	return set_number32(value, 0, UINT32_MAX, &c->sampling.hash_key);
+}
+
 static int set_max_flows(struct config *c, const char *value)
 {
 	return set_number32(value, 1, MAX_FLOWS_MAX, &c->max_flows);
@@ -145,6 +182,22 @@ static int set_direction(struct config *c, const char *value)
 static int set_ingress(struct config *c, const char *value)
 {
 	return set_number32(value, 0, UINT32_MAX, &c->file_ingress);
+}
+
+static int set_port_map(struct config *c, const char *value)
+{
+	return port_map_add(&c->ports, value);
+}
+
+static int set_local(struct config *c, const char *value)
+{
+	return port_map_add_local(&c->ports, value);
+}
+
+static int set_time(struct config *c, const char *value)
+{
+	c->time_now = strcmp(value, "now") == 0;
+	return c->time_now || strcmp(value, "capture") == 0 ? 0 : -EINVAL;
 }
 
 static int set_lengths(struct config *c, const char *value)
@@ -243,8 +296,16 @@ const struct option_spec option_table[] = {
 	 "default, minimal, full or names of elements", set_records, "default", OPTION_VALUE},
 	{"output", 'o', "text|csv|json[:FILE]", "print records (default without a collector)",
 	 "text, csv or json, with :FILE if they are to go into a file", output_add, NULL, OPTION_SECTION},
-	{"sample", 's', "RULE", "N, deterministic:N or random:N",
-	 "N, deterministic:N or random:N with N from 1 to 4294967295", set_sample, "1", OPTION_VALUE},
+	{"sample", 's', "RULE", "N, random:N, hash:N, flow:N",
+	 "N, deterministic:N, random:N, hash:N or flow:N with N from 1 to 4294967295",
+	 set_sample, "1", OPTION_VALUE},
+	{"class", 0, "'RULE FILTER'", NULL,
+	 "a rule as of --sample, a blank and a BPF expression, at most 31 times",
+	 set_class, NULL, OPTION_LIST},
+	{"hash-key", 0, "N", NULL,
+	 "a number from 0 to 4294967295", set_hash_key, "0", OPTION_VALUE},
+	{"scale", 0, "on|off", NULL,
+	 "on or off", set_scale, "off", OPTION_VALUE},
 	{"timeout", 't', "NAME=TIME", "idle=15s, active=30m, end=1s; repeatable",
 	 "idle=TIME or active=TIME from 1ms to 24h, or end=TIME from 0 to 24h (units ms s m h)",
 	 set_timeout, "idle=15s active=30m end=1s", OPTION_NAMED},
@@ -258,6 +319,13 @@ const struct option_spec option_table[] = {
 	 "in, out or both", set_direction, "both", OPTION_VALUE},
 	{"ingress", 0, "N", NULL,
 	 "a number from 0 to 4294967295", set_ingress, "1", OPTION_VALUE},
+	{"port-map", 0, "RULE", NULL,
+	 "vlan=ID, mac=ADDRESS or prefix=ADDRESS/LENGTH, then ,ingress=INDEX[:NAME] or ,egress=INDEX[:NAME] "
+	 "or both, or ,port=INDEX[:NAME]; at most 1024 times", set_port_map, NULL, OPTION_LIST},
+	{"local", 0, "PREFIX", NULL,
+	 "ADDRESS/LENGTH, at most 1024 times", set_local, NULL, OPTION_LIST},
+	{"time", 0, "capture|now", NULL,
+	 "capture or now", set_time, "capture", OPTION_VALUE},
 	{"lengths", 0, "wire|header", NULL,
 	 "wire or header", set_lengths, "wire", OPTION_VALUE},
 	{"buffer", 0, "SIZE", NULL,

@@ -84,11 +84,12 @@ enum ignored {
 };
 
 /* What was odd about packets that were metered, or about their times. */
-#define NOTES(X)                      \
-	X(LENGTH_LIES, length_lies)   \
-	X(HEADER_LIMIT, header_limit) \
-	X(NO_TIME, no_time)           \
-	X(CLOCK_RESTARTS, clock_restarts)
+#define NOTES(X)                          \
+	X(LENGTH_LIES, length_lies)       \
+	X(HEADER_LIMIT, header_limit)     \
+	X(NO_TIME, no_time)               \
+	X(CLOCK_RESTARTS, clock_restarts) \
+	X(TIME_SHIFTED, time_shifted)
 
 enum note {
 #define X(constant, name) NOTE_##constant,

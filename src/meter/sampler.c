@@ -3,7 +3,7 @@
 void sampler_init(struct sampler *s, const struct sampling_rule *rule, uint64_t seed)
 {
 	*s = (struct sampler){.rule = *rule, .rng = {.state = seed}};
-	if (rule->method == SAMPLING_NONE)
+	if (rule->method == SAMPLING_NONE || sampling_looks_inside(rule->method))
 		s->rule.interval = 1;
 }
 

@@ -1,7 +1,9 @@
 /*
  * Packet sampling (RFC 5475): which packets of a capture source are metered.
  *
- * One sampler a source. It sees each packet of the population once, in order, before decoding.
+ * A sampler belongs to one source and rule. It sees each packet of its population once, in order,
+ * before decoding. Rules that look inside the packet are meter/selection.h's: their samplers take
+ * every packet.
  */
 #ifndef SPANFLOW_METER_SAMPLER_H
 #define SPANFLOW_METER_SAMPLER_H
@@ -18,6 +20,12 @@ enum sampling_method {
 	SAMPLING_HASH,          /* RFC 5475 section 6.2: by a digest of what no hop changes */
 	SAMPLING_FLOW           /* RFC 7014: one flow in N, by a hash of its key, whole */
 };
+
+/* Whether the rule cannot choose before the packet has been decoded. */
+static inline bool sampling_looks_inside(enum sampling_method method)
+{
+	return method == SAMPLING_HASH || method == SAMPLING_FLOW;
+}
 
 struct sampling_rule {
 	enum sampling_method method;

@@ -3,10 +3,12 @@
  * packet was on the wire than what was captured.
  */
 #include <pcap/dlt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "decode/decode.h"
+#include "decode/digest.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const int linktypes[] = {DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW,
 	    DLT_NULL, DLT_LOOP, DLT_IPV4, DLT_IPV6, DLT_USB_LINUX};
 	struct decode_options options = {0};
-	struct pktinfo info;
+	struct pktinfo info, detailed;
+	enum ignored ignored;
 	struct packet packet;
 
 	if (size < 2)
@@ -24,12 +27,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .len = (uint32_t)(size - 2) + data[1],
 	    .linktype = linktypes[data[0] % (sizeof(linktypes) / sizeof(*linktypes))]};
 	options.believe_lengths = data[0] & 0x80;
-	options.details = data[0] & 0x40;
 	/* A copy of exactly the captured octets, so that the sanitizer sees one more being read. */
 	packet.data = memcpy(malloc(packet.caplen + !packet.caplen), data + 2, packet.caplen);
-	if (decode_packet(&packet, &options, &info) == IGNORED_NOT &&
-	    (info.ip_version != 4 && info.ip_version != 6))
+	ignored = decode_packet(&packet, &options, &info);
+	options.details = true;
+	/* Details alter nothing else. */
+	if (decode_packet(&packet, &options, &detailed) != ignored)
 		abort();
+	if (ignored == IGNORED_NOT) {
+		if (memcmp(&info, &detailed, offsetof(struct pktinfo, detail)) != 0 ||
+		    (info.ip_version != 4 && info.ip_version != 6))
+			abort();
+		digest_packet(&packet, data[1]);
+	}
 	free((void *)packet.data);
 	return 0;
 }

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Deterministic and random sampling take the right packets and say so.
+"""Every sampling rule takes the right packets and says so.
 
 Promises: deterministic:N takes packets N, 2N, 3N ...; random:N exactly one of each N, its
 place uniform and independent of the one before (chi-square, fixed seeds, so the verdict
-never changes); every packet of the captures here is a flow of its own, so that records
-tell which packets were taken.  The rate is announced in v5, v9 and IPFIX.
+never changes); hash:N those that the reference's own digest picks, at every place that a
+packet passes; flow:N whole flows; a class counts its own packets by its own rule.  Every
+packet of most captures here is a flow of its own, so that records tell which packets were
+taken.  The rate is announced in v5, v9 and IPFIX.
 """
 import os
 import struct
@@ -15,6 +17,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 
 import pcapgen                                                                     # noqa: E402
+import reference                                                                   # noqa: E402
 import wire                                                                        # noqa: E402
 from harness import Export, Tap, ledger_faults, need_program, run                  # noqa: E402
 
@@ -170,6 +173,173 @@ def same_seed_same_bytes(case, tap):
         case.true(first[fmt] and first[fmt] != other[fmt], "%s: another seed sent the same bytes" % fmt)
 
 
+# --- hash ------------------------------------------------------------------------------
+
+def close_to(case, n, total, p, what):
+    """Within 4.5 standard deviations of a binomial distribution: fixed inputs, so never by chance."""
+    sigma = (total * p * (1 - p)) ** 0.5
+    case.true(abs(n - total * p) < 4.5 * sigma, "%s: %d of %d, expected %.0f +- %.0f" % (what, n, total, total * p, sigma))
+
+
+def by_digest(case, tap):
+    """The packets are those of the reference's own digest, and about one in N."""
+    path = numbered(tap.path("digest"), 1, 50_000, arp_every=25)
+    for interval, key in ((10, 0), (100, 0), (100, 4294967295), (3, 12345), (1000, 1)):
+        numbers, result = taken([path], "hash:%d" % interval, ["--hash-key=%d" % key])
+        wanted = reference.measure([path], sample="hash:%d" % interval, hash_key=key)
+        case.equal(numbers, sorted(number_of(r.src, r.sport) for r in wanted.records), "hash:%d" % interval)
+        close_to(case, len(numbers), 48_000, 1 / interval, "hash:%d" % interval)
+        judge_books(case, result, 50_000, len(numbers) + 2000, 2000)
+
+
+def by_digest_of_all_kinds(case, tap):
+    """Both families, extension headers, fragments, cut packets: as the reference has them."""
+    made = [pcapgen.mixed(tap.path("mixed"), 3, 20_000)]
+    made += [pcapgen.make(name, tap.path(name)) for name in ("mpls", "not_ip", "transports", "raw_ip", "vlans")]
+    for paths in made:
+        files = [a for path in paths for a in ("-r", path)]
+        result = run(files + ["-s", "hash:2", "--hash-key=9", "-o", "json", "--stats=json"])
+        wanted = reference.measure(paths, sample="hash:2", hash_key=9)
+        case.none(ledger_faults(result.stats), "ledger")
+        case.equal(result.stats["packets"]["not_sampled"], wanted.not_sampled, "packets.not_sampled")
+        case.equal(result.stats["packets"]["metered"], wanted.metered, "packets.metered")
+        case.equal(result.stats["octets"]["metered"], wanted.octets, "octets.metered")
+        case.same(Counter(short(r) for r in result.records()), Counter(short_of(r) for r in wanted.records), paths[0])
+
+
+def short(record):
+    six = "sourceIPv6Address" in record
+    return (record["sourceIPv6Address" if six else "sourceIPv4Address"],
+            record["destinationIPv6Address" if six else "destinationIPv4Address"],
+            record["sourceTransportPort"], record["destinationTransportPort"], record["protocolIdentifier"],
+            record["packetDeltaCount"], record["octetDeltaCount"], record["flowEndReason"])
+
+
+def short_of(r):
+    return r.src, r.dst, r.sport, r.dport, r.proto, r.packets, r.octets, r.reason
+
+
+def at_two_places(case, tap):
+    """A router further: another TTL, checksum, MAC address and VLAN; the same packets."""
+    here = numbered(tap.path("here"), 1, 20_000)
+    with open(here, "rb") as file:
+        data = file.read()[24:]
+    there, size = tap.path("there"), len(BASE)
+
+    def routed():
+        for at in range(0, len(data), 16 + size):
+            frame = bytearray(data[at + 16:at + 16 + size])
+            frame[:12], frame[22] = b"\2\0\0\0\0\7\2\0\0\0\0\x09", frame[22] - 1
+            frame[24:26], frame[12:12] = b"\xab\xcd", b"\x81\0\0\x05"
+            yield pcapgen.pkt(pcapgen.EPOCH + at, bytes(frame))
+    pcapgen.write_pcap(there, routed())
+    first, again = taken([here], "hash:50", ["--hash-key=7"])[0], taken([there], "hash:50", ["--hash-key=7"])[0]
+    case.equal(first, again, "the packets of two probes with one key")
+    case.equal(taken([here], "hash:50", ["--hash-key=7", "--seed=8"])[0], first, "another seed changes nothing")
+    other = taken([here], "hash:50", ["--hash-key=8"])[0]
+    close_to(case, len(set(first) & set(other)), 20_000, 1 / 2500, "common to two keys")
+
+
+# --- flow ------------------------------------------------------------------------------
+
+def whole_flows(case, tap):
+    """What is taken of a flow is all of it; about one flow in N; the seed chooses which."""
+    paths = pcapgen.many(tap.path("flows"), flows=20_000, packets=60_000)
+    files = [a for path in paths for a in ("-r", path)]
+    every = Counter(json_key(r) for r in run(files + ["-o", "json"]).records())
+    choices = []
+    for interval, seed in ((10, 1), (10, 2), (100, 1), (2, 7)):
+        result = run(files + ["-s", "flow:%d" % interval, "--seed=%d" % seed, "-o", "json", "--stats=json"])
+        got = Counter(json_key(r) for r in result.records())
+        case.none(ledger_faults(result.stats), "ledger")
+        case.none(list((got - every).items())[:3], "flow:%d: records that the whole does not have" % interval)
+        choices.append({k[:5] for k in got})
+        close_to(case, len(choices[-1]), len({k[:5] for k in every}), 1 / interval, "flow:%d" % interval)
+        case.equal(sum((every - got)[k] for k in every if k[:5] in choices[-1]), 0, "parts of flows are missing")
+    flows = len({k[:5] for k in every})
+    close_to(case, len(choices[0] & choices[1]), flows, 1 / 100, "flows common to two seeds")
+
+
+def json_key(record):
+    return tuple(v for _, v in sorted(record.items(), key=lambda item: KEY_FIRST.get(item[0], 9)))
+
+
+KEY_FIRST = {name: i for i, name in enumerate(
+    ("sourceIPv4Address", "destinationIPv4Address", "sourceTransportPort", "destinationTransportPort",
+     "protocolIdentifier"))}
+
+
+# --- classes ---------------------------------------------------------------------------
+
+def port_of(packet):
+    return struct.unpack_from("!H", packet.data, 34)[0]
+
+
+def each_class_counts(case, tap):
+    """Three rules, and ARP in the population of the last; the first class that matches counts."""
+    path = numbered(tap.path("classes"), 1, 30_000, arp_every=20)
+    classes = [("10", "src portrange 1-5000"), ("deterministic:7", "src portrange 4000-9000"), ("1", "src port 20000")]
+    numbers, result = taken([path], "100", ["--class=%s %s" % c for c in classes])
+    populations = {rule: [] for rule in (0, 1, 2, 3)}
+    for n in range(1, 30_001):
+        port = 0 if n % 20 == 0 else 1 + n % PORTS
+        rule = 1 if 0 < port <= 5000 else 2 if 4000 <= port <= 9000 else 3 if port == 20_000 else 0
+        populations[rule].append(n)
+    chosen = sorted(n for rule, step in ((0, 100), (1, 10), (2, 7), (3, 1)) for n in populations[rule][step - 1::step])
+    case.equal(numbers, [n for n in chosen if n % 20], "taken")
+    judge_books(case, result, 30_000, len(chosen), sum(n % 20 == 0 for n in chosen))
+
+
+def classes_of_all_kinds(case, tap):
+    """Rules that count and rules that look inside, side by side, as the reference has them; the
+    selector is in each record."""
+    paths = pcapgen.mixed(tap.path("kinds"), 4, 20_000)
+    files = [a for path in paths for a in ("-r", path)]
+    result = run(files + ["-s", "hash:4", "--hash-key=3", "--class=3 ip proto 17", "--class=hash:2 ip6",
+                          "-o", "json", "--records=full", "--stats=json"])
+
+    def is_udp4(packet):
+        return packet.data[12:14] == b"\x08\x00" and len(packet.data) > 23 and packet.data[23] == 17
+
+    def is_ipv6(packet):
+        return packet.data[12:14] == b"\x86\xdd"
+    wanted = reference.measure(paths, sample="hash:4", hash_key=3, classes=[("3", is_udp4), ("hash:2", is_ipv6)])
+    case.none(ledger_faults(result.stats), "ledger")
+    case.equal(result.stats["packets"]["not_sampled"], wanted.not_sampled, "packets.not_sampled")
+    case.same(Counter(short(r) for r in result.records()), Counter(short_of(r) for r in wanted.records), "records")
+    for record in result.records():
+        six, tagged = "sourceIPv6Address" in record, record["vlanId"] or record["mplsTopLabelStackSection"] != "0x000000"
+        udp = record["protocolIdentifier"] == 17 and not six
+        if not tagged and record["selectorId"] != (2 if udp else 3 if six else 1):
+            return case.fail("selectorId %d of %s" % (record["selectorId"], short(record)))
+
+
+def one_rate_a_record(case, tap):
+    """Packets of one flow that belong to two classes make two records, each with its selector."""
+    path = tap.path("lengths")
+    frame = pcapgen.eth(pcapgen.ipv4("10.0.0.1", "10.0.0.2", pcapgen.UDP, pcapgen.udp(1, 2, bytes(20))))
+    long = pcapgen.eth(pcapgen.ipv4("10.0.0.1", "10.0.0.2", pcapgen.UDP, pcapgen.udp(1, 2, bytes(500))))
+    pcapgen.write_pcap(path, [pcapgen.pkt(pcapgen.EPOCH + i, (frame, long)[i % 2]) for i in range(200)])
+    result = run(["-r", path, "-s", "2", "--class=5 greater 300", "-o", "json", "--records=full"])
+    case.equal(sorted((r["selectorId"], r["packetDeltaCount"]) for r in result.records()), [(1, 50), (2, 20)],
+               "(selector, packets)")
+
+
+def wrong_classes(case, tap):
+    path = numbered(tap.path("wrong-class"), 1, 10)
+    for text in ("10", "", "tcp", "0 tcp", "10 tcp and", "sometimes:3 tcp"):
+        result = run(["-r", path, "--class=%s" % text, "-o", "json"])
+        case.equal(result.status, 2, "--class=%s: exit status" % text)
+        case.true(result.stderr.startswith("spanflow: --class: ") and text.split(" ", 1)[-1] in result.stderr,
+                  "--class=%s: message: %s" % (text, result.stderr))
+    raw = tap.path("raw")
+    pcapgen.write_pcap(raw, [pcapgen.pkt(pcapgen.EPOCH, bytes(40))], linktype=pcapgen.RAW)
+    result = run(["-r", raw, "-r", path, "--class=2 ether host 02:00:00:00:00:01", "-o", "json", "--stats=json"])
+    case.equal(result.status, 1, "a class that a file has no use for: exit status")
+    case.true("%s: class 'ether host" % raw in result.stderr, "message: %s" % result.stderr)
+    case.equal(result.stats["packets"]["received"], 10, "the other file is read")
+
+
 # --- what is announced --------------------------------------------------------------------
 
 def announced(case, tap, rule, sampling):
@@ -225,7 +395,15 @@ def main():
                            ("another seed, another choice", seeds_matter),
                            ("the same seed, the same bytes", same_seed_same_bytes),
                            ("an interval too large for v5", too_large_for_v5),
-                           ("rules that are none", wrong_rules)):
+                           ("rules that are none", wrong_rules),
+                           ("hash takes the reference's packets", by_digest),
+                           ("hash, packets of all kinds", by_digest_of_all_kinds),
+                           ("hash takes the same packets at two places", at_two_places),
+                           ("flow takes whole flows", whole_flows),
+                           ("each class counts its packets by its rule", each_class_counts),
+                           ("classes with rules of all kinds", classes_of_all_kinds),
+                           ("a record has one rate", one_rate_a_record),
+                           ("classes that are none", wrong_classes)):
         tap.test(name, function, tap)
     for rule, sampling in ((None, (None, 1)), ("1", (None, 1)), ("deterministic:1", ("deterministic", 1)),
                            ("random:1", ("random", 1)), ("100", ("deterministic", 100)),

@@ -9,7 +9,7 @@ bounded size, so reason 5 does not exist here.  One class for each idea:
     Frame      what a packet counts: link layer, IP, transport          (section 2)
     Clock      the largest timestamp so far, and when it restarts       (section 3)
     Flow       one entry: its deadlines and its record                  (section 3)
-    Sampler    systematic count-based sampling                          (section 4)
+    Sampler    one rule's choice: by count, or by a packet's digest       (section 4)
     Meter      all of it together, and the ledger                       (sections 3, 6)
 
     reference.py [--idle 15s ...] FILE...      JSON lines: the records, then the ledger
@@ -52,12 +52,12 @@ class Options:
     """The settings that alter records, under the names that the command line uses."""
 
     def __init__(self, idle="15s", active="30m", end="1s", ingress=None, lengths="wire",
-                 sample="1", count=None, duration=None, accept=None):
+                 sample="1", count=None, duration=None, accept=None, classes=(), hash_key=0):
         self.idle, self.active, self.end = parse_time(idle), parse_time(active), parse_time(end)
         self.ingress, self.believe_header = ingress, lengths == "header"
-        self.interval = int(sample.split(":")[-1])
-        if ":" in sample and not sample.startswith("deterministic:"):
-            raise ValueError("the reference knows deterministic sampling only")
+        # Classes are (rule, a function that says whether the packet is of it) in their order.
+        self.rules, self.classes = [sample] + [rule for rule, _ in classes], [match for _, match in classes]
+        self.hash_key = hash_key
         self.count = count
         self.duration = None if duration is None else parse_time(duration)
         self.accept = accept or (lambda packet: True)       # in place of a BPF filter
@@ -140,7 +140,7 @@ class Capture:
 class Frame:
     """What a packet counts (section 2); raises Ignored where it is not metered.
 
-    Attributes: src, dst, proto, sport, dport, tos, vlan, cvlan, flags, octets, lies."""
+    Attributes: src, dst, proto, sport, dport, tos, vlan, cvlan, flags, octets, lies, invariant."""
 
     TAGS = (0x8100, 0x88a8, 0x9100)
     NAMED = {0x0806: "arp", 0x88cc: "lldp", 0x8863: "pppoe", 0x8864: "pppoe"}
@@ -255,6 +255,8 @@ class Frame:
         self.octets = self.used_length(total or None, self.wire - at)
         self.tos, self.proto = self.data[at + 1], self.data[at + 9]
         self.src, self.dst = self.data[at + 12:at + 16], self.data[at + 16:at + 20]
+        self.invariant = self.data[at + 4:at + 8] + self.src + self.dst + \
+            self.data[at + ihl:min(at + ihl + 8, at + total if total else at + ihl + 8)]
         if self.number(at + 6) & 0x1fff == 0:
             self.transport(at + ihl, min(len(self.data), at + self.octets))
 
@@ -267,6 +269,8 @@ class Frame:
         self.octets = self.used_length(claim, self.wire - at)
         self.tos = self.number(at) >> 4 & 0xff
         self.src, self.dst = self.data[at + 8:at + 24], self.data[at + 24:at + 40]
+        end = at + 40 + (payload if payload or self.data[at + 6] == 59 else 8)
+        self.invariant = self.data[at + 4:at + 7] + self.src + self.dst + self.data[at + 40:min(at + 48, end)]
         self.walk(self.data[at + 6], at + 40, min(len(self.data), at + self.octets))
 
     def claim_without_length(self, at):
@@ -395,22 +399,51 @@ class Flow:
                       self.end, reason, self.ingress, 0, icmp, self.opened, when if why == reason else clock + 1)
 
 
-class Sampler:
-    """deterministic:N takes packets N, 2N, 3N ... of all packets read (section 4)."""
+def bob(key, initial):
+    """Bob Jenkins' hash of 1996 (RFC 5475, appendix A.2)."""
+    def mix(a, b, c):
+        for right, left, last in ((13, 8, 13), (12, 16, 5), (3, 10, 15)):
+            a = (a - b - c & 0xffffffff) ^ (c & 0xffffffff) >> right
+            b = (b - c - a & 0xffffffff) ^ (a << left & 0xffffffff)
+            c = (c - a - b & 0xffffffff) ^ b >> last
+        return a, b, c
 
-    def __init__(self, interval):
-        self.interval, self.seen = interval, 0
+    def word(octets):
+        return int.from_bytes(octets, "little")
+
+    a = b = 0x9e3779b9
+    c, size = initial, len(key)
+    while len(key) >= 12:
+        a, b, c = mix(a + word(key[:4]), b + word(key[4:8]), c + word(key[8:12]))
+        key = key[12:]
+    return mix(a + word(key[:4]), b + word(key[4:8]), c + size + (word(key[8:]) << 8))[2]
+
+
+class Sampler:
+    """deterministic:N takes packets N, 2N, 3N ... of its class (section 4); hash:N those whose
+    digest is in the lowest N-th of all values."""
+
+    def __init__(self, rule, hash_key):
+        self.method, _, interval = rule.rpartition(":")
+        self.interval, self.hash_key, self.seen = int(interval), hash_key, 0
+        if self.method not in ("", "deterministic", "hash"):
+            raise ValueError("the reference does not know the rule " + rule)
 
     def takes(self):
+        """Before decoding."""
         self.seen += 1
-        return self.seen % self.interval == 0
+        return self.method == "hash" or self.seen % self.interval == 0
+
+    def takes_decoded(self, frame):
+        return self.method != "hash" or bob(frame.invariant, self.hash_key) < 2 ** 32 // self.interval
 
 
 class Meter:
     """Files in, records and the ledger out."""
 
     def __init__(self, options):
-        self.options, self.clock, self.sampler = options, Clock(), Sampler(options.interval)
+        self.options, self.clock = options, Clock()
+        self.samplers = [Sampler(rule, options.hash_key) for rule in options.rules]
         self.flows, self.records = {}, []
         self.received = self.metered = self.not_sampled = self.octets = 0
         self.ignored, self.notes = Counter(), Counter()
@@ -454,7 +487,8 @@ class Meter:
         ts = self.clock.stamp(packet.ts, restart)
         if self.first_clock is None:
             self.first_clock = self.clock.now
-        if not self.sampler.takes():
+        selector = self.class_of(packet)
+        if not self.samplers[selector].takes():
             self.not_sampled += 1
             return
         try:
@@ -462,19 +496,27 @@ class Meter:
         except Ignored as reason:
             self.ignored[str(reason)] += 1
             return
-        self.account(frame, ts, self.ingress(packet))
+        if not self.samplers[selector].takes_decoded(frame):
+            self.not_sampled += 1
+            return
+        self.account(frame, ts, self.ingress(packet), selector)
+
+    def class_of(self, packet):
+        """The number of the rule: the first class that matches, else 0."""
+        return next((i for i, match in enumerate(self.options.classes, 1) if match(packet)), 0)
 
     def ingress(self, packet):
         if self.options.ingress is not None:
             return self.options.ingress
         return 1 if packet.interface is None else packet.interface + 1
 
-    def account(self, frame, ts, ingress):
+    def account(self, frame, ts, ingress, selector):
         self.metered += 1
         self.octets += frame.octets
         self.notes["length_lies"] += frame.lies
         now = self.clock.now
-        key = (ingress, frame.vlan, frame.src, frame.dst, frame.proto, frame.sport, frame.dport, frame.tos & 0xfc)
+        key = (ingress, frame.vlan, frame.src, frame.dst, frame.proto, frame.sport, frame.dport, frame.tos & 0xfc,
+               selector)
         flow = self.flows.get(key)
         if flow is not None:
             reason = flow.passed(now) or (END_OF_FLOW if flow.reopened_by(frame) else None)

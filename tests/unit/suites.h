@@ -12,17 +12,21 @@
 	X(match16)     \
 	X(rng)         \
 	X(source_file) \
+	X(classifier)  \
 	X(link)        \
 	X(ip)          \
 	X(transport)   \
 	X(mpls)        \
 	X(detail)      \
+	X(digest)      \
 	X(clock)       \
 	X(expiry)      \
 	X(sampler)     \
+	X(selection)   \
 	X(key)         \
 	X(table)       \
 	X(record)      \
+	X(portmap)     \
 	X(layout)      \
 	X(uptime)      \
 	X(message)     \
@@ -33,7 +37,9 @@
 	X(clean)       \
 	X(file)        \
 	X(print)       \
-	X(ledger)
+	X(ledger)      \
+	X(intake)      \
+	X(interfaces)
 
 #define X(name) Suite *name##_suite(void);
 SUITES(X)

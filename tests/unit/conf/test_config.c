@@ -203,7 +203,9 @@ START_TEST(sampling_rules_are_read)
 	} rows[] = {{"-s 100", SAMPLING_DETERMINISTIC, 100},
 	    {"-s deterministic:2", SAMPLING_DETERMINISTIC, 2},
 	    {"--sample=random:4294967295", SAMPLING_RANDOM, UINT32_MAX}, {"-s 1", SAMPLING_NONE, 1},
-	    {"-s random:1", SAMPLING_NONE, 1}};
+	    {"-s random:1", SAMPLING_NONE, 1}, {"-s hash:50", SAMPLING_HASH, 50},
+	    {"-s flow:7", SAMPLING_FLOW, 7}, {"-s hash:1", SAMPLING_NONE, 1},
+	    {"-s flow:1", SAMPLING_NONE, 1}};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct config *c = accepted(rows[i].text);
@@ -223,7 +225,97 @@ START_TEST(wrong_sampling_rules_are_refused)
 	check_refused("-s random:0", "--sample");
 	check_refused("-s 4294967296", "--sample");
 	check_refused("-s every:5", "--sample");
+	check_refused("-s hash:0", "--sample");
+	check_refused("-s flow:", "--sample");
 	check_refused("-s 1/100", "--sample");
+}
+END_TEST
+
+/* Blanks part the words of these command lines: a tab stands for the one in a class. */
+START_TEST(classes_are_read)
+{
+	const struct config *c = accepted("--class=10\ttcp -s 5 --class random:20\tudp\tport\t53");
+
+	ck_assert_uint_eq(c->sampling.count, 3);
+	ck_assert_int_eq(c->sampling.rules[0].method, SAMPLING_DETERMINISTIC);
+	ck_assert_uint_eq(c->sampling.rules[0].interval, 5);
+	ck_assert_int_eq(c->sampling.rules[1].method, SAMPLING_DETERMINISTIC);
+	ck_assert_uint_eq(c->sampling.rules[1].interval, 10);
+	ck_assert_str_eq(c->class_filters[1], "tcp");
+	ck_assert_int_eq(c->sampling.rules[2].method, SAMPLING_RANDOM);
+	ck_assert_uint_eq(c->sampling.rules[2].interval, 20);
+	ck_assert_str_eq(c->class_filters[2], "udp\tport\t53");
+	ck_assert_uint_eq(c->collectors[0].encoding.sampling.count, 3);
+	commandline_forget();
+}
+END_TEST
+
+START_TEST(wrong_classes_are_refused)
+{
+	check_refused("--class=10", "--class: '10'");
+	check_refused("--class=tcp\t10", "--class");
+	check_refused("--class=0\ttcp", "--class");
+	check_refused("--class=\ttcp", "--class");
+	check_refused("--class=10\ttcp\tand", "--class");
+}
+END_TEST
+
+START_TEST(classes_are_limited)
+{
+	char options[1024] = "";
+
+	for (unsigned i = 1; i < SELECTORS_MAX; i++)
+		strcat(options, " --class=2\tudp");
+	ck_assert_uint_eq(accepted(options)->sampling.count, SELECTORS_MAX);
+	commandline_forget();
+	strcat(options, " --class=2\tudp");
+	check_refused(options, "--class");
+}
+END_TEST
+
+START_TEST(sampling_has_a_key_and_may_be_scaled)
+{
+	const struct config *c = accepted("--hash-key=4294967295 --scale=on");
+
+	ck_assert_uint_eq(c->sampling.hash_key, UINT32_MAX);
+	ck_assert(c->sampling.scale);
+	commandline_forget();
+	c = accepted("--scale=on --scale=off");
+	ck_assert_uint_eq(c->sampling.hash_key, 0);
+	ck_assert(!c->sampling.scale);
+	commandline_forget();
+	check_refused("--scale=perhaps", "--scale");
+	check_refused("--hash-key=4294967296", "--hash-key");
+}
+END_TEST
+
+START_TEST(port_map_and_local_prefixes_are_read)
+{
+	const struct config *c =
+	    accepted("--port-map=vlan=5,ingress=1:a,egress=2 --local=10.0.0.0/8 "
+		     "--port-map=prefix=10.0.0.0/8,port=3 --local=2001:db8::/32");
+
+	ck_assert_uint_eq(c->ports.rule_count, 2);
+	ck_assert_uint_eq(c->ports.local_count, 2);
+	ck_assert_uint_eq(c->ports.name_count, 1);
+	commandline_forget();
+	check_refused("--port-map=vlan=5", "--port-map: 'vlan=5'");
+	check_refused("--local=10.0.0.0", "--local: '10.0.0.0'");
+}
+END_TEST
+
+START_TEST(only_regular_files_can_be_shifted)
+{
+	ck_assert(!accepted("")->time_now);
+	commandline_forget();
+	ck_assert(accepted("--time=now")->time_now);
+	commandline_forget();
+	ck_assert(!accepted("--time=now --time=capture")->time_now);
+	commandline_forget();
+	check_refused("--time=then", "--time");
+	check_refused("--time=now -r -", "'-'");
+	check_refused("--time=now -r /dev/null", "'/dev/null'");
+	check_refused_line("-i lo --time=now", "--interface");
 }
 END_TEST
 
@@ -575,6 +667,12 @@ Suite *config_suite(void)
 	    help_and_version_ask_for_nothing_else,
 	    sampling_rules_are_read,
 	    wrong_sampling_rules_are_refused,
+	    classes_are_read,
+	    wrong_classes_are_refused,
+	    classes_are_limited,
+	    sampling_has_a_key_and_may_be_scaled,
+	    port_map_and_local_prefixes_are_read,
+	    only_regular_files_can_be_shifted,
 	    timeouts_are_read,
 	    later_timeout_wins,
 	    wrong_timeouts_are_refused,

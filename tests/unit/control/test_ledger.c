@@ -110,7 +110,7 @@ START_TEST(filled_ledger_shows_every_counter_under_its_name)
 	    "\"eapol\":111,\"llc\":112,\"mpls\":113,\"pppoe\":114},"
 	    "\"dropped_kernel\":5,\"dropped_interface\":6},"
 	    "\"octets\":{\"metered\":3},\"notes\":{\"length_lies\":200,\"header_limit\":201,"
-	    "\"no_time\":202,\"clock_restarts\":203},"
+	    "\"no_time\":202,\"clock_restarts\":203,\"time_shifted\":204},"
 	    "\"flows\":{\"created\":7,\"active\":8,\"peak\":9},"
 	    "\"records\":{\"total\":1515,\"packets\":10,\"octets\":11,\"ended\":{\"idle\":301,"
 	    "\"active\":302,\"end_of_flow\":303,\"forced\":304,\"no_resources\":305},\"handed\":12,"

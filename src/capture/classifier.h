@@ -1,0 +1,24 @@
+/*
+ * Which class a packet belongs to: a list of BPF expressions, of which the first that matches
+ * counts. They look at the octets as they were captured, before anything is decoded.
+ */
+#ifndef SPANFLOW_CAPTURE_CLASSIFIER_H
+#define SPANFLOW_CAPTURE_CLASSIFIER_H
+
+#include "capture/packet.h"
+#include "capture/source.h"
+
+struct classifier;
+
+/*
+ * Compiles expressions[1] to expressions[count - 1] for the source's link type. 0; -ENOMEM; or
+ * -EINVAL after saying which expression the source has no use for.
+ */
+int classifier_create(const char *const *expressions, unsigned count, const struct source *source,
+    struct classifier **out);
+void classifier_destroy(struct classifier *c);
+
+/* The number of the first expression that the packet matches, or 0. */
+unsigned classifier_find(const struct classifier *c, const struct packet *packet);
+
+#endif

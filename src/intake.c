@@ -1,0 +1,205 @@
+#include "intake.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/digest.h"
+#include "util/log.h"
+#include "worker.h"
+
+/* -- packets ---------------------------------------------------------------------------------- */
+
+static bool is_own_export(const struct own_exports *own, const struct pktinfo *info)
+{
+	unsigned n = atomic_load_explicit(&own->count, memory_order_acquire);
+
+	if (info->protocol != IPPROTO_UDP)
+		return false;
+	for (unsigned i = 0; i < n; i++) {
+		const struct own_export *o = &own->entries[i];
+
+		if (info->dst_port == o->dst_port && info->src_port == o->src_port &&
+		    info->ip_version == o->ip_version && memcmp(info->dst, o->dst, 16) == 0 &&
+		    memcmp(info->src, o->src, 16) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* All flows of the time before end; the clock starts again at this packet. */
+static void restart_clock(struct intake *in, uint64_t ts_ns)
+{
+	in->options.on_restart(in->options.on_restart_ctx);
+	clock_restart(&in->clock, ts_ns);
+	in->packets.notes[NOTE_CLOCK_RESTARTS]++;
+}
+
+static struct stamp stamp_packet(struct intake *in, uint64_t ts_ns)
+{
+	struct stamp stamp;
+
+	if (clock_steps_back(&in->clock, ts_ns))
+		restart_clock(in, ts_ns);
+	stamp = clock_stamp(&in->clock, ts_ns);
+	in->packets.notes[NOTE_NO_TIME] += stamp.no_time;
+	return stamp;
+}
+
+/* Offline --duration is packet time; the packet that is past it is not taken. */
+static bool past_duration(const struct intake *in, uint64_t ts_ns)
+{
+	uint64_t duration = in->config->duration_ns;
+
+	if (!duration || config_is_live(in->config) || in->packets.received == 0)
+		return false;
+	return ts_ns > in->first_clock_ns && ts_ns - in->first_clock_ns >= duration;
+}
+
+void unmetered_add(struct unmetered *u, uint64_t packets, uint64_t octets, uint64_t date_ns)
+{
+	if (u->packets == 0)
+		u->first_ns = date_ns;
+	u->last_ns = date_ns;
+	u->packets += packets;
+	u->octets += octets;
+}
+
+/* What was or may have been IP tells of the Metering Process's reliability, too. */
+static void ignore(
+    struct intake *in, enum ignored why, const struct packet *packet, const struct stamp *stamp)
+{
+	in->packets.ignored[why]++;
+	if (why == IGNORED_MALFORMED || why == IGNORED_TRUNCATED || why == IGNORED_HEADER_LIMIT)
+		unmetered_add(&in->unmetered, 1, packet->len, stamp->ts_ns);
+}
+
+/* What few runs ask for: the port map, and rules that look at what was decoded. */
+static bool look_again(
+    const struct intake *in, const struct packet *packet, struct pktinfo *info, unsigned selector)
+{
+	const struct selection *s = &in->selection;
+
+	info->selector = (uint8_t)selector;
+	port_map_apply(&in->config->ports, info);
+	switch (s->plan->rules[selector].method) {
+	case SAMPLING_HASH:
+		return selection_takes_digest(
+		    s, selector, digest_packet(packet, s->plan->hash_key));
+	case SAMPLING_FLOW:
+		return selection_takes_flow(s, info);
+	default:
+		return true;
+	}
+}
+
+static void count_metered(struct ledger_packets *p, const struct pktinfo *info)
+{
+	p->metered++;
+	p->metered_octets += info->octets;
+	if (!info->notes)
+		return;
+	p->notes[NOTE_LENGTH_LIES] += info->notes >> NOTE_LENGTH_LIES & 1;
+	p->notes[NOTE_HEADER_LIMIT] += info->notes >> NOTE_HEADER_LIMIT & 1;
+}
+
+/* Adds the packet to the batch, or to the counter that says why not. */
+static void meter_packet(struct intake *in, const struct packet *packet, const struct stamp *stamp)
+{
+	unsigned selector = in->classes ? classifier_find(in->classes, packet) : 0;
+	struct pktinfo *info = &in->batch[in->batched];
+	enum ignored ignored;
+
+	if (!sampler_take(&in->samplers[selector])) {
+		in->packets.not_sampled++;
+		return;
+	}
+	ignored = decode_packet(packet, &in->decode, info);
+	if (!ignored && is_own_export(in->options.own_exports, info))
+		ignored = IGNORED_OWN_EXPORT;
+	if (ignored) {
+		ignore(in, ignored, packet, stamp);
+		return;
+	}
+	info->ts_ns = stamp->ts_ns;
+	info->clock_ns = stamp->clock_ns;
+	info->late = stamp->late;
+	if (in->looks_again && !look_again(in, packet, info, selector)) {
+		in->packets.not_sampled++;
+		return;
+	}
+	count_metered(&in->packets, info);
+	in->batched++;
+}
+
+/* What a source calls with each packet. The stamp comes first: skipped packets move the clock. */
+static bool take_packet(void *ctx, const struct packet *packet)
+{
+	struct intake *in = ctx;
+	uint64_t ts_ns = packet->ts_ns;
+	struct stamp stamp;
+
+	if (in->shift_ns && ts_ns)
+		ts_ns += in->shift_ns;
+	if (in->limit_reached || past_duration(in, ts_ns)) {
+		in->limit_reached = true;
+		return false;
+	}
+	stamp = stamp_packet(in, ts_ns);
+	if (in->packets.received++ == 0)
+		in->first_clock_ns = stamp.clock_ns;
+	if (in->packets.received == in->config->packet_limit)
+		in->limit_reached = true;
+	if (in->shift_ns)
+		in->packets.notes[NOTE_TIME_SHIFTED] += !stamp.no_time;
+	meter_packet(in, packet, &stamp);
+	return !in->limit_reached;
+}
+
+int intake_read(struct intake *in, unsigned i, struct source *source)
+{
+	in->classes = in->classifiers[i];
+	in->samplers = selection_samplers(&in->selection, i);
+	return source_read(source, TABLE_BATCH, take_packet, in);
+}
+
+/* -- life ------------------------------------------------------------------------------------- */
+
+int intake_init(struct intake *in, const struct intake_options *options)
+{
+	const struct config *c = options->config;
+
+	*in = (struct intake){.options = *options, .config = c, .decode = c->decode};
+	in->decode.details |= c->ports.needs_macs;
+	in->looks_again = c->ports.rule_count > 0 || c->sampling.count > 1 ||
+	    sampling_looks_inside(c->sampling.rules[0].method);
+	in->classifiers = calloc(options->sources, sizeof(struct classifier *));
+	if (!in->classifiers)
+		return -ENOMEM;
+	return selection_init(&in->selection, &c->sampling, options->sources, options->seed);
+}
+
+void intake_fini(struct intake *in)
+{
+	for (size_t i = 0; in->classifiers && i < in->options.sources; i++)
+		classifier_destroy(in->classifiers[i]);
+	free(in->classifiers);
+	selection_fini(&in->selection);
+}
+
+int intake_open(struct intake *in, unsigned i, const struct source *source)
+{
+	const struct config *c = in->config;
+
+	if (!decode_supports(source->linktype)) {
+		log_error("%s: link type %d is not decoded: those that are: %s", source->name,
+		    source->linktype, decode_supported);
+		return -ENOTSUP;
+	}
+	classifier_destroy(in->classifiers[i]);
+	in->classifiers[i] = NULL;
+	if (c->sampling.count == 1)
+		return 0;
+	return classifier_create(c->class_filters, c->sampling.count, source, &in->classifiers[i]);
+}

@@ -1,0 +1,78 @@
+/*
+ * SPINE: from packets to a batch for the flow table, or to the counters that say why not.
+ *
+ * Order (SPEC section 4): stamp, class, samplers that count, decoder, own exports, port map,
+ * samplers that look at what was decoded. Belongs to the worker, whose clock and part of the ledger
+ * it keeps; the worker takes the batch.
+ */
+#ifndef SPANFLOW_INTAKE_H
+#define SPANFLOW_INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "capture/classifier.h"
+#include "conf/config.h"
+#include "control/ledger.h"
+#include "meter/clock.h"
+#include "meter/selection.h"
+#include "meter/table.h"
+
+struct own_exports; /* worker.h */
+
+/* IP packets that the Metering Process could not take into account (RFC 7011 section 4.2). */
+struct unmetered {
+	uint64_t packets;
+	uint64_t octets;   /* as far as they are known */
+	uint64_t first_ns; /* dates */
+	uint64_t last_ns;
+};
+
+struct intake_options {
+	const struct config *config;
+	const struct own_exports *own_exports;
+	size_t sources;
+	uint64_t seed; /* of sampling */
+	/* The clock is about to go back: all that came so far ends. */
+	void (*on_restart)(void *ctx);
+	void *on_restart_ctx;
+};
+
+struct intake {
+	struct intake_options options;
+	const struct config *config;
+	struct decode_options decode;
+
+	/* Of the source that is being read: */
+	const struct classifier *classes; /* NULL: everything is rule 0's */
+	struct sampler *samplers;         /* one a rule */
+
+	bool looks_again; /* a packet is not done when it has been decoded */
+	bool limit_reached;
+	uint64_t shift_ns; /* what is added to the packets' times */
+	uint64_t first_clock_ns;
+	struct clock clock;
+	struct pktinfo batch[TABLE_BATCH];
+	unsigned batched; /* the worker sets it back to 0 */
+
+	struct ledger_packets packets;
+	struct unmetered unmetered;
+	struct selection selection;
+	struct classifier **classifiers; /* one a source */
+};
+
+/* 0 or -ENOMEM. What the options point to must outlive it. */
+int intake_init(struct intake *in, const struct intake_options *options);
+void intake_fini(struct intake *in);
+
+/* Source `i` is this one from now on. 0, or -errno after saying why it cannot be used. */
+int intake_open(struct intake *in, unsigned i, const struct source *source);
+
+/* At most TABLE_BATCH packets of source `i`, which is this one. Returns what source_read() does. */
+int intake_read(struct intake *in, unsigned i, struct source *source);
+
+/* Packets of which nothing could be metered, at this date. */
+void unmetered_add(struct unmetered *u, uint64_t packets, uint64_t octets, uint64_t date_ns);
+
+#endif

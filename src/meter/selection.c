@@ -1,0 +1,40 @@
+#include "meter/selection.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "meter/key.h"
+
+int selection_init(
+    struct selection *s, const struct sampling_plan *plan, size_t sources, uint64_t seed)
+{
+	*s = (struct selection){.plan = plan, .seed = seed};
+	s->samplers = calloc(sources * plan->count, sizeof(*s->samplers));
+	if (!s->samplers)
+		return -ENOMEM;
+	for (size_t i = 0; i < sources; i++)
+		for (unsigned rule = 0; rule < plan->count; rule++)
+			sampler_init(&s->samplers[i * plan->count + rule], &plan->rules[rule],
+			    seed + i * SELECTORS_MAX + rule);
+	return 0;
+}
+
+void selection_fini(struct selection *s)
+{
+	free(s->samplers);
+	s->samplers = NULL;
+}
+
+bool selection_takes_digest(const struct selection *s, unsigned selector, uint32_t digest)
+{
+	return digest <= sampling_hash_last(s->plan->rules[selector].interval);
+}
+
+bool selection_takes_flow(const struct selection *s, const struct pktinfo *info)
+{
+	struct flow_key key;
+
+	key_fill(&key, info);
+	return key_hash(&key, s->seed) >> 32 <=
+	    sampling_hash_last(s->plan->rules[info->selector].interval);
+}

@@ -1,0 +1,317 @@
+#include "suites.h"
+
+#include <pcap/dlt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "intake.h"
+#include "support/frame.h"
+#include "util/units.h"
+#include "worker.h"
+
+#define T0 (1700000000 * NS_PER_S)
+
+static struct config *config;
+static struct own_exports own_exports;
+static struct intake in;
+static unsigned restarts;
+
+/* The source gives what is put here, packet by packet. */
+static struct frame frame;
+static uint64_t ts_ns;
+static unsigned repeat;
+
+static int fake_read(struct source *s, unsigned max, packet_fn *fn, void *ctx)
+{
+	struct packet packet = {.data = frame.octets,
+	    .caplen = (uint32_t)frame.size,
+	    .len = (uint32_t)frame.size,
+	    .ts_ns = ts_ns,
+	    .ingress = 7,
+	    .linktype = s->linktype};
+	unsigned n = 0;
+
+	(void)max;
+	while (n < repeat) {
+		n++;
+		if (!fn(ctx, &packet))
+			break;
+	}
+	return (int)n;
+}
+
+static const struct source_ops fake_ops = {.read = fake_read};
+static struct source fake = {.ops = &fake_ops, .name = "fake", .linktype = DLT_EN10MB};
+
+static void count_restart(void *ctx)
+{
+	(void)ctx;
+	restarts++;
+	in.batched = 0;
+}
+
+/* `config` is the caller's to fill between these two. */
+static void begin(void)
+{
+	config = calloc(1, sizeof(*config));
+	config_init(config);
+	config->sampling.count = 1;
+	restarts = 0;
+	repeat = 1;
+	ts_ns = T0;
+	frame.size = 0;
+}
+
+static void open_intake(void)
+{
+	struct intake_options options = {.config = config,
+	    .own_exports = &own_exports,
+	    .sources = 2,
+	    .seed = 1,
+	    .on_restart = count_restart};
+
+	ck_assert_int_eq(intake_init(&in, &options), 0);
+	ck_assert_int_eq(intake_open(&in, 0, &fake), 0);
+	ck_assert_int_eq(intake_open(&in, 1, &fake), 0);
+}
+
+static void end(void)
+{
+	intake_fini(&in);
+	config_fini(config);
+	free(config);
+}
+
+static void put_udp(void)
+{
+	frame.size = 0;
+	frame_put_ethernet(&frame, 0x0800);
+	frame_put_ipv4(&frame, 17, 28);
+	frame_put_udp(&frame);
+}
+
+static void put_arp(void)
+{
+	frame.size = 0;
+	frame_put_ethernet(&frame, 0x0806);
+	frame_put_zeros(&frame, 28);
+}
+
+static void read_from(unsigned source)
+{
+	intake_read(&in, source, &fake);
+}
+
+START_TEST(packet_comes_into_the_batch_with_its_times)
+{
+	begin();
+	open_intake();
+	put_udp();
+	read_from(0);
+	ts_ns = T0 - 1;
+	read_from(0);
+	ck_assert_uint_eq(in.batched, 2);
+	ck_assert_uint_eq(in.batch[0].ts_ns, T0);
+	ck_assert_uint_eq(in.batch[0].clock_ns, T0);
+	ck_assert(!in.batch[0].late);
+	ck_assert_uint_eq(in.batch[0].ingress, 7);
+	ck_assert_uint_eq(in.batch[0].egress, 0);
+	ck_assert_uint_eq(in.batch[0].selector, 0);
+	ck_assert_uint_eq(in.batch[1].ts_ns, T0 - 1);
+	ck_assert_uint_eq(in.batch[1].clock_ns, T0);
+	ck_assert(in.batch[1].late);
+	ck_assert_uint_eq(in.packets.received, 2);
+	ck_assert_uint_eq(in.packets.metered, 2);
+	ck_assert_uint_eq(in.packets.metered_octets, 56);
+	end();
+}
+END_TEST
+
+START_TEST(what_could_not_be_metered_is_told_with_its_dates)
+{
+	begin();
+	open_intake();
+	put_arp();
+	read_from(0);
+	ck_assert_uint_eq(in.unmetered.packets, 0);
+	put_udp();
+	frame.octets[14] = 0x41;
+	ts_ns = T0 + 1;
+	read_from(0);
+	frame.size = 20;
+	ts_ns = T0 + 2;
+	read_from(0);
+	frame.size = 0;
+	frame_put_ethernet(&frame, 0x8847);
+	frame_put_zeros(&frame, 100);
+	ts_ns = T0 + 3;
+	read_from(0);
+	ck_assert_uint_eq(in.packets.ignored[IGNORED_ARP], 1);
+	ck_assert_uint_eq(in.packets.ignored[IGNORED_MALFORMED], 1);
+	ck_assert_uint_eq(in.packets.ignored[IGNORED_TRUNCATED], 1);
+	ck_assert_uint_eq(in.packets.ignored[IGNORED_HEADER_LIMIT], 1);
+	ck_assert_uint_eq(in.unmetered.packets, 3);
+	ck_assert_uint_eq(in.unmetered.octets, 42 + 20 + 114);
+	ck_assert_uint_eq(in.unmetered.first_ns, T0 + 1);
+	ck_assert_uint_eq(in.unmetered.last_ns, T0 + 3);
+	ck_assert_uint_eq(in.batched, 0);
+	end();
+}
+END_TEST
+
+/* Deterministic sampling counts what is ignored; hash sampling does not even ask. */
+START_TEST(rules_stand_before_or_behind_the_decoder)
+{
+	begin();
+	config->sampling.rules[0] = (struct sampling_rule){SAMPLING_DETERMINISTIC, 4};
+	open_intake();
+	put_arp();
+	repeat = 16;
+	read_from(0);
+	ck_assert_uint_eq(in.packets.not_sampled, 12);
+	ck_assert_uint_eq(in.packets.ignored[IGNORED_ARP], 4);
+	end();
+	begin();
+	config->sampling.rules[0] = (struct sampling_rule){SAMPLING_HASH, UINT32_MAX};
+	open_intake();
+	put_arp();
+	repeat = 16;
+	read_from(0);
+	put_udp();
+	read_from(0);
+	ck_assert_uint_eq(in.packets.ignored[IGNORED_ARP], 16);
+	ck_assert_uint_eq(in.packets.not_sampled, 16);
+	ck_assert_uint_eq(in.packets.metered, 0);
+	ck_assert_uint_eq(in.packets.metered_octets, 0);
+	ck_assert_uint_eq(in.batched, 0);
+	end();
+}
+END_TEST
+
+START_TEST(classes_have_rules_and_counts_of_their_own)
+{
+	begin();
+	config->sampling = (struct sampling_plan){
+	    .rules = {{SAMPLING_DETERMINISTIC, 3}, {SAMPLING_DETERMINISTIC, 2}}, .count = 2};
+	config->class_filters[1] = strdup("udp");
+	open_intake();
+	put_udp();
+	repeat = 3;
+	read_from(0);
+	ck_assert_uint_eq(in.batched, 1);
+	ck_assert_uint_eq(in.batch[0].selector, 1);
+	read_from(1);
+	ck_assert_uint_eq(in.batched, 2);
+	frame.octets[14 + 9] = 6;
+	read_from(0);
+	ck_assert_uint_eq(in.batched, 3);
+	ck_assert_uint_eq(in.batch[2].selector, 0);
+	/* The fourth UDP packet of source 0. */
+	put_udp();
+	repeat = 1;
+	read_from(0);
+	ck_assert_uint_eq(in.batched, 4);
+	ck_assert_uint_eq(in.batch[3].selector, 1);
+	end();
+}
+END_TEST
+
+START_TEST(port_map_gives_interfaces)
+{
+	begin();
+	ck_assert_int_eq(
+	    port_map_add(&config->ports, "mac=02:00:00:00:00:02,ingress=5,egress=6"), 0);
+	ck_assert_int_eq(port_map_add(&config->ports, "mac=02:00:00:00:00:01,egress=9"), 0);
+	open_intake();
+	put_udp();
+	read_from(0);
+	ck_assert_uint_eq(in.batch[0].ingress, 5);
+	ck_assert_uint_eq(in.batch[0].egress, 9);
+	/* Where it was captured stays. */
+	ck_assert_uint_eq(in.batch[0].detail.point, 7);
+	end();
+}
+END_TEST
+
+START_TEST(times_are_shifted_where_there_are_any)
+{
+	begin();
+	open_intake();
+	in.shift_ns = 5 * NS_PER_S;
+	put_udp();
+	read_from(0);
+	ts_ns = 0;
+	read_from(0);
+	ck_assert_uint_eq(in.batch[0].ts_ns, T0 + 5 * NS_PER_S);
+	ck_assert_uint_eq(in.batch[1].ts_ns, T0 + 5 * NS_PER_S);
+	ck_assert_uint_eq(in.packets.notes[NOTE_TIME_SHIFTED], 1);
+	ck_assert_uint_eq(in.packets.notes[NOTE_NO_TIME], 1);
+	/* Back as well, which is a number that wraps. */
+	in.shift_ns = 0 - 5 * NS_PER_S;
+	ts_ns = T0 + 20 * NS_PER_S;
+	read_from(0);
+	ck_assert_uint_eq(in.batch[2].ts_ns, T0 + 15 * NS_PER_S);
+	end();
+}
+END_TEST
+
+START_TEST(clock_that_steps_back_is_told_before_the_packet)
+{
+	begin();
+	open_intake();
+	put_udp();
+	read_from(0);
+	ts_ns = T0 - 61 * NS_PER_S;
+	read_from(0);
+	ck_assert_uint_eq(restarts, 1);
+	ck_assert_uint_eq(in.batched, 1);
+	ck_assert_uint_eq(in.batch[0].clock_ns, T0 - 61 * NS_PER_S);
+	ck_assert_uint_eq(in.packets.notes[NOTE_CLOCK_RESTARTS], 1);
+	end();
+}
+END_TEST
+
+START_TEST(limits_end_the_intake)
+{
+	begin();
+	config->packet_limit = 5;
+	open_intake();
+	put_udp();
+	repeat = 9;
+	read_from(0);
+	ck_assert(in.limit_reached);
+	ck_assert_uint_eq(in.packets.received, 5);
+	read_from(0);
+	ck_assert_uint_eq(in.packets.received, 5);
+	end();
+	begin();
+	config->duration_ns = NS_PER_S;
+	open_intake();
+	put_udp();
+	read_from(0);
+	ts_ns = T0 + NS_PER_S - 1;
+	read_from(0);
+	ck_assert(!in.limit_reached);
+	ts_ns = T0 + NS_PER_S;
+	read_from(0);
+	ck_assert(in.limit_reached);
+	ck_assert_uint_eq(in.packets.received, 2);
+	end();
+}
+END_TEST
+
+Suite *intake_suite(void)
+{
+	const TTest *const tests[] = {
+	    packet_comes_into_the_batch_with_its_times,
+	    what_could_not_be_metered_is_told_with_its_dates,
+	    rules_stand_before_or_behind_the_decoder,
+	    classes_have_rules_and_counts_of_their_own,
+	    port_map_gives_interfaces,
+	    times_are_shifted_where_there_are_any,
+	    clock_that_steps_back_is_told_before_the_packet,
+	    limits_end_the_intake,
+	};
+
+	return SUITE_OF("intake", tests);
+}
