@@ -255,7 +255,7 @@ def whole_flows(case, tap):
         case.none(list((got - every).items())[:3], "flow:%d: records that the whole does not have" % interval)
         choices.append({k[:5] for k in got})
         close_to(case, len(choices[-1]), len({k[:5] for k in every}), 1 / interval, "flow:%d" % interval)
-        case.equal(sum((every - got)[k] for k in every if k[:5] in choices[-1]), 0, "parts of flows are missing")
+        case.none([k for k in every - got if k[:5] in choices[-1]][:3], "parts of flows that are missing")
     flows = len({k[:5] for k in every})
     close_to(case, len(choices[0] & choices[1]), flows, 1 / 100, "flows common to two seeds")
 
