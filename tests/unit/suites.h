@@ -30,6 +30,9 @@
 	X(layout)      \
 	X(uptime)      \
 	X(message)     \
+	X(sets)        \
+	X(fixed)       \
+	X(options)     \
 	X(text)        \
 	X(sender)      \
 	X(config)      \

@@ -7,14 +7,35 @@
 #include "util/bytes.h"
 #include "util/units.h"
 
-#define MESSAGES_MAX 20000
+#define MESSAGES_MAX 200000
 #define RECORDS_MAX 200000
 
-/* Cisco's layout; 0: what carries nothing. */
-static const struct seen_template v5_template = {.size = 48,
-    .count = 20,
-    .fields = {{8, 4}, {12, 4}, {15, 4}, {10, 2}, {14, 2}, {2, 4}, {1, 4}, {22, 4}, {21, 4}, {7, 2},
-	{11, 2}, {0, 1}, {6, 1}, {4, 1}, {5, 1}, {16, 2}, {17, 2}, {9, 1}, {13, 1}, {0, 2}}};
+/* Cisco's layouts; 0: what carries nothing. */
+#define BEGIN_OF_ALL                                                                          \
+	{8, 4}, {12, 4}, {15, 4}, {10, 2}, {14, 2}, {2, 4}, {1, 4}, {22, 4}, {21, 4}, {7, 2}, \
+	{                                                                                     \
+		11, 2                                                                         \
+	}
+
+static const struct fixed_format {
+	unsigned version, header, records_max;
+	struct seen_template template;
+} fixed_formats[] = {
+    [FORMAT_V1] = {1, 16, 24,
+	{.size = 52,
+	    .count = 16,
+	    .fields = {BEGIN_OF_ALL, {0, 2}, {4, 1}, {5, 1}, {6, 1}, {0, 11}}}},
+    [FORMAT_V5] = {5, 24, 30,
+	{.size = 48,
+	    .count = 20,
+	    .fields = {BEGIN_OF_ALL, {0, 1}, {6, 1}, {4, 1}, {5, 1}, {16, 2}, {17, 2}, {9, 1},
+		{13, 1}, {0, 2}}}},
+    [FORMAT_V7] = {7, 24, 27,
+	{.size = 52,
+	    .count = 21,
+	    .fields = {BEGIN_OF_ALL, {0, 1}, {6, 1}, {4, 1}, {5, 1}, {16, 2}, {17, 2}, {9, 1},
+		{13, 1}, {0, 2}, {0, 4}}}},
+};
 
 struct encoder_options collector_options(struct collector *c, enum format format)
 {
@@ -43,26 +64,35 @@ void collector_fini(struct collector *c)
 	free(c->options);
 }
 
-static struct seen_template *find_template(struct collector *c, uint16_t id)
+void collector_forget(struct collector *c, uint32_t next_sequence)
 {
-	for (unsigned i = 0; i < c->template_count; i++)
+	memset(c->known, 0, sizeof(c->known));
+	c->next_sequence = next_sequence;
+}
+
+/* Its place, or that of the next one. */
+static unsigned find_template(const struct collector *c, uint16_t id)
+{
+	unsigned i;
+
+	for (i = 0; i < c->template_count; i++)
 		if (c->templates[i].id == id)
-			return &c->templates[i];
-	return NULL;
+			break;
+	return i;
 }
 
 /* A template that comes again must be what it was. */
 static void keep_template(struct collector *c, const struct seen_template *t)
 {
-	struct seen_template *old = find_template(c, t->id);
+	unsigned i = find_template(c, t->id);
 
 	ck_assert_uint_ge(t->id, 256);
-	if (old) {
-		ck_assert_mem_eq(old, t, sizeof(*t));
-		return;
-	}
-	ck_assert_uint_lt(c->template_count, TEMPLATES_MAX);
-	c->templates[c->template_count++] = *t;
+	ck_assert_uint_lt(i, TEMPLATES_MAX);
+	if (i < c->template_count)
+		ck_assert_mem_eq(&c->templates[i], t, sizeof(*t));
+	else
+		c->templates[c->template_count++] = *t;
+	c->known[i] = true;
 }
 
 static const uint8_t *read_fields(struct seen_template *t, const uint8_t *at, const uint8_t *end)
@@ -72,6 +102,7 @@ static const uint8_t *read_fields(struct seen_template *t, const uint8_t *at, co
 	ck_assert(at + 4 * t->count <= end);
 	for (unsigned i = 0; i < t->count; i++, at += 4) {
 		t->fields[i] = (struct seen_field){get_be16(at), get_be16(at + 2)};
+		ck_assert_uint_gt(t->fields[i].size, 0);
 		t->size += t->fields[i].size;
 	}
 	return at;
@@ -87,10 +118,16 @@ static bool is_padding(const uint8_t *at, const uint8_t *end)
 	return true;
 }
 
+/* python3-ipfix takes padding behind templates for another template: IPFIX has none. */
+static bool templates_end(const struct collector *c, const uint8_t *at, const uint8_t *end)
+{
+	return c->format == FORMAT_IPFIX ? at == end : is_padding(at, end);
+}
+
 static void read_templates(
     struct collector *c, struct seen_message *m, const uint8_t *at, const uint8_t *end)
 {
-	while (!is_padding(at, end)) {
+	while (!templates_end(c, at, end)) {
 		struct seen_template t = {.id = get_be16(at), .count = get_be16(at + 2)};
 
 		at = read_fields(&t, at + 4, end);
@@ -103,7 +140,9 @@ static void read_templates(
 static void read_options_templates(
     struct collector *c, struct seen_message *m, const uint8_t *at, const uint8_t *end)
 {
-	while (!is_padding(at, end)) {
+	unsigned before = m->options_templates;
+
+	while (!templates_end(c, at, end)) {
 		struct seen_template t = {.id = get_be16(at), .is_options = true};
 
 		ck_assert_int_ge(end - at, 6);
@@ -122,6 +161,8 @@ static void read_options_templates(
 		keep_template(c, &t);
 		m->options_templates++;
 	}
+	/* nfacctd 1.7 reads the first of a set only. */
+	ck_assert_uint_eq(m->options_templates, before + 1);
 }
 
 static void keep_record(struct collector *c, const struct seen_template *t, const uint8_t *at)
@@ -135,18 +176,32 @@ static void keep_record(struct collector *c, const struct seen_template *t, cons
 		c->flows[c->flow_count++] = r;
 }
 
+/*
+ * Padding ends the set on four octets, but is shorter than any record (RFC 7011 section 3.3.1): a
+ * set of tiny records goes without.
+ */
+static void check_padding(const struct seen_template *t, size_t records, size_t padding)
+{
+	size_t wanted = -(records * t->size) % 4;
+
+	ck_assert_uint_eq(padding, wanted < t->size ? wanted : 0);
+}
+
 static void read_data(
     struct collector *c, struct seen_message *m, uint16_t id, const uint8_t *at, const uint8_t *end)
 {
-	const struct seen_template *t = find_template(c, id);
+	unsigned place = find_template(c, id);
+	const struct seen_template *t = &c->templates[place];
+	size_t records = 0;
 
-	ck_assert_msg(t != NULL, "data of template %u, which was not sent", id);
+	ck_assert_msg(place < c->template_count && c->known[place],
+	    "data of template %u, which was not sent", id);
 	ck_assert_msg((size_t)(end - at) >= t->size, "an empty set %u", id);
-	for (; (size_t)(end - at) >= t->size; at += t->size) {
+	for (; (size_t)(end - at) >= t->size; at += t->size, records++)
 		keep_record(c, t, at);
-		m->options_data += t->is_options;
-		m->flows += !t->is_options;
-	}
+	m->options_data += t->is_options ? (unsigned)records : 0;
+	m->flows += t->is_options ? 0 : (unsigned)records;
+	check_padding(t, records, (size_t)(end - at));
 	ck_assert(is_padding(at, end));
 }
 
@@ -171,34 +226,64 @@ static void read_sets(struct collector *c, struct seen_message *m, size_t header
 		ck_assert_int_ge(end - at, 4);
 		size = get_be16(at + 2);
 		ck_assert_uint_gt(size, 4);
-		/* IPFIX templates go unpadded. */
-		ck_assert(size % 4 == 0 || get_be16(at) == 2 || get_be16(at) == 3);
 		ck_assert_uint_le(size, (size_t)(end - at));
+		/* v9 pads templates, IPFIX does not. */
+		if (c->format == FORMAT_V9 && get_be16(at) < 2)
+			ck_assert_uint_eq(size % 4, 0);
 		read_set(c, m, get_be16(at), at + 4, at + size);
 		at += size;
 	}
 }
 
-static void read_v5(struct collector *c, struct seen_message *m)
+/* What the probe knows nothing of is 0. */
+static void check_unknown_fields(const struct seen_template *t, const uint8_t *at)
 {
-	unsigned count = get_be16(m->data + 2);
+	for (unsigned i = 0; i < t->count; at += t->fields[i++].size)
+		switch (t->fields[i].id) {
+		case 0:
+		case 9:
+		case 13:
+		case 15:
+		case 16:
+		case 17:
+			for (unsigned n = 0; n < t->fields[i].size; n++)
+				ck_assert_uint_eq(at[n], 0);
+		}
+}
 
-	ck_assert_uint_eq(get_be16(m->data), 5);
-	ck_assert_uint_ge(count, 1);
-	ck_assert_uint_le(count, 30);
-	ck_assert_uint_eq(m->size, 24 + 48 * (size_t)count);
-	ck_assert_uint_eq(count, m->wire_records);
+/* v1 has no sequence number, v7 no engine and no rate. */
+static void read_fixed_header(struct collector *c, struct seen_message *m, unsigned count)
+{
 	m->uptime = get_be32(m->data + 4);
 	m->seconds = get_be32(m->data + 8);
 	ck_assert_uint_eq(get_be32(m->data + 12), 0);
+	if (c->format == FORMAT_V1)
+		return;
 	m->sequence = get_be32(m->data + 16);
 	ck_assert_uint_eq(m->sequence, c->next_sequence);
 	c->next_sequence += count;
-	ck_assert_uint_eq(get_be16(m->data + 20), 0);
+	m->engine = get_be16(m->data + 20);
 	m->sampling = get_be16(m->data + 22);
+	if (c->format == FORMAT_V7)
+		ck_assert_uint_eq(get_be32(m->data + 20), 0);
+}
+
+static void read_fixed(struct collector *c, struct seen_message *m)
+{
+	const struct fixed_format *f = &fixed_formats[c->format];
+	unsigned count = get_be16(m->data + 2);
+
+	ck_assert_uint_eq(get_be16(m->data), f->version);
+	ck_assert_uint_ge(count, 1);
+	ck_assert_uint_le(count, f->records_max);
+	ck_assert_uint_eq(m->size, f->header + f->template.size * count);
+	ck_assert_uint_eq(count, m->wire_records);
+	read_fixed_header(c, m, count);
 	m->flows = count;
-	for (unsigned i = 0; i < count; i++)
-		keep_record(c, &v5_template, m->data + 24 + 48 * i);
+	for (unsigned i = 0; i < count; i++) {
+		keep_record(c, &f->template, m->data + f->header + f->template.size * i);
+		check_unknown_fields(&f->template, m->data + f->header + f->template.size * i);
+	}
 }
 
 static void read_v9(struct collector *c, struct seen_message *m)
@@ -235,38 +320,75 @@ static void check_times(const struct collector *c, const struct seen_message *m,
 {
 	ck_assert_uint_eq(m->uptime % 1000, 0);
 	for (size_t i = first; i < c->flow_count; i++) {
+		if (!seen_has(&c->flows[i], 21) || !seen_has(&c->flows[i], 22))
+			continue;
 		ck_assert_uint_le(seen_value(&c->flows[i], 21), m->uptime);
 		ck_assert_uint_le(seen_value(&c->flows[i], 22), seen_value(&c->flows[i], 21));
 	}
+}
+
+static void read_message(struct collector *c, struct seen_message *m)
+{
+	size_t first = c->flow_count;
+
+	if (c->format == FORMAT_V9)
+		read_v9(c, m);
+	else if (c->format == FORMAT_IPFIX)
+		read_ipfix(c, m);
+	else
+		read_fixed(c, m);
+	if (c->format != FORMAT_IPFIX)
+		check_times(c, m, first);
+	/* A session may only begin with a message that begins with templates. */
+	if (c->format == FORMAT_V9 || c->format == FORMAT_IPFIX)
+		ck_assert(m->needs_templates || m->templates);
+	else
+		ck_assert(!m->needs_templates);
 }
 
 void collector_take(void *ctx, const struct message *message)
 {
 	struct collector *c = ctx;
 	struct seen_message *m = &c->messages[c->message_count];
-	size_t first = c->flow_count;
 
 	ck_assert_uint_lt(c->message_count, MESSAGES_MAX);
 	*m = (struct seen_message){.data = malloc(message->size),
 	    .size = message->size,
 	    .records = message->records,
-	    .wire_records = message->wire_records};
+	    .wire_records = message->wire_records,
+	    .packets = message->packets,
+	    .octets = message->octets,
+	    .needs_templates = message->needs_templates,
+	    .continues = message->continues};
 	memcpy(m->data, message->data, message->size);
-	if (!format_is_stream(c->format))
+	if (!format_is_stream(c->format)) {
 		ck_assert_uint_le(m->size, c->max_payload);
-	if (c->format == FORMAT_V5)
-		read_v5(c, m);
-	else if (c->format == FORMAT_V9)
-		read_v9(c, m);
-	else if (c->format == FORMAT_IPFIX)
-		read_ipfix(c, m);
-	if (c->format == FORMAT_V5 || c->format == FORMAT_V9)
-		check_times(c, m, first);
+		read_message(c, m);
+		if (c->format != FORMAT_V1)
+			ck_assert_uint_eq(m->sequence, message->sequence);
+	}
 	c->message_count++;
 }
 
-/* Where the element's octets are; NULL: the record has none. */
-static const uint8_t *seen_field(const struct seen_record *r, uint16_t id, unsigned *size)
+/* -- what it saw -------------------------------------------------------------------------------- */
+
+const struct seen_template *seen_template(const struct collector *c, uint16_t id)
+{
+	unsigned place = find_template(c, id);
+
+	ck_assert_msg(place < c->template_count, "no template %u", id);
+	return &c->templates[place];
+}
+
+unsigned seen_field_size(const struct seen_template *t, uint16_t id)
+{
+	for (unsigned i = 0; i < t->count; i++)
+		if (t->fields[i].id == id)
+			return t->fields[i].size;
+	return 0;
+}
+
+const uint8_t *seen_octets(const struct seen_record *r, uint16_t id, unsigned *size)
 {
 	const uint8_t *at = r->data;
 
@@ -283,13 +405,13 @@ bool seen_has(const struct seen_record *r, uint16_t id)
 {
 	unsigned size;
 
-	return seen_field(r, id, &size) != NULL;
+	return seen_octets(r, id, &size) != NULL;
 }
 
 uint64_t seen_value(const struct seen_record *r, uint16_t id)
 {
 	unsigned size;
-	const uint8_t *at = seen_field(r, id, &size);
+	const uint8_t *at = seen_octets(r, id, &size);
 	uint64_t value = 0;
 
 	while (at && size--)
@@ -304,25 +426,26 @@ uint64_t seen_time_ms(const struct collector *c, const struct seen_record *r, ui
 	return m->seconds * 1000ull - m->uptime + seen_value(r, id);
 }
 
-struct record record_at(uint64_t now_ns)
+unsigned data_messages(const struct collector *c)
 {
-	return (struct record){.src = {192, 0, 2, 1},
-	    .dst = {198, 51, 100, 2},
-	    .clock_ns = now_ns,
-	    .wall_ns = now_ns,
-	    .packets = 3,
-	    .octets = 1234,
-	    .start_ns = now_ns - NS_PER_S,
-	    .end_ns = now_ns,
-	    .ingress = 7,
-	    .src_port = 1234,
-	    .dst_port = 80,
-	    .vlan = 5,
-	    .tcp_flags = 0x11b,
-	    .inner_vlan = 6,
-	    .ip_version = 4,
-	    .protocol = 6,
-	    .tos = 0xb9,
-	    .end_reason = END_IDLE,
-	    .kind = RECORD_FLOW};
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->message_count; i++)
+		n += c->messages[i].flows > 0;
+	return n;
+}
+
+unsigned template_messages(const struct collector *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < c->message_count; i++)
+		n += c->messages[i].templates > 0;
+	return n;
+}
+
+const struct seen_message *last_message(const struct collector *c)
+{
+	ck_assert_uint_gt(c->message_count, 0);
+	return &c->messages[c->message_count - 1];
 }
