@@ -61,8 +61,8 @@ void layout_build(struct layout *l, const struct encoder_options *options, unsig
 	else
 		for (unsigned i = 0; i < records->count; i++)
 			add_if_there(l, records->list[i], options, classes);
-	/* Where rates differ each record says which is its own. */
-	if (options->sampling.count > 1 && !has_selector(l))
+	/* Where rates differ each record that says something says which is its own. */
+	if (options->sampling.count > 1 && l->count && !has_selector(l))
 		for (size_t i = 0; i < element_count; i++)
 			if (element_table[i].kind == ELEMENT_SELECTOR)
 				add_if_there(l, &element_table[i], options, classes);

@@ -218,8 +218,8 @@ static void csv_announce(struct encoder *e)
 	send_line(e, &l, NULL);
 }
 
-/* A record without the element has an empty field. */
-static void put_column(
+/* A record without the element has an empty field. Returns whether it has it. */
+static bool put_column(
     struct line *l, const struct element *element, const struct record *r, const struct encoder *e)
 {
 	const char *name = column_name(element);
@@ -229,17 +229,25 @@ static void put_column(
 		    r->ip_version == 4);
 	else if (element->classes & 1u << flow_class_of(r))
 		put_value(l, element, r, e);
+	else
+		return false;
+	return true;
 }
 
 static bool csv_add(struct encoder *e, const struct record *r)
 {
 	const struct layout *columns = e->format_state;
+	bool has_any = false;
 	struct line l;
 
 	l.length = 0;
 	for (unsigned i = 0; i < columns->count; i++) {
 		put_text(&l, i ? "," : "");
-		put_column(&l, columns->fields[i].element, r, e);
+		has_any |= put_column(&l, columns->fields[i].element, r, e);
+	}
+	if (!has_any) {
+		e->not_expressible.no_elements++;
+		return false;
 	}
 	put_text(&l, "\r\n");
 	send_line(e, &l, r);

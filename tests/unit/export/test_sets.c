@@ -130,6 +130,193 @@ START_TEST(domain_is_in_every_header)
 }
 END_TEST
 
+/* -- layouts ------------------------------------------------------------------------------------ */
+
+static void choose(struct encoder_options *o, const char *records)
+{
+	char why[256];
+
+	ck_assert_int_eq(records_parse(records, &o->records, why, sizeof(why)), 0);
+}
+
+/* Sends one record of each class; returns how many the format took. */
+static unsigned push_each_class(struct encoder *e)
+{
+	unsigned n = 0;
+
+	for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+		struct record r = record_with_all(class, T0);
+
+		n += encoder_record(e, &r);
+	}
+	return n;
+}
+
+/* The elements that a layout has beside others; 0 ends. IPFIX's, less what `full` leaves out. */
+static const uint16_t minimal_ids[] = {8, 12, 27, 28, 7, 11, 4, 2, 1, 152, 153, 22, 21, 0};
+static const uint16_t default_ids[] = {32, 139, 5, 58, 245, 6, 136, 10, 14, 0};
+static const uint16_t full_ids[] = {176, 177, 178, 179, 60, 243, 61, 56, 80, 70, 71, 72, 52, 53, 25,
+    26, 197, 31, 186, 184, 302, 48, 138, 149, 130, 131, 0};
+static const uint16_t named_ids[] = {150, 151, 154, 155, 156, 157, 0};
+
+static void check_members(
+    const struct collector *c, const uint16_t *ids, bool are_there, const char *layout)
+{
+	for (; *ids; ids++) {
+		const struct element *e = element_find(*ids);
+		uint8_t size = c->format == FORMAT_V9 ? e->v9_size : e->ipfix_size;
+
+		for (unsigned class = 0; class < CLASS_COUNT; class ++)
+			ck_assert_msg(
+			    seen_field_size(seen_template(c, (uint16_t)(256 + class)), *ids) ==
+				(are_there && e->classes >> class & 1 ? size : 0),
+			    "%u in template %u of %s", *ids, 256 + class, layout);
+	}
+}
+
+START_TEST(layouts_have_their_elements)
+{
+	static const char *const layouts[] = {"minimal", "default", "full"};
+
+	for (unsigned f = 0; f < 2; f++)
+		for (unsigned l = 0; l < 3; l++) {
+			struct collector c;
+			struct encoder_options o = collector_options(&c, template_formats[f]);
+			struct encoder *e;
+
+			choose(&o, layouts[l]);
+			e = encoder_create(&o);
+			tick_at(e, T0);
+			check_members(&c, minimal_ids, true, layouts[l]);
+			check_members(&c, default_ids, l >= 1, layouts[l]);
+			check_members(&c, full_ids, l >= 2, layouts[l]);
+			check_members(&c, named_ids, false, layouts[l]);
+			encoder_destroy(e);
+			collector_fini(&c);
+		}
+}
+END_TEST
+
+START_TEST(list_is_the_template_in_its_order)
+{
+	static const uint16_t ids[4][5] = {
+	    {4, 8, 58, 0}, {4, 31, 58, 0}, {4, 8, 32, 58, 0}, {4, 31, 58, 0}};
+
+	for (unsigned f = 0; f < 2; f++) {
+		struct collector c;
+		struct encoder_options o = collector_options(&c, template_formats[f]);
+		struct encoder *e;
+
+		choose(&o,
+		    "protocolIdentifier,sourceIPv4Address,flowLabelIPv6,icmpTypeCodeIPv4,"
+		    "vlanId");
+		e = encoder_create(&o);
+		ck_assert_uint_eq(push_each_class(e), CLASS_COUNT);
+		encoder_finish(e);
+		for (unsigned class = 0; class < CLASS_COUNT; class ++) {
+			const struct seen_template *t = c.flows[class].template;
+
+			ck_assert_uint_eq(t->id, 256 + class);
+			for (unsigned i = 0; i < t->count; i++)
+				ck_assert_uint_eq(t->fields[i].id, ids[class][i]);
+			ck_assert_uint_eq(ids[class][t->count], 0);
+		}
+		encoder_destroy(e);
+		collector_fini(&c);
+	}
+}
+END_TEST
+
+/* With classes of sampling, too: the rule alone tells nothing of a flow. */
+START_TEST(class_that_a_list_leaves_empty_has_no_template)
+{
+	for (unsigned f = 0; f < 2; f++)
+		for (unsigned rules = 1; rules < 3; rules++) {
+			struct collector c;
+			struct encoder_options o = collector_options(&c, template_formats[f]);
+			struct encoder *e;
+
+			choose(&o, "sourceIPv6Address,icmpTypeCodeIPv4");
+			o.sampling.rules[1] = (struct sampling_rule){SAMPLING_RANDOM, 5};
+			o.sampling.count = rules;
+			e = encoder_create(&o);
+			ck_assert_uint_eq(push_each_class(e), 3);
+			encoder_finish(e);
+			ck_assert_uint_eq(c.messages[0].templates, 3);
+			ck_assert_uint_eq(c.flow_count, 3);
+			ck_assert_uint_eq(c.flows[0].template->id, 257);
+			ck_assert_uint_eq(encoder_not_expressible(e)->no_elements, 1);
+			ck_assert_uint_eq(encoder_not_expressible(e)->ipv6, 0);
+			encoder_destroy(e);
+			collector_fini(&c);
+		}
+}
+END_TEST
+
+/* The collector knows how long the padding of such records may be. */
+START_TEST(padding_behind_tiny_records_is_no_record)
+{
+	static const char *const lists[] = {"protocolIdentifier", "vlanId",
+	    "vlanId,protocolIdentifier", "sourceIPv4Address,ipVersion",
+	    "sourceIPv4Address,vlanId,protocolIdentifier"};
+
+	for (unsigned f = 0; f < 2; f++)
+		for (unsigned l = 0; l < 5; l++)
+			for (unsigned records = 1; records < 10; records++) {
+				struct collector c;
+				struct encoder_options o =
+				    collector_options(&c, template_formats[f]);
+				struct encoder *e;
+
+				choose(&o, lists[l]);
+				e = encoder_create(&o);
+				for (unsigned i = 0; i < records; i++)
+					push_at(e, T0);
+				encoder_flush(e);
+				ck_assert_uint_eq(c.flow_count, records);
+				for (unsigned i = 0; i < records; i++)
+					ck_assert(seen_value(&c.flows[i], 4) == 6 ||
+					    !seen_has(&c.flows[i], 4));
+				encoder_destroy(e);
+				collector_fini(&c);
+			}
+}
+END_TEST
+
+/* Where rates differ each record names its rule, once, whatever the choice of elements. */
+START_TEST(classes_bring_the_selector_into_each_record)
+{
+	static const char *const lists[][2] = {{"default", "default"}, {"minimal", "minimal"},
+	    {"full", "full"}, {"vlanId", "vlanId"}, {"samplerId,vlanId", "selectorId,vlanId"}};
+
+	for (unsigned f = 0; f < 2; f++)
+		for (unsigned l = 0; l < 5; l++) {
+			uint16_t id = f ? 302 : 48;
+			struct collector c;
+			struct encoder_options o = collector_options(&c, template_formats[f]);
+			struct record r = record_at(T0);
+			struct encoder *e;
+			unsigned n = 0;
+
+			choose(&o, lists[l][f]);
+			o.sampling.rules[1] = (struct sampling_rule){SAMPLING_RANDOM, 5};
+			o.sampling.count = 2;
+			e = encoder_create(&o);
+			for (r.selector = 0; r.selector < 2; r.selector++)
+				encoder_record(e, &r);
+			encoder_flush(e);
+			ck_assert_uint_eq(seen_value(&c.flows[0], id), 1);
+			ck_assert_uint_eq(seen_value(&c.flows[1], id), 2);
+			for (unsigned i = 0; i < c.flows[0].template->count; i++)
+				n += c.flows[0].template->fields[i].id == 302 ||
+				    c.flows[0].template->fields[i].id == 48;
+			ck_assert_uint_eq(n, 1);
+			encoder_destroy(e);
+			collector_fini(&c);
+		}
+}
+END_TEST
+
 /* -- size --------------------------------------------------------------------------------------- */
 
 /* The collector checks the size of each message; here it is that nothing is lost for it. */
@@ -203,6 +390,11 @@ Suite *sets_suite(void)
 	    each_class_of_records_has_its_template,
 	    record_values_arrive,
 	    domain_is_in_every_header,
+	    layouts_have_their_elements,
+	    list_is_the_template_in_its_order,
+	    class_that_a_list_leaves_empty_has_no_template,
+	    padding_behind_tiny_records_is_no_record,
+	    classes_bring_the_selector_into_each_record,
 	    no_message_exceeds_its_payload,
 	    largest_payload_fits_its_length_field,
 	};

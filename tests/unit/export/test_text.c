@@ -250,6 +250,56 @@ START_TEST(text_lines_are_aligned)
 }
 END_TEST
 
+/* A line of commas would be a record of nothing. */
+START_TEST(record_without_a_chosen_element_is_not_expressible)
+{
+	static const enum format formats[] = {FORMAT_JSON, FORMAT_CSV};
+
+	for (unsigned f = 0; f < 2; f++) {
+		struct collector c;
+		struct encoder_options o = collector_options(&c, formats[f]);
+		struct record r[] = {icmp(6), tcp4(), icmp(4)};
+		struct encoder *e;
+		char why[128];
+
+		records_parse("icmpTypeCodeIPv4,icmpTypeIPv4", &o.records, why, sizeof(why));
+		e = encoder_create(&o);
+		ck_assert(!encoder_record(e, &r[0]));
+		ck_assert(!encoder_record(e, &r[1]));
+		ck_assert(encoder_record(e, &r[2]));
+		encoder_finish(e);
+		ck_assert_uint_eq(encoder_not_expressible(e)->no_elements, 2);
+		encoder_destroy(e);
+		collector_fini(&c);
+	}
+}
+END_TEST
+
+/* CSV's columns of addresses are for both versions, whichever is named. */
+START_TEST(csv_of_one_version_s_address_shows_both)
+{
+	struct collector c;
+	struct encoder_options o = collector_options(&c, FORMAT_CSV);
+	struct record r[] = {tcp4(), tcp6()};
+	static const char lines[] =
+	    "vlanId,destinationAddress\r\n5,198.51.100.2\r\n5,2001:db8::2\r\n";
+	struct encoder *e;
+	char why[128];
+
+	records_parse(
+	    "vlanId,destinationIPv6Address,destinationIPv4Address", &o.records, why, sizeof(why));
+	e = encoder_create(&o);
+	encoder_record(e, &r[0]);
+	encoder_record(e, &r[1]);
+	encoder_finish(e);
+	ck_assert_uint_eq(c.message_count, 2);
+	ck_assert_uint_eq(c.messages[0].size + c.messages[1].size, strlen(lines));
+	ck_assert_mem_eq(c.messages[1].data, lines + c.messages[0].size, c.messages[1].size);
+	encoder_destroy(e);
+	collector_fini(&c);
+}
+END_TEST
+
 /* Many lines leave as several messages, each of whole lines. */
 START_TEST(messages_end_with_a_line)
 {
@@ -310,6 +360,8 @@ Suite *text_suite(void)
 	    text_shows_unnamed_protocols_by_number,
 	    text_shows_each_flag_by_its_letter,
 	    text_lines_are_aligned,
+	    record_without_a_chosen_element_is_not_expressible,
+	    csv_of_one_version_s_address_shows_both,
 	    messages_end_with_a_line,
 	    lines_wait_a_second_at_most,
 	};
