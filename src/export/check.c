@@ -78,8 +78,9 @@ static const char *title(enum format f)
 static int check_elements(const struct encoder_options *o, char *why, size_t size)
 {
 	bool is_v9 = o->format == FORMAT_V9;
+	bool has_one = format_operations(o->format)->fixed || o->format == FORMAT_TEXT;
 
-	if (format_operations(o->format)->fixed && o->records.kind != RECORDS_DEFAULT) {
+	if (has_one && o->records.kind != RECORDS_DEFAULT) {
 		snprintf(why, size, "records: %s has one layout only", title(o->format));
 		return -EINVAL;
 	}

@@ -28,6 +28,7 @@
 	X(record)      \
 	X(portmap)     \
 	X(layout)      \
+	X(check)       \
 	X(uptime)      \
 	X(message)     \
 	X(sets)        \
