@@ -106,9 +106,9 @@ bool format_is_stream(enum format f);
 void encoder_refresh(struct encoder *e);
 
 /*
- * A new transport session: sequence numbers start at 0 again and templates come first. What is in
- * the open message is discarded; the owner has kept the records. `exporter` is the address that
- * messages leave from, or NULL.
+ * A new transport session: sequence numbers and Export Time begin anew, and templates come first.
+ * What is in the open message is discarded; the owner has kept the records. `exporter` is the
+ * address that messages leave from, or NULL.
  */
 void encoder_begin_session(struct encoder *e, const struct sockaddr *exporter);
 /*

@@ -277,6 +277,7 @@ void encoder_begin_session(struct encoder *e, const struct sockaddr *exporter)
 	struct export_constants *k = &e->constants;
 
 	encoder_rewind(e, 0);
+	e->export_time = 0;
 	memset(k->exporter_ipv4, 0, sizeof(k->exporter_ipv4));
 	memset(k->exporter_ipv6, 0, sizeof(k->exporter_ipv6));
 	if (exporter && exporter->sa_family == AF_INET)

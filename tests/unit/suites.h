@@ -29,6 +29,7 @@
 	X(portmap)     \
 	X(layout)      \
 	X(check)       \
+	X(session)     \
 	X(uptime)      \
 	X(message)     \
 	X(sets)        \
