@@ -27,6 +27,7 @@
 	X(table)       \
 	X(record)      \
 	X(portmap)     \
+	X(element)     \
 	X(layout)      \
 	X(check)       \
 	X(session)     \

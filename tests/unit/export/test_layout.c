@@ -4,6 +4,7 @@
 
 #include "export/layout.h"
 #include "meter/record.h"
+#include "util/rng.h"
 #include "util/units.h"
 
 #define GUARD 0xee
@@ -94,6 +95,79 @@ START_TEST(times_are_cut_to_milliseconds_and_not_rounded)
 
 	ck_assert_uint_eq(encoded(152, 8, &r, 0), 1);
 	ck_assert_uint_eq(encoded(153, 8, &r, 0), 2);
+}
+END_TEST
+
+START_TEST(times_are_cut_to_their_unit)
+{
+	struct record r = {.start_ns = 1999999999, .end_ns = 2 * NS_PER_S};
+
+	ck_assert_uint_eq(encoded(150, 4, &r, 0), 1);
+	ck_assert_uint_eq(encoded(151, 4, &r, 0), 2);
+	ck_assert_uint_eq(encoded(152, 8, &r, 0), 1999);
+	ck_assert_uint_eq(encoded(153, 8, &r, 0), 2000);
+}
+END_TEST
+
+#define NTP_AT_1970 2208988800u
+
+/* What a reader makes of an NTP time stamp: units since 1970, of those below a second. */
+static uint64_t ntp_cut(uint64_t stamp, uint64_t units)
+{
+	return (stamp & UINT32_MAX) * units >> 32;
+}
+
+static uint64_t ntp_rounded(uint64_t stamp, uint64_t units)
+{
+	return ((stamp & UINT32_MAX) * units + (1ull << 31)) >> 32;
+}
+
+static void check_ntp(uint64_t ns)
+{
+	struct record r = {.start_ns = ns, .end_ns = ns};
+	uint64_t us = encoded(154, 8, &r, 0), stamp = encoded(156, 8, &r, 0);
+
+	ck_assert_uint_eq(us >> 32, (uint32_t)(ns / NS_PER_S + NTP_AT_1970));
+	ck_assert_uint_eq(ntp_cut(us, 1000000), ns % NS_PER_S / 1000);
+	ck_assert_uint_eq(ntp_rounded(us, 1000000), ns % NS_PER_S / 1000);
+	/* RFC 7011 section 6.1.9: the lower 11 bits are zeros. */
+	ck_assert_uint_eq(us & 0x7ff, 0);
+	ck_assert_uint_eq(stamp >> 32, (uint32_t)(ns / NS_PER_S + NTP_AT_1970));
+	ck_assert_uint_eq(ntp_cut(stamp, NS_PER_S), ns % NS_PER_S);
+	ck_assert_uint_eq(ntp_rounded(stamp, NS_PER_S), ns % NS_PER_S);
+	ck_assert_uint_eq(encoded(155, 8, &r, 0), us);
+	ck_assert_uint_eq(encoded(157, 8, &r, 0), stamp);
+}
+
+/* Whether a reader of the NTP format cuts or rounds, it gets the packet's own time. */
+START_TEST(ntp_time_stamps_give_the_same_units_again)
+{
+	static const uint64_t seconds[] = {
+	    0, 1, 915148800, 1767225600, 2085978495, 2085978496, 2085978497, 4294967295};
+	struct rng rng = {.state = 11};
+
+	for (unsigned i = 0; i < sizeof(seconds) / sizeof(*seconds); i++) {
+		uint64_t at = seconds[i] * NS_PER_S;
+
+		for (uint64_t ns = 0; ns < 3000; ns++) {
+			check_ntp(at + ns);
+			check_ntp(at + NS_PER_S - 1 - ns);
+			check_ntp(at + rng_next(&rng) % NS_PER_S);
+		}
+	}
+}
+END_TEST
+
+/* NTP's era ends on 2036-02-07: seconds begin at 0 again, and the fraction does not run over. */
+START_TEST(ntp_seconds_start_again_in_2036)
+{
+	struct record r = {.start_ns = 2085978495 * NS_PER_S + 999999999,
+	    .end_ns = 2085978496 * NS_PER_S + 500000000};
+
+	ck_assert_uint_eq(encoded(156, 8, &r, 0) >> 32, UINT32_MAX);
+	ck_assert_uint_eq(encoded(154, 8, &r, 0) >> 32, UINT32_MAX);
+	ck_assert_uint_eq(encoded(157, 8, &r, 0), 0x80000000);
+	ck_assert_uint_eq(encoded(155, 8, &r, 0), 0x80000000);
 }
 END_TEST
 
@@ -204,6 +278,9 @@ Suite *layout_suite(void)
 	    number_that_just_fits_stays,
 	    flags_are_cut_to_the_low_bits,
 	    times_are_cut_to_milliseconds_and_not_rounded,
+	    times_are_cut_to_their_unit,
+	    ntp_time_stamps_give_the_same_units_again,
+	    ntp_seconds_start_again_in_2036,
 	    uptimes_count_from_the_origin_and_never_below_it,
 	    addresses_are_copied,
 	    unknown_fields_are_zeros,
