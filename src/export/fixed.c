@@ -98,10 +98,27 @@ static uint64_t share(uint64_t count, uint64_t i, uint64_t n)
 	return count / n + (i < count % n);
 }
 
-/* The header has one rate, and each record of the message is of that. */
+/* The sampling field of v5's header. */
+static uint16_t v5_sampling(const struct encoder *e, const struct sampling_rule *rule)
+{
+	uint32_t interval = sampling_announced(&e->options.sampling, rule);
+	uint32_t mode =
+	    rule->method == SAMPLING_DETERMINISTIC ? V5_MODE_DETERMINISTIC : V5_MODE_RANDOM;
+
+	if (interval == 1 || e->options.no_mode_bits)
+		mode = 0;
+	return (uint16_t)(mode | interval);
+}
+
+/*
+ * The header has one rate, and each record of the message is of that. The other two formats have
+ * records of rate 1 only.
+ */
 static bool has_rate_of_message(const struct encoder *e, const struct record *r)
 {
-	return e->used == 0 || e->rule == encoder_rule_of(e, r);
+	const struct sampling_rule *rule = encoder_rule_of(e, r);
+
+	return rule == e->rule || v5_sampling(e, rule) == v5_sampling(e, e->rule);
 }
 
 static void add_piece(struct encoder *e, const struct record *r, bool last)
@@ -146,18 +163,6 @@ static bool fixed_add(struct encoder *e, const struct record *r)
 
 /* -- headers ---------------------------------------------------------------------------------- */
 
-static uint16_t v5_sampling(const struct encoder *e)
-{
-	const struct sampling_rule *rule = e->rule ? e->rule : &e->options.sampling.rules[0];
-	uint32_t interval = sampling_announced(&e->options.sampling, rule);
-	uint32_t mode =
-	    rule->method == SAMPLING_DETERMINISTIC ? V5_MODE_DETERMINISTIC : V5_MODE_RANDOM;
-
-	if (interval == 1 || e->options.no_mode_bits)
-		mode = 0;
-	return (uint16_t)(mode | interval);
-}
-
 /* The 16 octets that v1 has, and the others begin with. */
 static void put_header(struct encoder *e, uint16_t version, uint64_t seconds)
 {
@@ -183,7 +188,7 @@ static void v5_finish(struct encoder *e, uint64_t seconds)
 	put_be32(h + 16, e->sequence);
 	h[20] = e->options.engine_type;
 	h[21] = e->options.engine_id;
-	put_be16(h + 22, v5_sampling(e));
+	put_be16(h + 22, v5_sampling(e, e->rule));
 	e->sequence += e->wire_records;
 }
 

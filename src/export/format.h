@@ -59,7 +59,7 @@ struct encoder {
 	bool within_record;        /* what is added now is a further piece of one */
 	uint64_t waiting_since_ns; /* clock when its first record came */
 	uint64_t latest_end_ns;
-	const struct sampling_rule *rule; /* v5: of its records */
+	const struct sampling_rule *rule; /* v1, v5, v7: of its latest record */
 
 	/* Templates. */
 	bool announced;

@@ -35,6 +35,7 @@
 	X(message)     \
 	X(sets)        \
 	X(fixed)       \
+	X(pieces)      \
 	X(options)     \
 	X(text)        \
 	X(sender)      \
