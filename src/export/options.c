@@ -346,24 +346,41 @@ static void announce_flow_keys(struct encoder *e)
 	put_rows(e, rows, n);
 }
 
-void options_announce(struct encoder *e)
+/* The counts are those before the message that tells them: first it is clear which one that is. */
+static void put_statistics(struct encoder *e)
 {
 	struct option_row rows[STATISTICS_ROWS_MAX];
+	unsigned n = statistics_rows(e, rows);
 
-	announce_sampling(e);
-	announce_interfaces(e);
-	if (e->options.format == FORMAT_IPFIX)
-		announce_flow_keys(e);
-	put_rows(e, rows, statistics_rows(e, rows));
+	for (unsigned i = 0; i < n; i++) {
+		message_make_room(e, sets_data_room(option_row_size(&rows[i])) + SET_PADDING_MAX);
+		statistics_rows(e, rows);
+		sets_put_options_data(e, &rows[i]);
+	}
 }
 
-void options_conclude(struct encoder *e)
+static void announce_statistics(struct encoder *e)
 {
 	struct option_row rows[STATISTICS_ROWS_MAX];
 	unsigned n = statistics_rows(e, rows);
 
 	for (unsigned i = 0; i < n; i++)
-		sets_put_options_data(e, &rows[i]);
+		sets_put_options_template(e, &rows[i]);
+	put_statistics(e);
+}
+
+void options_announce(struct encoder *e)
+{
+	announce_sampling(e);
+	announce_interfaces(e);
+	if (e->options.format == FORMAT_IPFIX)
+		announce_flow_keys(e);
+	announce_statistics(e);
+}
+
+void options_conclude(struct encoder *e)
+{
+	put_statistics(e);
 }
 
 static size_t larger(size_t room, const struct option_row *row)

@@ -37,6 +37,7 @@
 	X(fixed)       \
 	X(pieces)      \
 	X(options)     \
+	X(option_rows) \
 	X(text)        \
 	X(sender)      \
 	X(config)      \
