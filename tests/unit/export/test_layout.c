@@ -149,7 +149,7 @@ START_TEST(ntp_time_stamps_give_the_same_units_again)
 	for (unsigned i = 0; i < sizeof(seconds) / sizeof(*seconds); i++) {
 		uint64_t at = seconds[i] * NS_PER_S;
 
-		for (uint64_t ns = 0; ns < 3000; ns++) {
+		for (uint64_t ns = 0; ns < 1000; ns++) {
 			check_ntp(at + ns);
 			check_ntp(at + NS_PER_S - 1 - ns);
 			check_ntp(at + rng_next(&rng) % NS_PER_S);

@@ -11,17 +11,19 @@
 #define DAY (86400 * NS_PER_S)
 #define PUSHED_MAX 100000
 
-/* v5 and v9 side by side: both see the same records and ticks. */
-static struct collector collectors[2];
-static struct encoder *encoders[2];
+/* All formats with a SysUptime side by side: they see the same records and ticks. */
+static const enum format formats[] = {FORMAT_V5, FORMAT_V9, FORMAT_V1, FORMAT_V7};
+#define FORMATS (sizeof(formats) / sizeof(*formats))
+
+static struct collector collectors[FORMATS];
+static struct encoder *encoders[FORMATS];
 static struct record pushed[PUSHED_MAX];
 static size_t pushed_count;
 
 static void begin(void)
 {
-	for (unsigned i = 0; i < 2; i++) {
-		struct encoder_options o =
-		    collector_options(&collectors[i], i ? FORMAT_V9 : FORMAT_V5);
+	for (unsigned i = 0; i < FORMATS; i++) {
+		struct encoder_options o = collector_options(&collectors[i], formats[i]);
 
 		encoders[i] = encoder_create(&o);
 	}
@@ -32,7 +34,7 @@ static void push(const struct record *r)
 {
 	ck_assert_uint_lt(pushed_count, PUSHED_MAX);
 	pushed[pushed_count++] = *r;
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < FORMATS; i++)
 		encoder_record(encoders[i], r);
 }
 
@@ -49,7 +51,7 @@ static void push_flow(uint64_t start_ns, uint64_t end_ns, uint64_t clock_ns, uin
 
 static void tick(uint64_t clock_ns, uint64_t wall_ns)
 {
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < FORMATS; i++)
 		encoder_tick(encoders[i], clock_ns, wall_ns);
 }
 
@@ -70,7 +72,7 @@ static void check_record(const struct collector *c, size_t i)
 
 static void finish(void)
 {
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < FORMATS; i++) {
 		const struct collector *c = &collectors[i];
 
 		encoder_finish(encoders[i]);
@@ -82,7 +84,7 @@ static void finish(void)
 
 static void fini(void)
 {
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < FORMATS; i++) {
 		encoder_destroy(encoders[i]);
 		collector_fini(&collectors[i]);
 	}
@@ -128,9 +130,9 @@ START_TEST(header_time_is_the_clock_rounded_up)
 
 	begin();
 	push_flow(now - 5 * NS_PER_S, now - 4 * NS_PER_S, now, now);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < FORMATS; i++)
 		encoder_flush(encoders[i]);
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < FORMATS; i++) {
 		const struct collector *c = &collectors[i];
 
 		ck_assert_uint_eq(c->messages[c->message_count - 1].seconds, Y2026 / NS_PER_S + 1);
@@ -244,10 +246,36 @@ START_TEST(uptime_past_its_32_bits_gets_another_origin)
 		push_flow(now - 1800 * NS_PER_S, now - 3 * NS_PER_MS, now, now);
 	}
 	finish();
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < FORMATS; i++) {
 		ck_assert_uint_ge(origins(&collectors[i]), 3);
 		ck_assert_uint_le(origins(&collectors[i]), 4);
 	}
+	fini();
+}
+END_TEST
+
+#define WRAP ((uint64_t)UINT32_MAX * NS_PER_MS)
+#define HOUR (3600 * NS_PER_S)
+
+/* Past 2^32 ms and twice that: records every hour, and every minute where the origin has to move. */
+START_TEST(probe_that_is_up_for_a_hundred_days_tells_its_times)
+{
+	struct rng r = {.state = 6};
+	uint64_t up = 0;
+
+	begin();
+	while (up < 2 * WRAP + 6 * HOUR) {
+		bool is_near = up % WRAP > WRAP - 26 * HOUR || (up > WRAP && up % WRAP < 2 * HOUR);
+		uint64_t now = Y2026 + up + rng_next(&r) % (59 * NS_PER_S);
+		uint64_t end = now - rng_next(&r) % (600 * NS_PER_S);
+
+		push_flow(end - rng_next(&r) % DAY, end, now, now);
+		if (rng_below(&r, 5) == 0)
+			tick(now + 500 * NS_PER_MS, now + 500 * NS_PER_MS);
+		up += is_near ? 60 * NS_PER_S : HOUR;
+	}
+	finish();
+	ck_assert_uint_ge(origins(&collectors[0]), 3);
 	fini();
 }
 END_TEST
@@ -350,7 +378,7 @@ START_TEST(record_longer_than_the_uptime_holds_tells_its_end)
 {
 	begin();
 	push_flow(Y1999, Y2026, Y2026, Y2026);
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < FORMATS; i++) {
 		struct collector *c = &collectors[i];
 
 		encoder_finish(encoders[i]);
@@ -383,6 +411,7 @@ Suite *uptime_suite(void)
 	    templates_after_an_old_record_carry_the_clock,
 	    gaps_of_any_length_keep_the_times,
 	    uptime_past_its_32_bits_gets_another_origin,
+	    probe_that_is_up_for_a_hundred_days_tells_its_times,
 	    uptime_is_right_at_its_very_end,
 	    small_step_of_the_date_while_a_record_waits_keeps_its_time,
 	    clock_restarts_keep_the_times,

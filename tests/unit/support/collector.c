@@ -7,8 +7,8 @@
 #include "util/bytes.h"
 #include "util/units.h"
 
-#define MESSAGES_MAX 200000
-#define RECORDS_MAX 200000
+#define MESSAGES_MAX 40000
+#define RECORDS_MAX 100000
 
 /* Cisco's layouts; 0: what carries nothing. */
 #define BEGIN_OF_ALL                                                                          \
