@@ -25,23 +25,23 @@ names() {
     debian/build) echo gcc make autoconf pkg-config libpcap-dev libnl-3-dev \
         libnl-route-3-dev libxxhash-dev libconfuse-dev libc6-dev ;;
     debian/demo) echo nfdump ;;
-    debian/test) echo check python3 pmacct tshark libfixbuf-tools tcpreplay \
-        iproute2 mandoc procps ;;
+    debian/test) echo check python3 python3-ipfix pmacct tshark libfixbuf-tools \
+        nodejs npm tcpreplay iproute2 mandoc procps ;;
     fedora/build) echo gcc make autoconf pkgconf-pkg-config libpcap-devel \
         libnl3-devel xxhash-devel libconfuse-devel glibc-devel kernel-headers ;;
     fedora/demo) echo nfdump ;;
-    fedora/test) echo check-devel python3 pmacct wireshark-cli tcpreplay \
-        iproute mandoc procps-ng ;;
+    fedora/test) echo check-devel python3 pmacct wireshark-cli nodejs npm \
+        tcpreplay iproute mandoc procps-ng ;;
     alpine/build) echo gcc make autoconf pkgconf libpcap-dev libnl3-dev \
         xxhash-dev confuse-dev musl-dev linux-headers ;;
     alpine/demo) echo nfdump ;;
-    alpine/test) echo bash check-dev python3 tshark tcpreplay iproute2 mandoc \
-        procps-ng ;;
+    alpine/test) echo bash check-dev python3 tshark nodejs npm tcpreplay \
+        iproute2 mandoc procps-ng ;;
     arch/build) echo gcc make autoconf pkgconf libpcap libnl xxhash \
         confuse linux-api-headers ;;
     arch/demo) echo nfdump ;;
-    arch/test) echo check python wireshark-cli tcpreplay iproute2 mandoc \
-        procps-ng ;;
+    arch/test) echo check python wireshark-cli nodejs npm tcpreplay iproute2 \
+        mandoc procps-ng ;;
     esac
 }
 
@@ -65,7 +65,14 @@ family() {
 
 installed() {
     dpkg-query -W -f='${Status}\n' "$1" 2>/dev/null |
-        grep -q '^install ok installed$'
+        grep -q '^install ok installed$' && return
+    # Node.js is often not Debian's own; then it brings its npm and conflicts
+    # with the package of that name.
+    case $1 in
+    nodejs) command -v node >/dev/null ;;
+    npm) command -v npm >/dev/null ;;
+    *) return 1 ;;
+    esac
 }
 
 # missing NAME...: those of the names that are not installed yet.

@@ -183,24 +183,33 @@ nfacctd_port: {port}
 nfacctd_disable_checks: false
 nfacctd_pipe_size: 4000000
 plugins: print[p]
-aggregate[p]: proto
+aggregate[p]: {aggregate}
 print_refresh_time[p]: 3600
 print_output[p]: json
 print_output_file[p]: {directory}/records.json
 plugin_buffer_size: 10240
 plugin_pipe_size: 10240000
+print_num_protos[p]: true
+timestamps_since_epoch: true
 """
 
 
 class Nfacctd(Collector):
-    """pmacct's nfacctd, with its check of sequence numbers switched on."""
+    """pmacct's nfacctd, with its check of sequence numbers switched on.
 
-    def __init__(self, directory):
+    `aggregate` is what tells its records apart, `primitives` defines ones of our own."""
+
+    def __init__(self, directory, aggregate="proto", primitives=""):
         os.makedirs(directory)
         self.directory, self.port = directory, free_port()
         config = os.path.join(directory, "nfacctd.conf")
         with open(config, "w", encoding="ascii") as out:
-            out.write(NFACCTD_CONFIG.format(address=LOOPBACK, port=self.port, directory=directory))
+            out.write(NFACCTD_CONFIG.format(address=LOOPBACK, port=self.port, directory=directory,
+                                            aggregate=aggregate))
+            if primitives:
+                out.write(f"aggregate_primitives: {directory}/primitives\n")
+        with open(os.path.join(directory, "primitives"), "w", encoding="ascii") as out:
+            out.write(primitives)
         super().__init__(["nfacctd", "-f", config], log=os.path.join(directory, "log"))
 
     def finish(self):
@@ -215,12 +224,16 @@ class Nfacctd(Collector):
     def complaints(self):
         return [line for line in self.messages().splitlines() if re.search(r"WARN|ERROR", line)]
 
-    def totals(self):
-        """What its plugin added up: {"packets": n, "octets": n}."""
+    def rows(self):
+        """What its plugin added up, row by row."""
         path = os.path.join(self.directory, "records.json")
         wait_for(lambda: os.path.exists(path), 10, "nfacctd writes its records")
         with open(path, encoding="utf-8") as lines:
-            rows = [json.loads(line) for line in lines if line.strip()]
+            return [json.loads(line) for line in lines if line.strip()]
+
+    def totals(self):
+        """The sums: {"packets": n, "octets": n}."""
+        rows = self.rows()
         return {"packets": sum(row["packets"] for row in rows),
                 "octets": sum(row["bytes"] for row in rows)}
 

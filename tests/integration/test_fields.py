@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Each collector reads back, field by field, what spanflow's own JSON says.
+
+One capture of many kinds of flows goes out in every format and layout; nfcapd with nfdump, nfacctd,
+tshark, ipfixDump, python3-ipfix and the npm package node-netflowv9 read what they can read of it.
+A collector that is not installed, and a package that cannot be fetched, is a test that is skipped.
+
+usage: test_fields.py [WORD...]    only cases with such a word in their name
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+# pylint: disable=wrong-import-position
+import fields
+import kinds
+import readers
+from collectors import bounded
+from fields import Known
+from harness import Export, Skip, Tap, ledger_faults, need_program
+from readers import Channel
+
+FORMATS = ("5", "9", "ipfix")
+LAYOUTS = ("default",)
+
+
+def low_octet(record, _channel):
+    return record["tcpControlBits"] & 0xff
+
+
+def nothing(_record, _channel):
+    return 0
+
+
+def ports_of_tcp_udp_icmp(name):
+    return lambda record, _channel: record[name] if record["protocolIdentifier"] in (1, 6, 17) else 0
+
+
+def next_second(name):
+    return lambda record, _channel: -(-record[name] // 1000) * 1000
+
+
+KNOWN = (
+    Known("nfdump", ("9",), "icmpTypeCodeIPv6", nothing,
+          "nfdump 1.7.1 reads element 139 in IPFIX only; of v9 it knows ICMP's 32 alone"),
+    Known("nfdump", ("ipfix",), "tcpControlBits", low_octet,
+          "nfdump keeps the eight flags of RFC 793"),
+    Known("nfacctd", ("ipfix",), "tcpControlBits", nothing,
+          "nfacctd 1.7.7 reads flags from a field of one octet, and 0 from one of two; RFC 9565 has twelve bits"),
+    Known("nfacctd", ("1", "5", "7"), "sourceTransportPort", ports_of_tcp_udp_icmp("sourceTransportPort"),
+          "nfacctd takes ports from these formats for TCP, UDP and ICMP only"),
+    Known("nfacctd", ("1", "5", "7"), "destinationTransportPort", ports_of_tcp_udp_icmp("destinationTransportPort"),
+          "the same"),
+    Known("nfacctd", ("1", "5", "7", "9"), "flowStartMilliseconds", next_second("flowStartMilliseconds"),
+          "nfacctd takes whole seconds of age from the header's seconds"),
+    Known("nfacctd", ("1", "5", "7", "9"), "flowEndMilliseconds", next_second("flowEndMilliseconds"),
+          "the same"),
+)
+
+
+# --- sending ----------------------------------------------------------------------
+
+class Sent:
+    """The capture sent in every format, once for each layout."""
+
+    def __init__(self, capture):
+        self.capture, self.channels, self.wanted = capture, [], []
+
+    def send(self, case, layout, capture=None):
+        export = Export([capture or self.capture], {}, FORMATS, extra=["-q"])
+        case.equal(export.result.status, 0, f"{layout}: exit status ({export.result.stderr.strip()[:300]})")
+        case.none(ledger_faults(export.stats) + export.delivery_faults(), layout)
+        for fmt in FORMATS:
+            self.channels.append(Channel(fmt, layout, export.datagrams[fmt]))
+            self.wanted.append(export.result.records())
+
+    def of(self, collector):
+        """(channel, JSON records) of the formats that a collector reads."""
+        return [(c, w) for c, w in zip(self.channels, self.wanted) if c.fmt in readers.FORMATS[collector]]
+
+
+def all_sent(case, tap, sent):
+    for layout in LAYOUTS:
+        sent.send(case, layout)
+    sent.send(case, "1999", kinds.write(tap.path("old.pcap"), kinds.LAST_CENTURY))
+    case.true(all(len(records) > 200 for records in sent.wanted), "the capture has few flows")
+
+
+def read_back(case, tap, sent, collector):
+    why = readers.absent(collector)
+    if why:
+        raise Skip(why)
+    if not sent.channels:
+        raise Skip("nothing was sent, see above")
+    pairs = sent.of(collector)
+    channels = [channel for channel, _ in pairs]
+    comparison = fields.Comparison(collector, KNOWN)
+    directory = tap.path(collector)
+    os.makedirs(directory)
+    for (channel, wanted), got in zip(pairs, readers.READERS[collector](channels, directory)):
+        comparison.channel(channel, got, wanted)
+    case.none(comparison.finish(channels), collector, 20)
+    print("# %s: %s" % (collector, " ".join("%s %d" % item for item in sorted(comparison.compared.items()))))
+
+
+def main():
+    need_program()
+    bounded(300)
+    tap = Tap()
+    try:
+        sent = Sent(kinds.write(tap.path("kinds.pcap")))
+        tap.test("many kinds of flows are sent in every format and layout", all_sent, tap, sent)
+        for collector in readers.READERS:
+            tap.test(f"{collector} reads back {' '.join(readers.FORMATS[collector])}", read_back, tap, sent, collector)
+    finally:
+        status = tap.status()
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
