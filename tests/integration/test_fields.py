@@ -100,6 +100,8 @@ def read_back(case, tap, sent, collector):
     for (channel, wanted), got in zip(pairs, readers.READERS[collector](channels, directory)):
         comparison.channel(channel, got, wanted)
     case.none(comparison.finish(channels), collector, 20)
+    for note in comparison.notes:
+        print("# " + note)
     print("# %s: %s" % (collector, " ".join("%s %d" % item for item in sorted(comparison.compared.items()))))
 
 

@@ -3,8 +3,8 @@
 Promises: a record is told by its source address where the channel carries one, else records are
 compared as multisets.  A field is compared when the channel carries that element on the wire, so
 that a collector's defaults for what was never sent do not count.  What a collector is known to read
-differently is one table, KNOWN: an entry says what it shows instead and why.  An entry that alters
-nothing, or that the collector no longer needs, is a fault like any other.
+differently is one table of Known entries: what it shows instead, and why.  A collector that reads it
+right after all is no fault, but `notes` says so, as it does of an entry that no record needed.
 """
 from collections import Counter, namedtuple
 
@@ -80,9 +80,9 @@ class Comparison:
     """One collector against spanflow's JSON, over all its channels."""
 
     def __init__(self, collector, known):
-        self.collector, self.faults, self.differ = collector, [], {}
+        self.collector, self.faults, self.notes, self.differ = collector, [], [], {}
         self.known = [entry for entry in known if entry.collector == collector]
-        self.used, self.compared = Counter(), Counter()
+        self.used, self.needless, self.compared = Counter(), Counter(), Counter()
 
     def entries(self, channel):
         return [entry for entry in self.known if channel.fmt in entry.formats]
@@ -129,13 +129,11 @@ class Comparison:
         shown = self.altered(record, channel)
         for name in sorted(names & set(row)):
             self.compared[name] += 1
-            if row[name] == shown[name]:
-                if shown[name] != record[name]:
-                    self.used[self.collector, name, channel.fmt] += 1
-                continue
-            note = ", as it should: KNOWN has an entry too many" if row[name] == record[name] else ""
-            self.differ.setdefault((channel.fmt, channel.layout, name), []).append(
-                "%s is %r, not %r%s" % (source_of(record), row[name], shown[name], note))
+            if shown[name] != record[name]:
+                (self.needless if row[name] == record[name] else self.used)[name, channel.fmt] += 1
+            if row[name] not in (shown[name], record[name]):
+                self.differ.setdefault((channel.fmt, channel.layout, name), []).append(
+                    "%s is %r, not %r" % (source_of(record), row[name], shown[name]))
 
     def as_multisets(self, channel, got, pairs):
         names = sorted(set.intersection(*[set(names) for _, names in pairs], *[set(row) for row in got]))
@@ -145,21 +143,21 @@ class Comparison:
         shown = [self.altered(record, channel) for record, _ in pairs]
         for name in names:
             self.compared[name] += len(pairs)
-            self.used[self.collector, name, channel.fmt] += sum(s[name] != r[name] for s, (r, _) in zip(shown, pairs))
+            self.used[name, channel.fmt] += sum(s[name] != r[name] for s, (r, _) in zip(shown, pairs))
         for what, extra in (("unexpected", cut(got) - cut(shown)), ("missing", cut(shown) - cut(got))):
             for values in sorted(extra, key=repr)[:3]:
                 self.faults.append("%s %s: %s %s" % (channel.fmt, channel.layout, what, dict(zip(names, values))))
 
     def finish(self, channels):
-        """All faults; among them entries that altered no record although there were some of their formats."""
+        """All faults.  Afterwards `notes` tells which entries of KNOWN this collector does not need."""
         for (fmt, layout, name), where in self.differ.items():
             self.faults.append("%s %s: %s differs in %d records: %s" % (fmt, layout, name, len(where), "; ".join(where[:3])))
         present = {channel.fmt for channel in channels}
         for entry in self.known:
-            for fmt in set(entry.formats) & present:
-                if not self.used[self.collector, entry.element, fmt]:
-                    self.faults.append("KNOWN says that %s shows another %s in %s, but nothing here needs it" %
-                                       (self.collector, entry.element, fmt))
+            for fmt in sorted(set(entry.formats) & present):
+                if self.needless[entry.element, fmt] or not self.used[entry.element, fmt]:
+                    self.notes.append("%s reads %s of %s right: no need to say that %s" %
+                                      (self.collector, entry.element, fmt, entry.reason))
         return self.faults
 
 
