@@ -20,8 +20,25 @@ from fields import Known
 from harness import Export, Skip, Tap, ledger_faults, need_program
 from readers import Channel
 
-FORMATS = ("5", "9", "ipfix")
-LAYOUTS = ("default",)
+OLD, TEMPLATED = ("1", "5", "7"), ("9", "ipfix")
+# What each layout goes out in.  A list has what collectors are known to read, and what few do.
+LAYOUTS = {
+    "default": OLD + TEMPLATED,
+    "minimal": TEMPLATED,
+    "full": TEMPLATED,
+    "sourceIPv4Address,sourceIPv6Address,packetDeltaCount": TEMPLATED,
+    "destinationTransportPort,protocolIdentifier,octetDeltaCount,packetDeltaCount": TEMPLATED,
+    "sourceIPv6Address,sourceIPv4Address,destinationMacAddress,sourceMacAddress,minimumTTL,maximumTTL,flowLabelIPv6,"
+    "packetDeltaCount,octetDeltaCount,flowDirection": TEMPLATED,
+    "sourceIPv4Address,sourceIPv6Address,packetDeltaCount,octetDeltaCount,flowStartSeconds,flowEndSeconds": ("ipfix",),
+    "sourceIPv4Address,sourceIPv6Address,packetDeltaCount,octetDeltaCount,flowStartMicroseconds,flowEndMicroseconds":
+        ("ipfix",),
+    "sourceIPv4Address,sourceIPv6Address,packetDeltaCount,octetDeltaCount,flowStartNanoseconds,flowEndNanoseconds":
+        ("ipfix",),
+    "sourceIPv4Address,sourceIPv6Address,dot1qVlanId,dot1qCustomerVlanId,packetDeltaCount,octetDeltaCount,"
+    "tcpControlBits,tcpWindowSize,tcpSequenceNumber,fragmentFlags,minimumIpTotalLength,maximumIpTotalLength":
+        ("ipfix",),
+}
 
 
 def low_octet(record, _channel):
@@ -67,11 +84,13 @@ class Sent:
         self.capture, self.channels, self.wanted = capture, [], []
 
     def send(self, case, layout, capture=None):
-        export = Export([capture or self.capture], {}, FORMATS, extra=["-q"])
+        records = LAYOUTS.get(layout) and layout
+        export = Export([capture or self.capture], {"records": records} if records else {}, LAYOUTS.get(layout, OLD + TEMPLATED),
+                        extra=["-q"])
         case.equal(export.result.status, 0, f"{layout}: exit status ({export.result.stderr.strip()[:300]})")
         case.none(ledger_faults(export.stats) + export.delivery_faults(), layout)
-        for fmt in FORMATS:
-            self.channels.append(Channel(fmt, layout, export.datagrams[fmt]))
+        for fmt, datagrams in export.datagrams.items():
+            self.channels.append(Channel(fmt, layout, datagrams))
             self.wanted.append(export.result.records())
 
     def of(self, collector):

@@ -37,7 +37,7 @@ def templates(channel):
     """The sets of element names that the channel's templates have."""
     if channel.fmt in OLD_FORMATS:
         return [frozenset(FIXED_ELEMENTS)]
-    session = wire.open_session(channel.fmt).feed_all(channel.messages)
+    session = wire.open_session(channel.fmt, layout=None).feed_all(channel.messages)
     return [frozenset(UPTIMES.get(TABLE[e].name, TABLE[e].name) for e, _ in t.fields)
             for t in session.templates.values() if not t.scopes]
 
