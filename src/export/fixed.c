@@ -44,7 +44,7 @@ static const struct fixed v1_layout = {24,
 	ADDRESSES_TO_PORTS, {0, 2}, /* pad */
 	{4, 1}, {5, 1},             /* protocol, ToS */
 	{6, 1},                     /* TCP flags */
-	{0, 11},                    /* retransmissions, reserved */
+	{0, 7},                     /* retransmissions, reserved */
     }};
 
 static const struct fixed v5_layout = {30,

@@ -68,7 +68,7 @@ def own_session(fmt):
 def own_fixed(fmt):
     """Two datagrams of two records each."""
     common = struct.pack("!4s4sIHHIIIIHH", b"\n\0\0\1", b"\n\0\0\2", 0, 1, 0, 3, 120, 100, 900, 1, 2)
-    row = common + {"1": struct.pack("!HBBB11x", 0, 6, 0, 2), "5": struct.pack("!BBBB8x", 0, 2, 6, 0),
+    row = common + {"1": struct.pack("!HBBB7x", 0, 6, 0, 2), "5": struct.pack("!BBBB8x", 0, 2, 6, 0),
                     "7": struct.pack("!BBBB12x", 0, 2, 6, 0)}[fmt]
     tail = {"1": "", "5": "IBBH", "7": "II"}[fmt]
     ends = {"1": [(), ()], "5": [(0, 0, 0, 1), (2, 0, 0, 1)], "7": [(0, 0), (2, 0)]}[fmt]

@@ -49,10 +49,10 @@ COMMON = "!4s4sI HH IIII HH"            # addresses, next hop; interfaces; count
 
 
 class NetflowV1(Fixed):
-    """16 octets of header, 52 a record, at most 24 records; no sequence, no place for a rate."""
+    """16 octets of header, 48 a record, at most 24 records; no sequence, no place for a rate."""
 
     HEADER, MOST = 16, 24
-    RECORD = struct.Struct((COMMON + "H BBB 11s").replace(" ", ""))
+    RECORD = struct.Struct((COMMON + "H BBB 7s").replace(" ", ""))
     FLAGS_PROTO_TOS = 14, 12, 13
     USED = {0, 1, 3, 4, 5, 6, 7, 8, 9, 10, 12, 13, 14}
 

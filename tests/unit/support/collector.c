@@ -22,9 +22,9 @@ static const struct fixed_format {
 	struct seen_template template;
 } fixed_formats[] = {
     [FORMAT_V1] = {1, 16, 24,
-	{.size = 52,
+	{.size = 48,
 	    .count = 16,
-	    .fields = {BEGIN_OF_ALL, {0, 2}, {4, 1}, {5, 1}, {6, 1}, {0, 11}}}},
+	    .fields = {BEGIN_OF_ALL, {0, 2}, {4, 1}, {5, 1}, {6, 1}, {0, 7}}}},
     [FORMAT_V5] = {5, 24, 30,
 	{.size = 48,
 	    .count = 20,
