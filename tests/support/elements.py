@@ -141,14 +141,16 @@ def ntp_ns(raw):
 
 
 def value(number, raw):
-    """Octets as the element's type; dates in s, ms, and ns for both NTP ones."""
+    """Octets as the element's type; dates in the unit of its name."""
     kind = TABLE[number].kind
     if kind == "address":
         return str(ipaddress.ip_address(raw))
     if kind == "mac":
         return ":".join("%02x" % octet for octet in raw)
-    if kind in ("us", "ns"):
+    if kind == "ns":
         return ntp_ns(raw)
+    if kind == "us":
+        return ntp_ns(raw) // 1000
     if kind == "float64":
         return struct.unpack("!f" if len(raw) == 4 else "!d", raw)[0]
     if kind == "string":

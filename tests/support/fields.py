@@ -6,8 +6,10 @@ that a collector's defaults for what was never sent do not count.  What a collec
 differently is one table of Known entries: what it shows instead, and why.  A collector that reads it
 right after all is no fault, but `notes` says so, as it does of an entry that no record needed.
 """
+import re
 from collections import Counter, namedtuple
 
+import readers
 import wire
 from elements import TABLE
 
@@ -22,8 +24,14 @@ EIGHT_BIT_FLAGS = ("1", "5", "7", "9")
 ONLY_IN = {"4": {8, 12}, "6": {27, 28, 31}, "icmp4": {32, 176, 177}, "icmp6": {139, 178, 179}}
 ONLY_IN = {kind: {TABLE[number].name for number in numbers} for kind, numbers in ONLY_IN.items()}
 
+AGGREGATING = ("nfacctd",)
+
 # alter(record, channel) gives what the collector shows in place of record[element].
 Known = namedtuple("Known", "collector formats element alter reason")
+
+
+UNITS = {"Seconds": 1_000_000_000, "Milliseconds": 1_000_000, "Microseconds": 1_000, "Nanoseconds": 1}
+DATE = re.compile("(flowStart|flowEnd)(%s)" % "|".join(UNITS))
 
 
 def kind_of(record):
@@ -60,12 +68,14 @@ def expressible(records, channel):
         code = {"4": "icmpTypeCodeIPv4", "6": "icmpTypeCodeIPv6"}
         for version, name in code.items():
             if "icmp" + version in kind_of(record):
-                record.setdefault(name, record["destinationTransportPort"])
+                record.setdefault(name, record.get("destinationTransportPort"))
+        if "selectorId" in record:          # v9's name for it
+            record["samplerId"] = record["selectorId"]
         yield record
 
 
 def added_up(rows):
-    """Records that differ in nothing but their counts, as one: the pieces of what 32 bits cannot hold."""
+    """Records that differ in nothing but their counts, as one."""
     sums = {}
     for row in rows:
         rest = tuple(sorted((name, value) for name, value in row.items() if name not in COUNTS))
@@ -80,7 +90,7 @@ class Comparison:
     """One collector against spanflow's JSON, over all its channels."""
 
     def __init__(self, collector, known):
-        self.collector, self.faults, self.notes, self.differ = collector, [], [], {}
+        self.collector, self.faults, self.notes, self.differ, self.lacking = collector, [], [], {}, set()
         self.known = [entry for entry in known if entry.collector == collector]
         self.used, self.needless, self.compared = Counter(), Counter(), Counter()
 
@@ -95,6 +105,19 @@ class Comparison:
                 out[entry.element] = entry.alter(record, channel)
         return out
 
+    def comparable(self, row, names):
+        """A row cut to what can be compared: dates in ns, no finer than both sides tell them."""
+        out = {}
+        for name in names:
+            match = DATE.fullmatch(name)
+            if match and (name in row or match[1] in row):
+                unit = UNITS[match[2]]
+                value = row[name] * unit if name in row else row[match[1]]
+                out[name] = value - value % max(unit, readers.RESOLUTION[self.collector])
+            elif name in row:
+                out[name] = canonical(name, row[name])
+        return out
+
     def channel(self, channel, got, wanted):
         sets = templates(channel)
         pairs = []
@@ -102,15 +125,29 @@ class Comparison:
             names = template_of(record, sets)
             lacking = names - set(record)
             if lacking:
-                self.faults.append("%s %s: spanflow's JSON lacks %s" % (channel.fmt, channel.layout, sorted(lacking)))
+                self.lacking.add("%s %s: spanflow's JSON lacks %s" % (channel.fmt, channel.layout, sorted(lacking)))
             pairs.append((record, names & set(record)))
+        if self.collector in AGGREGATING and got:
+            pairs = self.aggregated(channel, pairs, got)
         by_source = all("sourceIPv4Address" in names or "sourceIPv6Address" in names for _, names in pairs)
-        if channel.fmt in OLD_FORMATS:
+        if channel.fmt in OLD_FORMATS:      # the pieces of what 32 bits cannot hold
             got = added_up(got)
         if len(got) != len(pairs):
             self.faults.append("%s %s: %d records, not %d" % (channel.fmt, channel.layout, len(got), len(pairs)))
         compare = self.by_source if by_source else self.as_multisets
         compare(channel, got, pairs)
+
+    def aggregated(self, channel, pairs, got):
+        """What is left of the records by a collector that adds up what looks the same to it."""
+        columns, sums = set.union(*map(set, got)), {}
+        for record, names in pairs:
+            names = {name for name in names & set(record) if name in columns or DATE.fullmatch(name)}
+            shown = self.altered(record, channel)
+            rest = tuple(sorted((name, shown[name]) for name in names - set(COUNTS)))
+            total, _ = sums.setdefault(rest, (dict(record, **{name: 0 for name in COUNTS}), names))
+            for name in names & set(COUNTS):
+                total[name] += record[name]
+        return list(sums.values())
 
     def by_source(self, channel, got, pairs):
         shelves = {}
@@ -126,25 +163,27 @@ class Comparison:
             self.record(channel, rows.pop(0), record, names)
 
     def record(self, channel, row, record, names):
-        shown = self.altered(record, channel)
-        for name in sorted(names & set(row)):
+        shown = self.comparable(self.altered(record, channel), names)
+        true, got = self.comparable(record, names), self.comparable(row, names)
+        for name in sorted(got):
             self.compared[name] += 1
-            if shown[name] != record[name]:
-                (self.needless if row[name] == record[name] else self.used)[name, channel.fmt] += 1
-            if row[name] not in (shown[name], record[name]):
+            if shown[name] != true[name]:
+                (self.needless if got[name] == true[name] else self.used)[name, channel.fmt] += 1
+            if got[name] not in (shown[name], true[name]):
                 self.differ.setdefault((channel.fmt, channel.layout, name), []).append(
-                    "%s is %r, not %r" % (source_of(record), row[name], shown[name]))
+                    "%s is %r, not %r" % (source_of(record), got[name], shown[name]))
 
     def as_multisets(self, channel, got, pairs):
-        names = sorted(set.intersection(*[set(names) for _, names in pairs], *[set(row) for row in got]))
-
-        def cut(rows):
-            return Counter(tuple(row[name] for name in names) for row in rows)
-        shown = [self.altered(record, channel) for record, _ in pairs]
-        for name in names:
-            self.compared[name] += len(pairs)
-            self.used[name, channel.fmt] += sum(s[name] != r[name] for s, (r, _) in zip(shown, pairs))
-        for what, extra in (("unexpected", cut(got) - cut(shown)), ("missing", cut(shown) - cut(got))):
+        names = set.intersection(*[set(names) for _, names in pairs])
+        got = [self.comparable(row, names) for row in got]
+        names = sorted(set.intersection(set(names), *map(set, got)))
+        shown = [self.comparable(self.altered(record, channel), names) for record, _ in pairs]
+        true = [self.comparable(record, names) for record, _ in pairs]
+        got, shown, true = ([tuple(row[name] for name in names) for row in rows] for rows in (got, shown, true))
+        for at, name in enumerate(names):
+            self.compared[name] += len(true)
+            self.used[name, channel.fmt] += sum(s[at] != t[at] for s, t in zip(shown, true))
+        for what, extra in (("unexpected", Counter(got) - Counter(shown)), ("missing", Counter(shown) - Counter(got))):
             for values in sorted(extra, key=repr)[:3]:
                 self.faults.append("%s %s: %s %s" % (channel.fmt, channel.layout, what, dict(zip(names, values))))
 
@@ -152,6 +191,7 @@ class Comparison:
         """All faults.  Afterwards `notes` tells which entries of KNOWN this collector does not need."""
         for (fmt, layout, name), where in self.differ.items():
             self.faults.append("%s %s: %s differs in %d records: %s" % (fmt, layout, name, len(where), "; ".join(where[:3])))
+        self.faults += sorted(self.lacking)
         present = {channel.fmt for channel in channels}
         for entry in self.known:
             for fmt in sorted(set(entry.formats) & present):
@@ -163,3 +203,12 @@ class Comparison:
 
 def source_of(record):
     return record.get("sourceIPv4Address") or record.get("sourceIPv6Address")
+
+
+def canonical(name, value):
+    """MAC addresses and label stack entries as text, however they were told."""
+    if name.startswith("mpls"):
+        if isinstance(value, str) and not value.startswith("0x"):
+            value = "0x" + value.replace(":", "")
+        return "0x%06x" % (int(value, 16) if isinstance(value, str) else value)
+    return value.lower() if isinstance(value, str) else value

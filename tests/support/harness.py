@@ -247,7 +247,7 @@ def collector_sums(c, handed, exited):
             (c["url"] + " records", c["records"], "records.handed", handed)]
     if exited:
         sums.append((c["url"] + " queued", c["queued"], "at exit", 0))
-    if c["format"] != "5":
+    if c["format"] not in ("1", "5", "7"):
         sums.append((c["url"] + " wire_records", c["wire_records"], "sent", c["sent"]))
     elif c["wire_records"] < c["sent"]:
         sums.append((c["url"] + " wire_records", c["wire_records"], "at least sent", c["sent"]))

@@ -2,7 +2,7 @@
 
     read_ipfix.py 9|ipfix FILE       under an interpreter that has the module `ipfix`
 
-Dates are numbers: ms since 1970.  Of NetFlow v9 the module takes SysUptime for what it is, so that
+Dates are numbers: ns since 1970, of which the module keeps the microseconds.  Of NetFlow v9 the module takes SysUptime for what it is, so that
 the message's own origin is added here as its TimeAdapter would (that class calls a name that does
 not exist).
 """
@@ -20,7 +20,7 @@ START = datetime.datetime(1970, 1, 1)
 
 def plain(value):
     if isinstance(value, datetime.datetime):
-        return round((value - START) / datetime.timedelta(microseconds=1)) / 1000
+        return round((value - START) / datetime.timedelta(microseconds=1)) * 1000
     if isinstance(value, bytes):
         return value.hex(":")
     return value if isinstance(value, (int, float)) else str(value)
@@ -38,7 +38,7 @@ def main(version, path):
             record = {name: plain(value) for name, value in record.items()}
             if version == "9":
                 for name in [name for name in record if name.endswith("SysUpTime")]:
-                    record[name] = round(reader.basetime_epoch * 1000) + record[name]
+                    record[name] = (round(reader.basetime_epoch * 1000) + record[name]) * 1_000_000
             print(json.dumps(record))
 
 

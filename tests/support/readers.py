@@ -2,9 +2,10 @@
 
 Promises: each reader takes channels (export sessions, each a format and its messages), hands them
 to its collector, every channel from an address of its own so that one process keeps them apart,
-and gives a list of records for each channel: {element name: value}, with numbers as int, addresses
-as text, and times as ms since 1970.  A reader only renames and converts; it judges nothing.
-FORMATS tells which formats a collector reads.  absent() says why one cannot be asked here.
+and gives a list of records for each channel: {element name: value}, with numbers as int and addresses
+as text.  Dates, whatever element brought them, are flowStart and flowEnd in ns since 1970, as fine as
+RESOLUTION says.  A reader only renames and converts; it judges nothing.  FORMATS tells which formats
+a collector reads.  absent() says why one cannot be asked here.
 """
 import datetime
 import ipaddress
@@ -23,6 +24,7 @@ import netns
 import pcapgen as gen
 from collectors import LOOPBACK, NO_TIMEZONE, Collector, Nfacctd, Nfcapd, nfdump, wait_for
 
+MS, US = 1_000_000, 1_000
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.join(HERE, "..", "..", "build")
 NODE_PACKAGE, NODE_VERSION = "node-netflowv9", "0.2.16"
@@ -30,9 +32,11 @@ PORT = 2055                             # of messages in a capture for tshark
 UTC = datetime.timezone.utc
 
 Channel = namedtuple("Channel", "fmt layout messages")
-FORMATS = {"nfdump": ("1", "5", "7", "9", "ipfix"), "nfacctd": ("1", "5", "7", "9", "ipfix"),
+FORMATS = {"nfdump": ("1", "5", "7", "9", "ipfix"), "nfacctd": ("5", "9", "ipfix"),
            "tshark": ("1", "5", "7", "9", "ipfix"), "ipfixDump": ("ipfix",),
            "python3-ipfix": ("9", "ipfix"), "node-netflowv9": ("1", "5", "9")}
+# How fine a collector's dates are, in ns.  python3-ipfix has some as floating-point seconds.
+RESOLUTION = {"nfdump": MS, "nfacctd": US, "tshark": 1, "ipfixDump": 1, "python3-ipfix": MS, "node-netflowv9": MS}
 
 
 def source(index):
@@ -43,7 +47,9 @@ def source(index):
 def send(channels, port):
     """Sends all channels to a port of loopback, one after the other, no faster than they are read."""
     def read():
-        return netns.udp_state(port)[0] < 65536
+        state = netns.udp_state(port)
+        assert state, "the collector closed its socket: did it crash?"
+        return state[0] < 65536
     for index, channel in enumerate(channels):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             out.bind((source(index), 0))
@@ -71,7 +77,7 @@ def renamed(row, names):
 
 def by_version(record):
     """Addresses and ICMP types under their version's names."""
-    version = "6" if ":" in record["sourceAddress"] else "4"
+    version = "6" if ":" in record.get("sourceAddress", "") + record.get("destinationAddress", "") else "4"
     for short, long in (("sourceAddress", f"sourceIPv{version}Address"),
                         ("destinationAddress", f"destinationIPv{version}Address"),
                         ("icmpTypeCode", f"icmpTypeCodeIPv{version}")):
@@ -88,11 +94,21 @@ def same(value):
     return value
 
 
-def iso_ms(text):
-    """'2026-01-01 00:00:00.035' in ms."""
+def ms(text):
+    return number(text) * MS
+
+
+def date(text):
+    """'2026-01-01 00:00:00.035' in ns."""
     whole, _, fraction = text.partition(".")
     moment = datetime.datetime.strptime(whole, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
-    return int(moment.timestamp()) * 1000 + int((fraction + "000")[:3])
+    return int(moment.timestamp()) * 1000 * MS + int(fraction.ljust(9, "0"))
+
+
+def point(text):
+    """'1767225600.035000' in ns."""
+    seconds, _, fraction = text.partition(".")
+    return int(seconds) * 1000 * MS + int(fraction.ljust(9, "0")[:9])
 
 
 # --- nfcapd and nfdump ------------------------------------------------------------
@@ -108,7 +124,7 @@ NFDUMP_NAMES = {
     "ICMP": ("icmpTypeCode", type_code), "proto": ("protocolIdentifier", number),
     "src tos": ("ipClassOfService", number), "tcp flags": ("tcpControlBits", number),
     "in packets": ("packetDeltaCount", number), "in bytes": ("octetDeltaCount", number),
-    "first": ("flowStartMilliseconds", number), "last": ("flowEndMilliseconds", number),
+    "first": ("flowStart", ms), "last": ("flowEnd", ms),
     "end reason": ("flowEndReason", number), "input": ("ingressInterface", number),
     "output": ("egressInterface", number), "src vlan": ("vlanId", number),
     "direction": ("flowDirection", number), "in src mac": ("sourceMacAddress", same),
@@ -135,18 +151,12 @@ def read_nfdump(channels, directory):
 
 # --- nfacctd ----------------------------------------------------------------------
 
-def point_ms(text):
-    """'1767225600.035000' in ms."""
-    seconds, _, fraction = text.partition(".")
-    return int(seconds) * 1000 + int(fraction[:3])
-
-
 NFACCTD_NAMES = {
     "ip_src": ("sourceAddress", same), "ip_dst": ("destinationAddress", same),
     "port_src": ("sourceTransportPort", int), "port_dst": ("destinationTransportPort", int),
     "ip_proto": ("protocolIdentifier", int), "tos": ("ipClassOfService", int),
     "tcp_flags": ("tcpControlBits", int), "packets": ("packetDeltaCount", int), "bytes": ("octetDeltaCount", int),
-    "timestamp_start": ("flowStartMilliseconds", point_ms), "timestamp_end": ("flowEndMilliseconds", point_ms),
+    "timestamp_start": ("flowStart", point), "timestamp_end": ("flowEnd", point),
     "iface_in": ("ingressInterface", int), "iface_out": ("egressInterface", int), "vlan": ("vlanId", int),
     "mac_src": ("sourceMacAddress", same), "mac_dst": ("destinationMacAddress", same),
     "sampling_rate": ("sampling rate", int), "peer_ip_src": ("exporter", same),
@@ -177,14 +187,9 @@ def read_nfacctd(channels, directory):
 # --- tshark -----------------------------------------------------------------------
 
 def tshark_date(text):
-    """'Jan  1, 2026 00:00:00.012000000 UTC' in ms."""
+    """'Jan  1, 2026 00:00:00.012000000 UTC' in ns."""
     moment = datetime.datetime.strptime(text.split(".")[0], "%b %d, %Y %H:%M:%S").replace(tzinfo=UTC)
-    return int(moment.timestamp()) * 1000 + int(text.split(".")[1][:3])
-
-
-def seconds_ms(text):
-    """'3600.035000000' in ms."""
-    return point_ms(text)
+    return point("%d.%s" % (moment.timestamp(), text.split(".")[1].split()[0]))
 
 
 TSHARK_NAMES = {
@@ -193,9 +198,9 @@ TSHARK_NAMES = {
     "srcport": ("sourceTransportPort", number), "dstport": ("destinationTransportPort", number),
     "protocol": ("protocolIdentifier", number), "tos": ("ipClassOfService", number),
     "tcpflags": ("tcpControlBits", number), "packets": ("packetDeltaCount", number),
-    "octets": ("octetDeltaCount", number), "abstimestart": ("flowStartMilliseconds", tshark_date),
-    "abstimeend": ("flowEndMilliseconds", tshark_date), "timestart": ("start uptime", seconds_ms),
-    "timeend": ("end uptime", seconds_ms), "flow_end_reason": ("flowEndReason", number),
+    "octets": ("octetDeltaCount", number), "abstimestart": ("flowStart", tshark_date),
+    "abstimeend": ("flowEnd", tshark_date), "timestart": ("start uptime", point),
+    "timeend": ("end uptime", point), "flow_end_reason": ("flowEndReason", number),
     "inputint": ("ingressInterface", number), "outputint": ("egressInterface", number),
     "vlanid": ("vlanId", number), "dot1q_customer_vlan_id": ("dot1qCustomerVlanId", number),
     "dot1q_vlan_id": ("dot1qVlanId", number),
@@ -204,12 +209,11 @@ TSHARK_NAMES = {
     "icmp_ipv6_type": ("icmpTypeIPv6", number), "icmp_ipv6_code": ("icmpCodeIPv6", number),
     "srcmac": ("sourceMacAddress", same), "dstmac": ("destinationMacAddress", same),
     "ttl_min": ("minimumTTL", number), "ttl_max": ("maximumTTL", number),
-    "ttl_minimum": ("minimumTTL", number), "ttl_maximum": ("maximumTTL", number),
     "length_min": ("minimumIpTotalLength", number), "length_max": ("maximumIpTotalLength", number),
     "direction": ("flowDirection", number), "ip_version": ("ipVersion", number),
-    "ipv6_flowlabel": ("flowLabelIPv6", number), "selector_id": ("selectorId", number),
+    "ipv6flowlabel": ("flowLabelIPv6", number), "selector_id": ("selectorId", number),
     "tcp_seq_num": ("tcpSequenceNumber", number), "tcp_windows_size": ("tcpWindowSize", number),
-    "fragment_flags": ("fragmentFlags", number), "od_id": ("observationDomainId", number),
+    "ip_fragment_flags": ("fragmentFlags", number), "sampler_id": ("samplerId", number), "od_id": ("observationDomainId", number),
     "observation_point_id": ("observationPointId", number), "exporter_addr": ("exporterIPv4Address", same),
     "exporter_addr_v6": ("exporterIPv6Address", same),
 }
@@ -252,15 +256,18 @@ def tshark_messages(channels, directory):
         yield dict((n, v) for n, v in by_name["ip"] if isinstance(v, str))["ip.src"], by_name["cflow"]
 
 
+def since_origin(record, origin):
+    """Turns SysUptimes into dates."""
+    for ours, theirs in (("flowStart", "start uptime"), ("flowEnd", "end uptime")):
+        if theirs in record:
+            record[ours] = origin + record.pop(theirs)
+
+
 def tshark_record(node, head):
     fields = leaves(node)
-    # A start at SysUptime 0 is shown as the date 1970, without a word that it is none.
     record = renamed(fields, TSHARK_NAMES)
     if "sysuptime" in head and "unix_secs" in head:
-        origin = int(head["unix_secs"]) * 1000 - point_ms(head["sysuptime"])
-        for ours, theirs in (("flowStartMilliseconds", "start uptime"), ("flowEndMilliseconds", "end uptime")):
-            if theirs in record:
-                record[ours] = origin + record.pop(theirs)
+        since_origin(record, point(head["unix_secs"]) - point(head["sysuptime"]))
     return record
 
 
@@ -278,12 +285,17 @@ def read_tshark(channels, directory):
 # --- ipfixDump --------------------------------------------------------------------
 
 def from_text(name, text):
-    """A value as ipfixDump and python3-ipfix print it."""
+    """(name, value) as ipfixDump prints it."""
     if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?", text):
-        return iso_ms(text)
+        return general(name), date(text)
     if "IPv6Address" in name:
-        return str(ipaddress.ip_address(text))
-    return int(text, 0) if re.fullmatch(r"0x[0-9a-f]+|\d+", text) else text
+        return name, str(ipaddress.ip_address(text))
+    return name, int(text, 0) if re.fullmatch(r"0x[0-9a-f]+|\d+", text) else text
+
+
+def general(name):
+    """flowStart of flowStartMilliseconds and the like."""
+    return re.sub(r"^(flowStart|flowEnd)(Seconds|(Milli|Micro|Nano)seconds|SysUpTime)$", r"\1", name)
 
 
 def read_ipfixdump(channels, directory):
@@ -303,7 +315,7 @@ def read_ipfixdump_file(channel, directory):
         if "(S)" in part:               # options data
             continue
         fields = re.findall(r"^\s+\((?:\d+/)?\d+\)\s+(\w+) : (.*)$", part, re.M)
-        records.append({name: from_text(name, text.strip()) for name, text in fields})
+        records.append(dict(from_text(name, text.strip()) for name, text in fields))
     return records
 
 
@@ -347,9 +359,6 @@ def without_options(messages):
     return out
 
 
-UPTIMES = {"flowStartSysUpTime": "flowStartMilliseconds", "flowEndSysUpTime": "flowEndMilliseconds"}
-
-
 def read_python(channels, directory):
     out = []
     for channel in channels:
@@ -358,7 +367,7 @@ def read_python(channels, directory):
         if done.returncode or done.stderr.strip():
             raise AssertionError(f"python3-ipfix: {done.stderr.strip()[-300:]}")
         rows = [json.loads(line) for line in done.stdout.splitlines()]
-        out.append([{UPTIMES.get(name, name): value for name, value in row.items()} for row in rows
+        out.append([{general(name): value for name, value in row.items()} for row in rows
                     if "packetDeltaCount" in row or "octetDeltaCount" in row])
     return out
 
@@ -408,7 +417,7 @@ NODE_NAMES = {
     "ipv4_src_port": ("sourceTransportPort", same), "ipv4_dst_port": ("destinationTransportPort", same),
     "protocol": ("protocolIdentifier", same), "src_tos": ("ipClassOfService", same),
     "tcp_flags": ("tcpControlBits", same), "in_pkts": ("packetDeltaCount", same), "in_bytes": ("octetDeltaCount", same),
-    "first_switched": ("start uptime", same), "last_switched": ("end uptime", same),
+    "first_switched": ("start uptime", ms), "last_switched": ("end uptime", ms),
     "input_snmp": ("ingressInterface", same), "output_snmp": ("egressInterface", same), "src_vlan": ("vlanId", same),
     "icmp_type": ("icmpTypeCodeIPv4", same), "icmpTypeCodeIPv6": ("icmpTypeCodeIPv6", same),
     "min_ttl": ("minimumTTL", same), "max_ttl": ("maximumTTL", same), "direction": ("flowDirection", same),
@@ -423,10 +432,7 @@ NODE_NAMES = {
 
 def node_record(line):
     record, head = renamed(line["flow"], NODE_NAMES), line["header"]
-    origin = head["seconds"] * 1000 - head["uptime"]
-    for ours, theirs in (("flowStartMilliseconds", "start uptime"), ("flowEndMilliseconds", "end uptime")):
-        if theirs in record:
-            record[ours] = origin + record.pop(theirs)
+    since_origin(record, head["seconds"] * 1000 * MS - ms(head["uptime"]))
     return record
 
 
