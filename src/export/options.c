@@ -301,17 +301,23 @@ static void put_rows(struct encoder *e, const struct option_row *rows, unsigned 
 		sets_put_options_data(e, &rows[i]);
 }
 
+static size_t rows_room(const struct option_row *rows, unsigned n)
+{
+	size_t room = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		room += sets_options_template_room(&rows[i]) +
+		    sets_data_room(option_row_size(&rows[i]));
+	return room;
+}
+
 static void announce_sampling(struct encoder *e)
 {
 	struct option_row rows[SAMPLING_ROWS_MAX];
 	unsigned n = sampling_rows(&e->options, rows);
-	size_t room = 0;
 
-	/* Both forms in one message, if one can hold them. */
-	for (unsigned i = 0; i < n; i++)
-		room += sets_options_template_room(&rows[i]) +
-		    sets_data_room(option_row_size(&rows[i]));
-	message_make_room(e, room);
+	/* Both forms in one message; the rows of many classes may go on in the next. */
+	message_make_room(e, rows_room(rows, n));
 	put_rows(e, rows, n);
 }
 
@@ -401,6 +407,8 @@ size_t options_room(const struct encoder_options *options)
 	unsigned n = sampling_rows(options, rows);
 	size_t room = 0;
 
+	if (options->sampling.count <= 1)
+		room = rows_room(rows, n);
 	for (unsigned i = 0; i < n; i++)
 		room = larger(room, &rows[i]);
 	n = statistics_rows(&e, rows);
