@@ -18,6 +18,7 @@ from contextlib import contextmanager
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.environ.get("SPANFLOW") or os.path.join(ROOT, "spanflow")
+LONG = bool(os.environ.get("SPANFLOW_TEST_LONG"))      # make check-long: all of what takes minutes
 WANTED_BUFFER = 64 << 20
 ENOUGH_BUFFER = 8 << 20
 SO_RCVBUFFORCE = 33

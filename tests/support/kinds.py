@@ -131,3 +131,14 @@ def write(path, start=PRESENT):
     for kind in (transports, icmps, network, links, counts):
         kind(capture)
     return capture.written(path)
+
+
+def write_few(path):
+    """Some of each class of records: IPv4, IPv6, ICMP of both."""
+    capture = Capture(PRESENT)
+    for number in range(6):
+        capture.both(TCP, [gen.tcp(1024 + number, 80, gen.SYN)])
+        capture.both(UDP, [gen.udp(5000 + number, 53)])
+        capture.add(gen.eth(gen.ipv4(*capture.v4(), ICMP, gen.icmp(8, number))))
+        capture.add(gen.eth(gen.ipv6(*capture.v6(), ICMP6, gen.icmp(128, number)), 0x86dd))
+    return capture.written(path)

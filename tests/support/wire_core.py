@@ -5,7 +5,7 @@
     Session         one collector's datagrams: order, size, times
 """
 import struct
-from collections import Counter
+from collections import Counter, deque
 
 from reference import Record
 
@@ -105,7 +105,7 @@ class Session:
         self.batches = []                   # (header seconds, flow records) of messages with any
         self.largest = 0                    # octets of the largest datagram
         self.counts = Counter()             # records, packets, octets
-        self.sent_before, self.added = None, 0     # what was exported before the previous message
+        self.sent_before, self.added = deque(maxlen=3), 0       # what was exported before the messages just read
         self.origin_ms, self.origins = None, 0
 
     @property
@@ -129,7 +129,8 @@ class Session:
         except Malformed as error:
             self.complain("%s", error)
         self.messages += 1
-        self.sent_before = self.counts["messages"], self.counts["records"] - self.added, self.counts["message octets"]
+        self.sent_before.append((self.counts["messages"], self.counts["records"] - self.added,
+                                 self.counts["message octets"]))
         self.counts["messages"] += 1
         self.counts["message octets"] += len(datagram)
         self.added = 0

@@ -18,7 +18,7 @@ class OptionsData:
     """The part of a templated session that judges options data."""
 
     def options_begin(self):
-        self.rate_announced = False
+        self.rate_announced, self.rows_seen = False, 0
         self.options_seen = []              # [(scopes, fields)] of options records, in order
         self.interfaces, self.statistics, self.flow_keys = {}, {}, {}
 
@@ -75,8 +75,8 @@ class OptionsData:
         values = dict(row[1])
         self.statistics.update(values)
         told = (values[41], values[42], values[40])
-        # A row that did not fit into the message that it was meant for tells what was before that one.
-        if self.lossless and told not in (self.sent_now(), self.sent_before):
+        # Small messages: a row may stand in a later message than the one that it was made for.
+        if self.lossless and told != self.sent_now() and told not in self.sent_before:
             self.complain("messages, records and octets exported: %s, not %s", told, self.sent_now())
 
     def sent_now(self):
@@ -117,21 +117,30 @@ class OptionsData:
 
     def check_sampling(self, rows):
         """Both forms in one message and in order; with classes a row of the second each, and no first."""
-        forms = [kind for kind, _, _ in rows]
-        rules = self.classes or [self.sampling]
-        wanted = ([] if self.classes else ["first form"]) + ["second form"] * len(rules)
-        if forms != wanted:
-            self.complain("sampling's rows are %s, not %s", forms, wanted)
-            return
+        if self.classes:
+            return self.check_classes(rows)
+        if [kind for kind, _, _ in rows] != ["first form", "second form"]:
+            return self.complain("sampling's rows are %s, not both forms", [kind for kind, _, _ in rows])
         self.rate_announced = True
-        second = [(row, fields) for kind, row, fields in rows if kind == "second form"]
-        if not self.classes:
-            self.check_first_form(rows[0][1])
-        for selector, (rule, (row, fields)) in enumerate(zip(rules, second), 1):
-            if self.V9:
-                self.check_sampler(rule, selector, row)
-            else:
-                self.check_selector(rule, selector, row, fields)
+        self.check_first_form(rows[0][1])
+        self.check_second_form(self.sampling, 1, *rows[1][1:])
+
+    def check_classes(self, rows):
+        """A row of the second form for each rule, in order; more than a message holds go on in the next."""
+        for kind, row, fields in rows:
+            if kind != "second form":
+                self.complain("the %s beside classes", kind)
+                continue
+            self.rows_seen += 1
+            self.check_second_form(self.classes[self.rows_seen - 1], self.rows_seen, row, fields)
+            if self.rows_seen == len(self.classes):
+                self.rate_announced, self.rows_seen = True, 0
+
+    def check_second_form(self, rule, selector, row, fields):
+        if self.V9:
+            self.check_sampler(rule, selector, row)
+        else:
+            self.check_selector(rule, selector, row, fields)
 
     def expect_algorithm(self, value, rule, name):
         """Counting is 1; everything else is random to the older forms; of 1 in 1 both are true."""
