@@ -34,7 +34,7 @@ Q := @
 say = @echo "  $(1)"
 endif
 
-.PHONY: all check check-built check-unit demo bench fuzz lint install uninstall dist clean distclean
+.PHONY: all check check-built check-long check-unit demo bench fuzz lint install uninstall dist clean distclean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAM)
@@ -83,8 +83,12 @@ check:
 	contrib/deps.sh test
 	$(MAKE) --no-print-directory check-built
 
-check-built: $(PROGRAM) $(BUILD)/unit $(BUILD)/tests/fuzz/replay_decode
+check-built: $(PROGRAM) $(BUILD)/unit $(BUILD)/tests/fuzz/replay_decode $(BUILD)/tests/bench/mktraffic
 	tests/run $(BUILD)
+
+# What make check does a part of: a million messages, every max-payload, 10 million packets sampled.
+check-long: $(PROGRAM) $(BUILD)/tests/bench/mktraffic
+	SPANFLOW_TEST_LONG=1 tests/run $(BUILD) million sizes estimates
 
 check-unit: $(BUILD)/unit
 	$(BUILD)/unit

@@ -91,21 +91,23 @@ class Sink:
         return ",".join(["%s:%d" % (host, self.port)] + told)
 
 
+def last_object(text):
+    """The JSON object on a text's last line, or None."""
+    lines = text.splitlines()
+    try:
+        value = json.loads(lines[-1]) if lines else None
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
 class Result:
     """What a run left behind; `stats` is the last line of stderr if it is a JSON object."""
 
     def __init__(self, arguments, status, stdout, stderr, seconds):
         self.arguments, self.status, self.seconds = arguments, status, seconds
         self.stdout, self.stderr = stdout, stderr.decode("utf-8", "replace")
-        self.stats = self.last_object()
-
-    def last_object(self):
-        lines = self.stderr.splitlines()
-        try:
-            value = json.loads(lines[-1]) if lines else None
-        except ValueError:
-            return None
-        return value if isinstance(value, dict) else None
+        self.stats = last_object(self.stderr)
 
     def records(self):
         """The JSON lines of standard output."""
