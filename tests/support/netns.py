@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 
 CLONE_NEWNET = 0x40000000
 ETH_P_ALL = 0x0003
@@ -152,3 +153,38 @@ class Link:
         """IPv4 addresses on both ends of the first pair."""
         run(self.capturing, "ip", "address", "add", f"{here}/24", "dev", "b0")
         run(self.sending, "ip", "address", "add", f"{there}/24", "dev", "a0")
+
+
+class Hosts:
+    """A namespace with loopback and its own /etc/hosts, in which collector.test is one address."""
+
+    def __init__(self, address="127.0.0.2"):
+        self.name, self.first = f"sf-hosts-{os.getpid()}", address
+        self.directory = f"/etc/netns/{self.name}"
+
+    def __enter__(self):
+        try:
+            os.makedirs(self.directory)
+            self.point(self.first)
+            run(None, "ip", "netns", "add", self.name)
+            run(self.name, "ip", "link", "set", "lo", "up")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        delete(self.name)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def point(self, address):
+        """In place: the file that is mounted is this one."""
+        with open(f"{self.directory}/hosts", "w", encoding="ascii") as hosts:
+            hosts.write(f"{address} collector.test\n")
+
+    def works(self):
+        """Whether programs inside see this file rather than the machine's."""
+        ask = "import socket; print(socket.getaddrinfo('collector.test', 9))"
+        done = subprocess.run(inside(self.name, [sys.executable, "-c", ask]), stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, timeout=20, text=True, check=False)
+        return self.first in done.stdout

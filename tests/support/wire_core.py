@@ -91,7 +91,8 @@ class Session:
     hash_key    hash-based selection's, None for any
     engine      v5's engine type and ID; mode_bits: whether its sampling field tells the mode
     keep        False: records are judged and counted, then forgotten
-    lossless    False: datagrams of this session may have been lost on the way
+    lossless    False: datagrams of this session may have been lost on the way; "later": it is not this
+                collector's first session, and what was exported counts from an earlier one
 
     errors      one line each; records: reference.Records with times in ms; counts: totals of all
     """

@@ -21,6 +21,7 @@ class OptionsData:
         self.rate_announced, self.rows_seen = False, 0
         self.options_seen = []              # [(scopes, fields)] of options records, in order
         self.interfaces, self.statistics, self.flow_keys = {}, {}, {}
+        self.statistics_base = None
 
     def check_options(self):
         """Each row of this message by its kind, then sampling's rows together."""
@@ -74,7 +75,10 @@ class OptionsData:
         self.check_scope(row, DOMAIN)
         values = dict(row[1])
         self.statistics.update(values)
-        told = (values[41], values[42], values[40])
+        told = values[41], values[42], values[40]
+        if self.lossless == "later" and self.statistics_base is None:
+            self.statistics_base = tuple(t - n for t, n in zip(told, self.sent_now()))
+        told = tuple(t - b for t, b in zip(told, self.statistics_base or (0, 0, 0)))
         # Small messages: a row may stand in a later message than the one that it was made for.
         if self.lossless and told != self.sent_now() and told not in self.sent_before:
             self.complain("messages, records and octets exported: %s, not %s", told, self.sent_now())
