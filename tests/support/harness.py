@@ -151,6 +151,8 @@ class Export:
             command += ["-n", sink.url(format=fmt, **(keys or {}))]
         command += ["-o", output] if output else []
         self.result = run(command + ["--stats=json"] + list(extra), stdin, timeout)
+        for sink in sinks.values():
+            sink.ending = True              # all of them at once, as each waits for silence
         self.datagrams = {fmt: sink.stop() for fmt, sink in sinks.items()}
         self.lost = {fmt: sink.lost for fmt, sink in sinks.items() if sink.lost}
         self.arrived = {fmt: sink.arrived for fmt, sink in sinks.items()}
