@@ -69,6 +69,11 @@ def from_1900(name, unit):
     return lambda record, _channel: record[name] + 2_208_988_800 * unit
 
 
+def backwards(name):
+    """Octets in the other order."""
+    return lambda record, _channel: "0x" + bytes.fromhex(record[name][2:])[::-1].hex()
+
+
 # What a collector cannot read at all: told by a predicate on a channel's layout.
 Unreadable = namedtuple("Unreadable", "collector formats layout reason")
 UNREADABLE = (
@@ -99,6 +104,8 @@ KNOWN = (
     Known("ipfixDump", ("ipfix",), "flow%s%s" % (edge, name), whole_seconds("flow%s%s" % (edge, name), unit),
           "ipfixDump 2.4 shows dates in NTP format without their fraction")
     for edge in ("Start", "End") for name, unit in (("Microseconds", 1_000_000), ("Nanoseconds", 1_000_000_000))) + tuple(
+    Known("ipfixDump", ("ipfix",), name, backwards(name), "ipfixDump 2.4 shows octets as a little-endian number")
+    for name in ("mplsTopLabelStackSection", "mplsLabelStackSection2", "mplsLabelStackSection3")) + tuple(
     Known("python3-ipfix", ("ipfix",), "flow%s%s" % (edge, name), from_1900("flow%s%s" % (edge, name), unit),
           "python3-ipfix 0.9.7 counts dates in NTP format from 1970")
     for edge in ("Start", "End") for name, unit in (("Microseconds", 1_000_000), ("Nanoseconds", 1_000_000_000)))

@@ -24,6 +24,8 @@ EIGHT_BIT_FLAGS = ("1", "5", "7", "9")
 ONLY_IN = {"4": {8, 12}, "6": {27, 28, 31}, "icmp4": {32, 176, 177}, "icmp6": {139, 178, 179}}
 ONLY_IN = {kind: {TABLE[number].name for number in numbers} for kind, numbers in ONLY_IN.items()}
 
+# What the messages of a channel from loopback say whatever standard output says.
+OF_SESSION = {"observationDomainId": 1, "exporterIPv4Address": "127.0.0.1", "exporterIPv6Address": "::"}
 AGGREGATING = ("nfacctd",)
 
 # alter(record, channel) gives what the collector shows in place of record[element].
@@ -69,6 +71,11 @@ def expressible(records, channel):
         for version, name in code.items():
             if "icmp" + version in kind_of(record):
                 record.setdefault(name, record.get("destinationTransportPort"))
+        if channel.fmt == "9":              # two octets there
+            for name in ("minimumIpTotalLength", "maximumIpTotalLength"):
+                if name in record:
+                    record[name] = min(record[name], 0xffff)
+        record.update({name: value for name, value in OF_SESSION.items() if name in record})
         if "selectorId" in record:          # v9's name for it
             record["samplerId"] = record["selectorId"]
         yield record
