@@ -1,8 +1,8 @@
 /*
- * SPINE: records from the ring through each collector's encoder into its sender.
+ * SPINE: records from the ring to the collectors, in groups (group.h), and messages out.
  *
- *	take_records: ring -> encoder_record -> (a message is complete) -> sender_push
- *	run_senders: sender_run -> transport
+ *	take_records: ring -> group_offer -> collector_offer -> encoder -> sender
+ *	run_groups: group_run -> collector_run -> sender -> transport
  */
 #include "exporter.h"
 
@@ -15,9 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "collector.h"
 #include "export/encoder.h"
+#include "group.h"
 #include "meter/record.h"
-#include "transport/sender.h"
 #include "util/log.h"
 #include "util/units.h"
 
@@ -28,18 +29,19 @@
 /* How long to sleep at most, so that a hurry is noticed. */
 #define SLEEP_MAX_NS (100 * NS_PER_MS)
 
-struct collector {
+/* A collector as the loop needs it. */
+struct output {
 	const struct config_collector *config;
-	struct transport *transport; /* the sender's */
-	struct encoder *encoder;
-	struct sender *sender;
-	uint64_t records;
+	struct transport *transport; /* the collector's */
+	struct collector *collector;
 };
 
 struct exporter {
 	struct exporter_options options;
-	struct collector collectors[CONFIG_COLLECTORS_MAX];
+	struct output outputs[CONFIG_COLLECTORS_MAX];
 	size_t count;
+	struct group groups[CONFIG_GROUPS_MAX + 1]; /* the first is of those that have none */
+	size_t group_count;
 	bool failed;
 	bool ended; /* RECORD_LAST came */
 	bool unpaced;
@@ -58,40 +60,13 @@ static uint64_t steady_now(void)
 
 /* -- records ---------------------------------------------------------------------------------- */
 
-/* The encoder's callback. */
-static void queue_message(void *ctx, const struct message *m)
-{
-	struct collector *c = ctx;
-
-	sender_push(c->sender, m);
-}
-
-static void offer(struct collector *c, const struct record *r)
-{
-	switch (r->kind) {
-	case RECORD_FLOW:
-		c->records++;
-		encoder_record(c->encoder, r);
-		break;
-	case RECORD_TICK:
-		encoder_tick(c->encoder, r->clock_ns, r->wall_ns);
-		break;
-	default:
-		/* A capture without a packet has no time: nothing is to be said about it. */
-		if (r->clock_ns)
-			encoder_tick(c->encoder, r->clock_ns, r->wall_ns);
-		encoder_finish(c->encoder);
-		break;
-	}
-}
-
 /* Offline nothing may be lost: the ring waits until every collector has room. */
 static bool may_take(const struct exporter *x)
 {
 	if (config_is_live(x->options.config))
 		return true;
-	for (size_t i = 0; i < x->count; i++)
-		if (!sender_has_room(x->collectors[i].sender))
+	for (size_t i = 0; i < x->group_count; i++)
+		if (!group_has_room(&x->groups[i]))
 			return false;
 	return true;
 }
@@ -102,8 +77,8 @@ static bool take_records(struct exporter *x)
 	unsigned n = 0;
 
 	while (n < RECORDS_A_TURN && may_take(x) && (r = ring_pop_begin(x->options.ring))) {
-		for (size_t i = 0; i < x->count; i++)
-			offer(&x->collectors[i], r);
+		for (size_t i = 0; i < x->group_count; i++)
+			group_offer(&x->groups[i], r);
 		x->ended |= r->kind == RECORD_LAST;
 		ring_pop_end(x->options.ring);
 		n++;
@@ -115,23 +90,26 @@ static bool take_records(struct exporter *x)
 static void flush_streams(struct exporter *x)
 {
 	for (size_t i = 0; i < x->count; i++)
-		if (format_is_stream(x->collectors[i].config->encoding.format))
-			encoder_flush(x->collectors[i].encoder);
+		if (format_is_stream(x->outputs[i].config->encoding.format))
+			collector_flush(x->outputs[i].collector);
 }
 
 /* -- messages --------------------------------------------------------------------------------- */
 
-/* When the first of the senders wants to be called again. */
-static uint64_t run_senders(struct exporter *x)
+static void renew_sessions(struct exporter *x)
+{
+	for (size_t i = 0; i < x->group_count; i++)
+		group_renew(&x->groups[i], steady_now());
+}
+
+/* When the first of the collectors wants to be run again. */
+static uint64_t run_groups(struct exporter *x)
 {
 	uint64_t next = UINT64_MAX;
 
-	for (size_t i = 0; i < x->count; i++) {
-		struct collector *c = &x->collectors[i];
-		uint64_t when = sender_run(c->sender, steady_now());
+	for (size_t i = 0; i < x->group_count; i++) {
+		uint64_t when = group_run(&x->groups[i], steady_now());
 
-		if (sender_take_refusal(c->sender))
-			encoder_refresh(c->encoder);
 		if (when < next)
 			next = when;
 	}
@@ -141,7 +119,7 @@ static uint64_t run_senders(struct exporter *x)
 static bool all_sent(const struct exporter *x)
 {
 	for (size_t i = 0; i < x->count; i++)
-		if (sender_is_busy(x->collectors[i].sender))
+		if (collector_is_busy(x->outputs[i].collector))
 			return false;
 	return true;
 }
@@ -152,7 +130,7 @@ static void tell_if_dead(struct exporter *x)
 	uint64_t one = 1;
 
 	for (size_t i = 0; i < x->count; i++)
-		if (!sender_is_dead(x->collectors[i].sender))
+		if (!collector_is_dead(x->outputs[i].collector))
 			return;
 	if (!x->dead_told && write(x->options.dead_fd, &one, sizeof(one)) == sizeof(one))
 		x->dead_told = true;
@@ -170,36 +148,47 @@ static void hurry_up(struct exporter *x)
 	if (waited >= HURRY_UNPACED_NS && !x->unpaced) {
 		x->unpaced = true;
 		for (size_t i = 0; i < x->count; i++)
-			sender_unpace(x->collectors[i].sender);
+			collector_unpace(x->outputs[i].collector);
 	}
 	if (waited >= HURRY_DROP_NS)
 		for (size_t i = 0; i < x->count; i++)
-			sender_give_up(x->collectors[i].sender, FAILURE_SHUTDOWN);
+			collector_give_up(x->outputs[i].collector, FAILURE_SHUTDOWN);
 }
 
-/* Sleeps until records come, a transport is ready again, or it is time for the next message. */
+/* What to wait for besides the ring: `waiters` are the collectors in the same order. */
+static nfds_t add_collectors(
+    const struct exporter *x, struct pollfd *fds, struct collector **waiters)
+{
+	nfds_t n = 0;
+
+	for (size_t i = 0; i < x->count; i++) {
+		waiters[n] = x->outputs[i].collector;
+		fds[n].fd = collector_wait_fd(waiters[n], &fds[n].events);
+		fds[n].revents = 0;
+		n += fds[n].fd >= 0;
+	}
+	return n;
+}
+
+/* Sleeps until records come, a transport is ready or has an error, or the next message is due. */
 static void wait_for_work(struct exporter *x, uint64_t next_ns)
 {
 	struct pollfd fds[CONFIG_COLLECTORS_MAX + 1];
+	struct collector *waiters[CONFIG_COLLECTORS_MAX];
 	uint64_t now = steady_now();
 	uint64_t sleep_ns = next_ns > now ? next_ns - now : 0;
 	bool may_sleep = !may_take(x) || ring_sleep_begin(x->options.ring);
+	nfds_t others = add_collectors(x, fds, waiters), n = others;
 	struct timespec timeout;
-	nfds_t n = 0;
 
 	if (sleep_ns > SLEEP_MAX_NS)
 		sleep_ns = SLEEP_MAX_NS;
 	timeout = (struct timespec){.tv_nsec = (long)sleep_ns};
 	if (may_take(x))
 		fds[n++] = (struct pollfd){.fd = ring_data_fd(x->options.ring), .events = POLLIN};
-	for (size_t i = 0; i < x->count; i++) {
-		int fd = sender_wait_fd(x->collectors[i].sender);
-
-		if (fd >= 0)
-			fds[n++] = (struct pollfd){.fd = fd, .events = POLLOUT};
-	}
-	if (may_sleep)
-		ppoll(fds, n, &timeout, NULL);
+	if (may_sleep && ppoll(fds, n, &timeout, NULL) > 0)
+		for (nfds_t i = 0; i < others; i++)
+			collector_woken(waiters[i], fds[i].revents, steady_now());
 	ring_sleep_end(x->options.ring);
 }
 
@@ -208,12 +197,14 @@ void *exporter_run(void *exporter)
 	struct exporter *x = exporter;
 
 	while (!x->ended || !all_sent(x)) {
-		bool worked = take_records(x);
+		bool worked;
 		uint64_t next;
 
+		renew_sessions(x);
+		worked = take_records(x);
 		if (!worked)
 			flush_streams(x);
-		next = run_senders(x);
+		next = run_groups(x);
 		tell_if_dead(x);
 		hurry_up(x);
 		if (!worked)
@@ -231,35 +222,47 @@ static struct transport *open_transport(const struct config_collector *c)
 	struct transport *t;
 
 	if (c->host)
-		return udp_create(c->url, c->host, c->port);
+		return udp_create(c->url, c->host, c->port, &c->udp);
 	t = file_create(name, c->path);
 	if (t && t->is_broken)
 		log_error("%s: %s", name, strerror(t->is_broken));
 	return t;
 }
 
-static int open_collector(
-    struct exporter *x, struct collector *c, const struct config_collector *conf)
+static int open_output(struct exporter *x, struct output *o, const struct config_collector *conf)
 {
-	bool stream = format_is_stream(conf->encoding.format);
-	struct encoder_options encoding = conf->encoding;
-	struct sender_options sending = conf->sending;
-
-	encoding.out = queue_message;
-	encoding.out_ctx = c;
-	sending.max_message = stream ? STREAM_MESSAGE_MAX : encoding.max_payload;
-	if (stream || config_is_live(x->options.config))
-		sending.rate = 0;
-	c->config = conf;
-	c->transport = open_transport(conf);
-	if (c->transport)
-		c->sender = sender_create(&sending, c->transport);
-	c->encoder = encoder_create(&encoding);
-	x->failed |= c->transport && c->transport->is_broken;
-	if (c->sender && c->encoder)
+	o->config = conf;
+	o->transport = open_transport(conf);
+	if (o->transport) {
+		x->failed |= o->transport->is_broken;
+		o->collector =
+		    collector_create(conf, o->transport, config_is_live(x->options.config));
+	}
+	if (o->collector)
 		return 0;
 	log_error("%s: %s", conf->url, strerror(ENOMEM));
 	return -ENOMEM;
+}
+
+/* The group that the collector names; the first one for those that name none. */
+static struct group *find_group(struct exporter *x, const struct config_collector *conf)
+{
+	const struct config *c = x->options.config;
+
+	for (size_t i = 0; conf->group && i < c->group_count; i++)
+		if (strcmp(conf->group, c->groups[i].name) == 0)
+			return &x->groups[i + 1];
+	return &x->groups[0];
+}
+
+static void init_groups(struct exporter *x)
+{
+	const struct config *c = x->options.config;
+
+	group_init(&x->groups[0], NULL);
+	for (size_t i = 0; i < c->group_count; i++)
+		group_init(&x->groups[i + 1], &c->groups[i]);
+	x->group_count = c->group_count + 1;
 }
 
 struct exporter *exporter_create(const struct exporter_options *options)
@@ -269,12 +272,16 @@ struct exporter *exporter_create(const struct exporter_options *options)
 	if (!x)
 		return NULL;
 	x->options = *options;
+	init_groups(x);
 	for (size_t i = 0; i < options->config->collector_count; i++) {
-		x->count++;
-		if (open_collector(x, &x->collectors[i], &options->config->collectors[i]) < 0) {
+		const struct config_collector *conf = &options->config->collectors[i];
+
+		if (open_output(x, &x->outputs[i], conf) < 0) {
 			exporter_destroy(x);
 			return NULL;
 		}
+		x->count++;
+		group_add(find_group(x, conf), x->outputs[i].collector, conf->url);
 	}
 	return x;
 }
@@ -283,16 +290,14 @@ void exporter_destroy(struct exporter *x)
 {
 	if (!x)
 		return;
-	for (size_t i = 0; i < x->count; i++) {
-		encoder_destroy(x->collectors[i].encoder);
-		sender_destroy(x->collectors[i].sender);
-	}
+	for (size_t i = 0; i < x->count; i++)
+		collector_destroy(x->outputs[i].collector);
 	free(x);
 }
 
 struct transport *exporter_udp(struct exporter *x, size_t i)
 {
-	return x->collectors[i].config->host ? x->collectors[i].transport : NULL;
+	return x->outputs[i].config->host ? x->outputs[i].transport : NULL;
 }
 
 void exporter_hurry(struct exporter *x)
@@ -303,7 +308,7 @@ void exporter_hurry(struct exporter *x)
 bool exporter_failed(const struct exporter *x)
 {
 	for (size_t i = 0; i < x->count; i++)
-		if (sender_is_dead(x->collectors[i].sender))
+		if (collector_is_dead(x->outputs[i].collector))
 			return true;
 	return x->failed;
 }
@@ -313,22 +318,13 @@ unsigned exporter_broken(const struct exporter *x)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < x->count; i++)
-		n += x->collectors[i].transport->is_broken != 0;
+		n += x->outputs[i].transport->is_broken != 0;
 	return n;
 }
 
 void exporter_ledger(const struct exporter *x, struct ledger *l)
 {
-	for (size_t i = 0; i < x->count; i++) {
-		const struct collector *c = &x->collectors[i];
-
-		l->collectors[i] = (struct ledger_collector){
-		    .url = c->config->url,
-		    .format = format_name(c->config->encoding.format),
-		    .records = c->records,
-		    .not_expressible = *encoder_not_expressible(c->encoder),
-		    .sender = *sender_stats(c->sender),
-		};
-	}
+	for (size_t i = 0; i < x->count; i++)
+		collector_ledger(x->outputs[i].collector, &l->collectors[i]);
 	l->collector_count = x->count;
 }

@@ -1,32 +1,14 @@
 #include "intake.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "decode/digest.h"
+#include "own_export.h"
 #include "util/log.h"
-#include "worker.h"
 
 /* -- packets ---------------------------------------------------------------------------------- */
-
-static bool is_own_export(const struct own_exports *own, const struct pktinfo *info)
-{
-	unsigned n = atomic_load_explicit(&own->count, memory_order_acquire);
-
-	if (info->protocol != IPPROTO_UDP)
-		return false;
-	for (unsigned i = 0; i < n; i++) {
-		const struct own_export *o = &own->entries[i];
-
-		if (info->dst_port == o->dst_port && info->src_port == o->src_port &&
-		    info->ip_version == o->ip_version && memcmp(info->dst, o->dst, 16) == 0 &&
-		    memcmp(info->src, o->src, 16) == 0)
-			return true;
-	}
-	return false;
-}
 
 /* All flows of the time before end; the clock starts again at this packet. */
 static void restart_clock(struct intake *in, uint64_t ts_ns)
@@ -116,7 +98,7 @@ static void meter_packet(struct intake *in, const struct packet *packet, const s
 		return;
 	}
 	ignored = decode_packet(packet, &in->decode, info);
-	if (!ignored && is_own_export(in->options.own_exports, info))
+	if (!ignored && own_exports_match(in->options.own_exports, info))
 		ignored = IGNORED_OWN_EXPORT;
 	if (ignored) {
 		ignore(in, ignored, packet, stamp);

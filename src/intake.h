@@ -19,7 +19,7 @@
 #include "meter/selection.h"
 #include "meter/table.h"
 
-struct own_exports; /* worker.h */
+struct own_exports; /* own_export.h */
 
 /* IP packets that the Metering Process could not take into account (RFC 7011 section 4.2). */
 struct unmetered {

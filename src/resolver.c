@@ -1,120 +1,206 @@
+/*
+ * SPINE: the collectors' names into addresses, and those into new sessions.
+ *
+ *	resolver_run: lookup_is_due -> udp_resolve -> own_exports_publish -> udp_hand_over
+ */
 #include "resolver.h"
 
-#include <netinet/in.h>
-#include <pthread.h>
-#include <string.h>
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "util/log.h"
 #include "util/units.h"
 
-/* A collector without an address is looked up again this often. */
-#define RETRY_NS (10 * NS_PER_S)
+/* How often the thread looks what is due. */
+#define TURN_MS 500
+/* A name that cannot be resolved is told of this often at most. */
+#define REPORT_INTERVAL_NS (60 * NS_PER_S)
+/* How long an end may wait for a look-up that is under way. */
+#define STOP_WAIT_NS (100 * NS_PER_MS)
+#define WHY_SIZE 256
 
-/* An address and port as the decoder gives them. False: neither IPv4 nor IPv6. */
-static bool split_address(
-    const struct sockaddr_storage *a, uint8_t *version, uint8_t address[16], uint16_t *port)
+static uint64_t steady_now(void)
 {
-	const struct sockaddr_in *in = (const struct sockaddr_in *)a;
-	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)a;
+	struct timespec ts;
 
-	memset(address, 0, 16);
-	if (a->ss_family == AF_INET) {
-		*version = 4;
-		memcpy(address, &in->sin_addr, 4);
-		*port = ntohs(in->sin_port);
-		return true;
-	}
-	if (a->ss_family != AF_INET6)
-		return false;
-	*version = 6;
-	memcpy(address, &in6->sin6_addr, 16);
-	*port = ntohs(in6->sin6_port);
-	return true;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
-/* Lets the worker know a session's ends, so that it does not meter what we export. */
-static void publish_own_export(struct resolver *r, const struct transport *t)
+bool lookup_is_due(const struct lookup *l, uint64_t interval_ns, uint64_t now_ns)
 {
-	struct sockaddr_storage local, remote;
-	unsigned n = atomic_load(&r->own_exports->count);
-	struct own_export *o = &r->own_exports->entries[n];
+	uint64_t passed = now_ns - l->at_ns;
 
-	if (!config_is_live(r->config) || n == OWN_EXPORTS_MAX ||
-	    !udp_endpoints(t, &local, &remote))
-		return;
-	if (split_address(&local, &o->ip_version, o->src, &o->src_port) &&
-	    split_address(&remote, &o->ip_version, o->dst, &o->dst_port))
-		atomic_store_explicit(&r->own_exports->count, n + 1, memory_order_release);
+	if (!l->resolved)
+		return passed >= RESOLVER_RETRY_NS;
+	if (!interval_ns)
+		return false;
+	return passed >= interval_ns || (l->doubtful && passed >= RESOLVER_RETRY_NS);
 }
 
 /* A collector without an address: offline that is a failure, live it is tried again. */
-static void report_unresolved(struct resolver *r, const struct transport *t, int error)
+static void report_missing(const struct resolver *r, const struct transport *t, const char *why)
 {
-	if (config_is_live(r->config)) {
-		log_warning("%s: %s: trying again every %llu s", t->name, udp_resolve_error(error),
-		    RETRY_NS / NS_PER_S);
-		return;
-	}
-	log_error("%s: %s", t->name, udp_resolve_error(error));
+	if (config_is_live(r->config))
+		log_warning("%s: %s: trying again every %llu s", t->name, why,
+		    RESOLVER_RETRY_NS / NS_PER_S);
+	else
+		log_error("%s: %s", t->name, why);
 }
 
-/* Looks up the names that have no address yet. How many have none then. */
+static void report_failure(
+    const struct resolver *r, struct lookup *l, const struct transport *t, const char *why)
+{
+	if (l->reported && l->at_ns - l->reported_ns < REPORT_INTERVAL_NS)
+		return;
+	/* Who waits for a first address has been told so. */
+	if (!l->resolved && l->reported)
+		return;
+	l->reported = true;
+	l->reported_ns = l->at_ns;
+	if (l->resolved)
+		log_warning("%s: %s: its last address is used on", t->name, why);
+	else
+		report_missing(r, t, why);
+}
+
+static void report_change(const struct transport *t, const struct sockaddr_storage *remote)
+{
+	char host[NI_MAXHOST] = "?";
+
+	getnameinfo((const struct sockaddr *)remote, sizeof(*remote), host, sizeof(host), NULL, 0,
+	    NI_NUMERICHOST);
+	log_warning("%s: its address is %s now", t->name, host);
+}
+
+/* The worker knows the session before its first message can be sent. */
+static void begin_session(struct resolver *r, unsigned i, struct transport *t)
+{
+	struct lookup *l = &r->lookups[i];
+	struct sockaddr_storage local, remote;
+
+	if (udp_endpoints(t, &local, &remote)) {
+		if (config_is_live(r->config))
+			own_exports_publish(r->own_exports, i, &local, &remote);
+		if (l->resolved)
+			report_change(t, &remote);
+	}
+	l->resolved = true;
+	udp_hand_over(t);
+}
+
+static void look_up(struct resolver *r, unsigned i, struct transport *t)
+{
+	struct lookup *l = &r->lookups[i];
+	char why[WHY_SIZE];
+	int rc = udp_resolve(t, why, sizeof(why));
+
+	l->doubtful = false;
+	l->at_ns = steady_now();
+	if (rc < 0)
+		report_failure(r, l, t, why);
+	else
+		l->reported = false;
+	if (rc > 0)
+		begin_session(r, i, t);
+}
+
 unsigned resolver_try(struct resolver *r)
 {
 	unsigned missing = 0;
 
-	for (size_t i = 0; i < r->config->collector_count; i++) {
+	for (unsigned i = 0; i < r->config->collector_count; i++) {
 		struct transport *t = exporter_udp(r->exporter, i);
-		int rc;
 
-		if (!t || r->resolved[i])
+		if (!t)
 			continue;
-		rc = udp_resolve(t);
-		r->resolved[i] = rc == 0;
-		if (rc == 0) {
-			publish_own_export(r, t);
-			continue;
-		}
-		missing++;
-		if (!r->reported)
-			report_unresolved(r, t, rc);
+		look_up(r, i, t);
+		missing += !r->lookups[i].resolved;
 	}
-	r->reported = true;
 	return missing;
 }
 
-/* A look-up may take long: while capture runs it has a thread of its own. */
+/*
+ * Whether there will ever be something to do: names change, and live an address may get a socket
+ * later. Offline what had no address at the start has none.
+ */
+static bool is_watched(const struct resolver *r, unsigned i)
+{
+	const struct transport *t = exporter_udp(r->exporter, i);
+
+	if (!t)
+		return false;
+	if (!r->lookups[i].resolved)
+		return config_is_live(r->config);
+	return !t->is_fixed && r->config->collectors[i].resolve_ns;
+}
+
+static void turn(struct resolver *r)
+{
+	for (unsigned i = 0; i < r->config->collector_count; i++) {
+		struct lookup *l = &r->lookups[i];
+
+		if (!is_watched(r, i))
+			continue;
+		l->doubtful |= udp_take_doubt(exporter_udp(r->exporter, i));
+		if (lookup_is_due(l, r->config->collectors[i].resolve_ns, steady_now()))
+			look_up(r, i, exporter_udp(r->exporter, i));
+	}
+}
+
 static void *resolver_run(void *arg)
 {
 	struct resolver *r = arg;
-	struct timespec pause = {.tv_sec = RETRY_NS / NS_PER_S};
+	struct pollfd stop = {.fd = r->stop_fd, .events = POLLIN};
 
-	do
-		nanosleep(&pause, NULL);
-	while (resolver_try(r) > 0);
-	atomic_store(&r->busy, false);
+	while (poll(&stop, 1, TURN_MS) <= 0)
+		turn(r);
 	return NULL;
 }
 
 void resolver_start(struct resolver *r)
 {
-	pthread_t thread;
+	bool any = false;
 
-	atomic_store(&r->busy, true);
-	if (pthread_create(&thread, NULL, resolver_run, r) == 0)
-		pthread_detach(thread);
+	for (unsigned i = 0; i < r->config->collector_count; i++)
+		any |= is_watched(r, i);
+	if (!any)
+		return;
+	r->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	r->running = r->stop_fd >= 0 && pthread_create(&r->thread, NULL, resolver_run, r) == 0;
+	if (r->running)
+		pthread_setname_np(r->thread, "sf-resolver");
 	else
-		atomic_store(&r->busy, false);
+		log_warning("resolver: cannot be started: names are not looked up again");
+}
+
+bool resolver_stop(struct resolver *r)
+{
+	struct timespec until;
+	uint64_t one = 1, ns;
+
+	if (!r->running)
+		return true;
+	if (write(r->stop_fd, &one, sizeof(one)) != sizeof(one))
+		return false;
+	clock_gettime(CLOCK_REALTIME, &until);
+	ns = (uint64_t)until.tv_nsec + STOP_WAIT_NS;
+	until.tv_sec += (time_t)(ns / NS_PER_S);
+	until.tv_nsec = (long)(ns % NS_PER_S);
+	if (pthread_timedjoin_np(r->thread, NULL, &until) != 0)
+		return false;
+	r->running = false;
+	close(r->stop_fd);
+	return true;
 }
 
 void resolver_init(struct resolver *r, const struct config *config, struct exporter *exporter,
     struct own_exports *own_exports)
 {
 	*r = (struct resolver){.config = config, .exporter = exporter, .own_exports = own_exports};
-}
-
-bool resolver_is_busy(const struct resolver *r)
-{
-	return atomic_load(&r->busy);
 }

@@ -1,35 +1,57 @@
 /*
- * Finds the collectors' addresses: once before capture, and live, for those that had none, again
- * and again in a thread of its own, because a look-up may take long.
+ * Finds the collectors' addresses: once before anything runs, and from then on, in a thread of its
+ * own because a look-up may take long, those of names again: at the collector's interval, soon
+ * after errors, and live until there is one.
  */
 #ifndef SPANFLOW_RESOLVER_H
 #define SPANFLOW_RESOLVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "exporter.h"
-#include "worker.h"
+#include "own_export.h"
+
+/* What is known of a collector's name. */
+struct lookup {
+	bool resolved; /* it has an address */
+	bool doubtful; /* errors came since the last look-up */
+	bool reported;
+	uint64_t at_ns; /* the last one, by a steady clock */
+	uint64_t reported_ns;
+};
 
 struct resolver {
 	const struct config *config;
 	struct exporter *exporter;
 	struct own_exports *own_exports; /* live: where new sessions are made known */
-	bool resolved[CONFIG_COLLECTORS_MAX];
-	bool reported;
-	atomic_bool busy;
+	struct lookup lookups[CONFIG_COLLECTORS_MAX];
+	pthread_t thread;
+	bool running;
+	int stop_fd; /* eventfd that ends the thread */
 };
+
+/* Errors, and a name without an address, make it look again so long after the last time. */
+#define RESOLVER_RETRY_NS 10000000000ull
 
 void resolver_init(struct resolver *r, const struct config *config, struct exporter *exporter,
     struct own_exports *own_exports);
-/*
- * Looks up the names that have no address yet. How many have none then; the first call says which
- * and why.
- */
+/* Looks up every name, and says which has no address and why. How many have none. */
 unsigned resolver_try(struct resolver *r);
-/* Goes on trying in a thread until every collector has an address. */
+/* Starts the thread, where there are names that it may have something to do for. */
 void resolver_start(struct resolver *r);
-/* Whether that thread runs: then the exporter must stay, since no look-up can be interrupted. */
-bool resolver_is_busy(const struct resolver *r);
+/*
+ * Ends it. False: it is within a look-up, which cannot be interrupted; then what it works on (the
+ * exporter, the configuration) must stay until the process ends.
+ */
+bool resolver_stop(struct resolver *r);
+
+/*
+ * Whether a look-up is due at `now_ns`. `interval_ns` 0: only while there is no address, or after
+ * errors. For the thread and tests.
+ */
+bool lookup_is_due(const struct lookup *l, uint64_t interval_ns, uint64_t now_ns);
 
 #endif

@@ -200,7 +200,7 @@ static int build(struct program *p)
 static void destroy(struct program *p)
 {
 	/* A look-up cannot be interrupted, and what it works on must stay until the process ends. */
-	if (resolver_is_busy(&p->resolver))
+	if (!resolver_stop(&p->resolver))
 		return;
 	worker_destroy(p->worker);
 	exporter_destroy(p->exporter);
@@ -263,8 +263,7 @@ static int start(struct program *p)
 		log_error("start: %s", strerror(rc));
 		_exit(EXIT_FAILED);
 	}
-	if (p->unresolved && config_is_live(&p->config))
-		resolver_start(&p->resolver);
+	resolver_start(&p->resolver);
 	/* As `top -H` and perf show them. */
 	pthread_setname_np(p->exporter_thread, "sf-exporter");
 	pthread_setname_np(p->worker_thread, "sf-worker");

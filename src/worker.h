@@ -4,31 +4,14 @@
 #ifndef SPANFLOW_WORKER_H
 #define SPANFLOW_WORKER_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "capture/source.h"
 #include "conf/config.h"
 #include "control/ledger.h"
+#include "own_export.h"
 #include "util/ring.h"
-
-/* The two ends of an export session, so that the probe does not meter its own messages. */
-struct own_export {
-	uint8_t ip_version;
-	uint8_t src[16];
-	uint8_t dst[16];
-	uint16_t src_port;
-	uint16_t dst_port;
-};
-
-#define OWN_EXPORTS_MAX 256
-
-/* Appended to by the main thread, read by the worker. */
-struct own_exports {
-	atomic_uint count;
-	struct own_export entries[OWN_EXPORTS_MAX];
-};
 
 struct worker;
 

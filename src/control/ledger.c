@@ -149,6 +149,8 @@ static void json_collector(struct json *j, const struct ledger_collector *c)
 	fprintf(j->out, "%s{", j->comma ? "," : "");
 	j->comma = false;
 	json_string(j, "url", c->url);
+	if (c->group)
+		json_string(j, "group", c->group);
 	json_string(j, "format", c->format);
 	json_number(j, "records", c->records);
 	json_number(j, "sent", c->sender.sent);
@@ -236,7 +238,8 @@ static void text_flows(FILE *out, const struct ledger *l)
 
 static void text_collector(FILE *out, const struct ledger_collector *c)
 {
-	fprintf(out, "%s (%s)\n", c->url, c->format);
+	fprintf(out, "%s (%s%s%s)\n", c->url, c->format, c->group ? ", group " : "",
+	    c->group ? c->group : "");
 	text_row(out, "records sent", c->sender.sent);
 	if (c->sender.queued)
 		text_row(out, "queued", c->sender.queued);

@@ -27,8 +27,9 @@ struct ledger_packets {
 
 struct ledger_collector {
 	const char *url;
+	const char *group; /* that it belongs to, or NULL */
 	const char *format;
-	uint64_t records; /* offered to its encoder */
+	uint64_t records; /* that it was to get */
 	struct not_expressible not_expressible;
 	struct sender_stats sender;
 };

@@ -119,17 +119,7 @@ void encoder_rewind(struct encoder *e, uint32_t sequence);
 /* Takes back the open message alone. */
 void encoder_discard(struct encoder *e);
 
-/* What a collector did not get; the Exporting Process tells it so (RFC 7011 section 4.3). */
-struct not_sent {
-	uint64_t records;
-	uint64_t packets;
-	uint64_t octets;
-	uint64_t messages;
-	uint64_t message_octets;
-	uint64_t first_ns; /* dates */
-	uint64_t last_ns;
-};
-
+/* What the collector did not get so far; the Exporting Process tells it so. */
 void encoder_tell_not_sent(struct encoder *e, const struct not_sent *lost);
 
 /* IP packets that the Metering Process could not process (RFC 7011 section 4.2). */

@@ -23,6 +23,17 @@ struct message {
 	uint64_t octets;
 };
 
+/* What a collector did not get; the Exporting Process tells it so (RFC 7011 section 4.3). */
+struct not_sent {
+	uint64_t records;
+	uint64_t packets;
+	uint64_t octets;
+	uint64_t messages;
+	uint64_t message_octets;
+	uint64_t first_ns; /* dates */
+	uint64_t last_ns;
+};
+
 /* What an encoder calls with each message, in order. */
 typedef void message_fn(void *ctx, const struct message *m);
 

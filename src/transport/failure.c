@@ -17,6 +17,38 @@ enum failure failure_of(int error)
 	}
 }
 
+bool failure_is_of_path(enum failure f)
+{
+	switch (f) {
+	case FAILURE_ECONNREFUSED:
+	case FAILURE_EHOSTUNREACH:
+	case FAILURE_ENETUNREACH:
+	case FAILURE_ENETDOWN:
+	case FAILURE_EPERM:
+	case FAILURE_EACCES:
+	case FAILURE_EINVAL:
+	case FAILURE_UNRESOLVED:
+	case FAILURE_OTHER:
+		return true;
+	default:
+		return false;
+	}
+}
+
+const char *failure_advice(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return ": nobody listens there: is the collector running?";
+	case EMSGSIZE:
+		return ": the path takes no datagrams of this size: lower max-payload";
+	case EPERM:
+		return ": does a firewall rule forbid it?";
+	default:
+		return "";
+	}
+}
+
 const char *failure_name(enum failure f)
 {
 	static const char *const names[FAILURE_COUNT] = {
@@ -25,6 +57,7 @@ const char *failure_name(enum failure f)
 #undef X
 		[FAILURE_UNRESOLVED] = "unresolved",
 	    [FAILURE_QUEUE_FULL] = "queue_full",
+	    [FAILURE_NEW_SESSION] = "new_session",
 	    [FAILURE_SHUTDOWN] = "shutdown",
 	    [FAILURE_OTHER] = "other",
 	};

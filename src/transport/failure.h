@@ -4,6 +4,8 @@
 #ifndef SPANFLOW_TRANSPORT_FAILURE_H
 #define SPANFLOW_TRANSPORT_FAILURE_H
 
+#include <stdbool.h>
+
 #define FAILURES(X)     \
 	X(ECONNREFUSED) \
 	X(EHOSTUNREACH) \
@@ -27,13 +29,21 @@ enum failure {
 #undef X
 	    FAILURE_UNRESOLVED, /* the collector's name has not been resolved yet */
 	FAILURE_QUEUE_FULL,     /* live: the collector's queue had no room */
-	FAILURE_SHUTDOWN,       /* it could not be sent in the time that shutting down may take */
+	FAILURE_NEW_SESSION, /* a part of the record had gone to the collector's former address */
+	FAILURE_SHUTDOWN,    /* it could not be sent in the time that shutting down may take */
 	FAILURE_OTHER,
 	FAILURE_COUNT
 };
 
 /* The failure that an errno stands for. */
 enum failure failure_of(int error);
+/*
+ * Whether it says that the collector cannot be reached, rather than that this message could not
+ * go: others may be tried instead.
+ */
+bool failure_is_of_path(enum failure f);
+/* What a person can do about an errno, as ": do this"; or "". */
+const char *failure_advice(int error);
 /* "ECONNREFUSED", "queue_full", ... */
 const char *failure_name(enum failure f);
 

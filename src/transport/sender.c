@@ -7,34 +7,38 @@
 #include "util/log.h"
 #include "util/units.h"
 
-#define QUEUE_SLOTS 256
-#define QUEUE_ROOM 128 /* one record may bring forth as many messages: V5_PIECES_MAX */
+/*
+ * Places beyond `queue` and the messages of one record: for announcements, which count as lost
+ * where they are not enough; and for data that an announcement makes leave.
+ */
+#define ANNOUNCEMENT_PLACES 144
+#define DATA_PLACES 8
 /* So many intervals of lateness are made up for by messages that go at once. */
 #define PACE_CATCH_UP 2
 /* A collector's failures are reported this often at most. */
 #define REPORT_INTERVAL_NS (60 * NS_PER_S)
 
-struct slot {
-	size_t size;
-	uint32_t records;
-	uint32_t wire_records;
-	bool needs_templates;
-};
-
 struct sender {
 	struct sender_options options;
 	struct transport *transport;
 	struct sender_stats stats;
+	struct not_sent not_sent;
+	uint64_t wall_ns;
 
-	struct slot slots[QUEUE_SLOTS];
-	uint8_t *octets; /* max_message for each slot */
+	struct message *slots; /* without `data`: */
+	uint8_t *octets;       /* max_message for each slot */
+	unsigned capacity;
 	unsigned first;
 	unsigned count;
+	uint64_t left; /* records */
 
 	uint64_t interval_ns;
 	uint64_t next_ns; /* when the next message may go */
 	bool blocked;     /* the transport said -EAGAIN */
 	bool refused;
+	bool holds;
+	bool failed; /* the collector could not be reached, and the owner does not know */
+	enum failure failed_why;
 	bool begun; /* a message that a session can begin with has been sent */
 	bool dead;
 	enum failure dead_why;
@@ -46,16 +50,21 @@ struct sender *sender_create(const struct sender_options *options, struct transp
 {
 	struct sender *s = calloc(1, sizeof(*s));
 
-	if (s)
-		s->octets = malloc(QUEUE_SLOTS * options->max_message);
-	if (!s || !s->octets) {
+	if (s) {
+		s->options = *options;
+		s->transport = t;
+		s->capacity = options->queue + options->burst + ANNOUNCEMENT_PLACES + DATA_PLACES;
+		s->slots = malloc(s->capacity * sizeof(*s->slots));
+		s->octets = malloc(s->capacity * options->max_message);
+		s->interval_ns = options->rate ? NS_PER_S / options->rate : 0;
+	}
+	if (!s || !s->slots || !s->octets) {
 		transport_close(t);
-		free(s);
+		if (s)
+			s->transport = NULL;
+		sender_destroy(s);
 		return NULL;
 	}
-	s->options = *options;
-	s->transport = t;
-	s->interval_ns = options->rate ? NS_PER_S / options->rate : 0;
 	return s;
 }
 
@@ -64,44 +73,86 @@ void sender_destroy(struct sender *s)
 	if (!s)
 		return;
 	transport_close(s->transport);
+	free(s->slots);
 	free(s->octets);
 	free(s);
 }
 
 bool sender_has_room(const struct sender *s)
 {
-	return QUEUE_SLOTS - s->count >= QUEUE_ROOM;
+	return s->count < s->options.queue;
 }
 
-static struct message message_at(const struct sender *s, unsigned i)
+/* There must be one. */
+static struct message first_message(const struct sender *s)
 {
-	const struct slot *slot = &s->slots[i];
+	struct message m = s->slots[s->first];
 
-	return (struct message){.data = s->octets + i * s->options.max_message,
-	    .size = slot->size,
-	    .records = slot->records,
-	    .wire_records = slot->wire_records,
-	    .needs_templates = slot->needs_templates};
+	m.data = s->octets + s->first * s->options.max_message;
+	return m;
+}
+
+bool sender_first(const struct sender *s, struct message *m)
+{
+	if (!s->count)
+		return false;
+	*m = first_message(s);
+	return true;
+}
+
+void sender_date(struct sender *s, uint64_t wall_ns)
+{
+	s->wall_ns = wall_ns;
+}
+
+void sender_drop(struct sender *s, const struct not_sent *lost, enum failure why)
+{
+	struct not_sent *n = &s->not_sent;
+
+	s->stats.dropped[why] += lost->records;
+	n->records += lost->records;
+	n->packets += lost->packets;
+	n->octets += lost->octets;
+	n->messages += lost->messages;
+	n->message_octets += lost->message_octets;
+	if (!n->first_ns)
+		n->first_ns = s->wall_ns;
+	n->last_ns = s->wall_ns;
+}
+
+static void drop_message(struct sender *s, const struct message *m, enum failure why)
+{
+	struct not_sent lost = {.records = m->records,
+	    .packets = m->packets,
+	    .octets = m->octets,
+	    .messages = 1,
+	    .message_octets = m->size};
+
+	sender_drop(s, &lost, why);
 }
 
 void sender_push(struct sender *s, const struct message *m)
 {
-	unsigned i = (s->first + s->count) % QUEUE_SLOTS;
+	unsigned i = (s->first + s->count) % s->capacity;
+	unsigned for_data = s->options.burst + DATA_PLACES;
+	unsigned places = s->capacity - (m->wire_records ? 0 : for_data);
 
-	if (s->dead || s->count == QUEUE_SLOTS) {
-		s->stats.dropped[s->dead ? s->dead_why : FAILURE_QUEUE_FULL] += m->records;
+	if (s->dead || s->count >= places) {
+		s->refused |= !s->dead;
+		drop_message(s, m, s->dead ? s->dead_why : FAILURE_QUEUE_FULL);
 		return;
 	}
 	memcpy(s->octets + i * s->options.max_message, m->data, m->size);
-	s->slots[i] = (struct slot){m->size, m->records, m->wire_records, m->needs_templates};
+	s->slots[i] = *m;
 	s->count++;
 	s->stats.queued += m->records;
 }
 
 static void pop(struct sender *s, uint32_t records)
 {
-	s->first = (s->first + 1) % QUEUE_SLOTS;
+	s->first = (s->first + 1) % s->capacity;
 	s->count--;
+	s->left += records;
 	s->stats.queued -= records;
 }
 
@@ -115,7 +166,22 @@ static void report(struct sender *s, int error, uint64_t now_ns)
 	if (s->transport->is_stream)
 		log_error("%s: %s", s->transport->name, strerror(error));
 	else
-		log_warning("%s: %s", s->transport->name, strerror(error));
+		log_warning("%s: %s%s", s->transport->name, strerror(error), failure_advice(error));
+}
+
+/* The collector may have missed templates, whatever the error. */
+static void note_error(struct sender *s, int error, uint64_t now_ns)
+{
+	enum failure f = failure_of(error);
+
+	s->stats.errors[f]++;
+	s->refused = true;
+	if (failure_is_of_path(f)) {
+		s->failed = true;
+		s->failed_why = f;
+	}
+	if (error != EDESTADDRREQ)
+		report(s, error, now_ns);
 }
 
 /* Data before the first templates (their message was lost, the name not known yet) is of no use. */
@@ -134,34 +200,36 @@ static int send_counted(struct sender *s, const struct message *m, uint64_t now_
 {
 	int rc = send_in_order(s, m);
 
-	if (rc == 0 || rc == -EAGAIN)
-		return rc;
-	s->stats.errors[failure_of(-rc)]++;
-	if (rc != -EDESTADDRREQ)
-		report(s, -rc, now_ns);
+	if (rc && rc != -EAGAIN)
+		note_error(s, -rc, now_ns);
 	return rc;
 }
 
-/* ECONNREFUSED tells of an earlier message; this one has not been tried yet. */
+/* A refusal tells of an earlier message; this one has not been tried yet. */
 static int send_twice(struct sender *s, const struct message *m, uint64_t now_ns)
 {
 	int rc = send_counted(s, m, now_ns);
 
-	if (rc != -ECONNREFUSED)
+	if (rc == 0 || rc == -EAGAIN || (s->holds && s->failed))
 		return rc;
-	s->refused = true;
+	if (rc != -ECONNREFUSED && !s->transport->earlier)
+		return rc;
 	return send_counted(s, m, now_ns);
+}
+
+static void drop_first(struct sender *s, enum failure why)
+{
+	struct message m = first_message(s);
+
+	drop_message(s, &m, why);
+	pop(s, m.records);
 }
 
 /* Drops what is queued, under this name. */
 static void drop_all(struct sender *s, enum failure why)
 {
-	while (s->count) {
-		uint32_t records = s->slots[s->first].records;
-
-		s->stats.dropped[why] += records;
-		pop(s, records);
-	}
+	while (s->count)
+		drop_first(s, why);
 }
 
 /* The next message's time; one that comes late does not bring a burst of all that it delayed. */
@@ -176,43 +244,84 @@ static void pace(struct sender *s, uint64_t now_ns)
 		s->next_ns = now_ns - late_ns;
 }
 
-/* Sends or drops the oldest message. False when it has to wait for the transport. */
+static void count_sent(struct sender *s, const struct message *m)
+{
+	s->stats.sent += m->records;
+	s->stats.wire_records += m->wire_records;
+	s->stats.messages++;
+	s->stats.bytes += m->size;
+	pop(s, m->records);
+}
+
+/* Sends or drops the oldest message. False when it stays where it is. */
 static bool send_first(struct sender *s, uint64_t now_ns)
 {
-	struct message m = message_at(s, s->first);
+	struct message m = first_message(s);
 	int rc = send_twice(s, &m, now_ns);
 
 	s->blocked = rc == -EAGAIN;
-	if (s->blocked)
-		return false;
 	if (rc == 0) {
-		s->stats.sent += m.records;
-		s->stats.wire_records += m.wire_records;
-		s->stats.messages++;
-		s->stats.bytes += m.size;
+		count_sent(s, &m);
 		pace(s, now_ns);
-	} else {
-		/* It may have had templates in it. */
-		s->refused = true;
-		s->stats.dropped[failure_of(-rc)] += m.records;
-		s->dead = s->transport->is_stream;
-		s->dead_why = failure_of(-rc);
+		return true;
 	}
-	pop(s, m.records);
-	if (s->dead)
+	if (s->blocked || (s->holds && s->failed))
+		return false;
+	drop_first(s, failure_of(-rc));
+	if (s->transport->is_stream) {
+		s->dead = true;
+		s->dead_why = failure_of(-rc);
 		drop_all(s, s->dead_why);
+	}
 	return true;
 }
 
 uint64_t sender_run(struct sender *s, uint64_t now_ns)
 {
-	while (s->count) {
+	while (s->count && !(s->holds && s->failed)) {
 		if (s->next_ns > now_ns)
 			return s->next_ns;
 		if (!send_first(s, now_ns))
 			return UINT64_MAX;
 	}
 	return UINT64_MAX;
+}
+
+void sender_hold(struct sender *s, bool holds)
+{
+	s->holds = holds;
+}
+
+void sender_check(struct sender *s, uint64_t now_ns)
+{
+	int error = transport_error(s->transport);
+
+	if (error)
+		note_error(s, -error, now_ns);
+}
+
+bool sender_take_failure(struct sender *s, enum failure *why)
+{
+	bool failed = s->failed;
+
+	*why = s->failed_why;
+	s->failed = false;
+	return failed;
+}
+
+void sender_take_back(struct sender *s)
+{
+	s->count = 0;
+	s->stats.queued = 0;
+	s->blocked = false;
+}
+
+void sender_begin_session(struct sender *s)
+{
+	s->begun = false;
+	s->blocked = false;
+	s->refused = false;
+	s->failed = false;
 }
 
 void sender_unpace(struct sender *s)
@@ -257,4 +366,14 @@ int sender_wait_fd(const struct sender *s)
 const struct sender_stats *sender_stats(const struct sender *s)
 {
 	return &s->stats;
+}
+
+uint64_t sender_left(const struct sender *s)
+{
+	return s->left;
+}
+
+const struct not_sent *sender_not_sent(const struct sender *s)
+{
+	return &s->not_sent;
 }

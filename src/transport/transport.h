@@ -1,8 +1,8 @@
 /*
  * How messages reach a collector: one set of operations, whatever carries them.
  *
- * A transport belongs to the exporter's thread, but for udp_resolve(), which another may call.
- * None of its calls blocks: what cannot be sent now says so.
+ * A transport belongs to the exporter's thread, but for the udp_ calls of the resolver's, which
+ * are marked. None of the others blocks: what cannot be sent now says so.
  */
 #ifndef SPANFLOW_TRANSPORT_TRANSPORT_H
 #define SPANFLOW_TRANSPORT_TRANSPORT_H
@@ -19,6 +19,8 @@ struct transport_ops {
 	int (*send)(struct transport *, const struct message *);
 	int (*fd)(const struct transport *);
 	void (*close)(struct transport *);
+	int (*error)(struct transport *);                                  /* NULL: none comes */
+	bool (*renew)(struct transport *, struct sockaddr_storage *local); /* NULL: never */
 };
 
 /* The part that all transports share; it stands first in each of them. */
@@ -26,22 +28,39 @@ struct transport {
 	const struct transport_ops *ops;
 	const char *name; /* for messages: host and port, file, "standard output" */
 	bool is_stream;   /* a write that failed leaves it unusable */
+	bool is_fixed;    /* it is an address, the same whenever it is looked up */
+	bool earlier;     /* the error of the last send was that of an earlier message */
 	int is_broken;    /* the errno with which opening it failed, which has been said; or 0 */
 };
 
 /*
  * 0: the kernel took the message. -EAGAIN: not now, offer the same message again when fd is
- * writable. Another -errno: it will not go.
+ * writable. Another -errno: it will not go; with `earlier` set it has not been tried.
  */
 static inline int transport_send(struct transport *t, const struct message *m)
 {
 	return t->ops->send(t, m);
 }
 
-/* The descriptor to wait on after -EAGAIN, or -1. */
+/* The descriptor to wait on after -EAGAIN, and for errors between messages; or -1. */
 static inline int transport_fd(const struct transport *t)
 {
 	return t->ops->fd(t);
+}
+
+/* Takes an error that came since the last message, as -errno; 0: none. */
+static inline int transport_error(struct transport *t)
+{
+	return t->ops->error ? t->ops->error(t) : 0;
+}
+
+/*
+ * Takes over a new connection where there is one: what is sent from now on goes there, from the
+ * address `local`. False: nothing has changed.
+ */
+static inline bool transport_renew(struct transport *t, struct sockaddr_storage *local)
+{
+	return t->ops->renew && t->ops->renew(t, local);
 }
 
 static inline void transport_close(struct transport *t)
@@ -58,18 +77,26 @@ struct udp_options {
 	uint8_t dscp;
 };
 
-/* UDP to host (name or address) and port; `name` must outlive it. Nothing is looked up yet. */
-struct transport *udp_create(const char *name, const char *host, uint16_t port);
 /*
- * Looks the host up and connects; the exporter's next message goes there. May take long and may
- * be called by another thread. 0, or getaddrinfo()'s error, or -errno.
+ * UDP to host (name or address) and port. `name`, `host` and what `options` points to must outlive
+ * it. Nothing is looked up yet.
  */
-int udp_resolve(struct transport *t);
-/* The text for what udp_resolve() returned. */
-const char *udp_resolve_error(int error);
-/* Both ends of the connection that udp_resolve() made last. False when there is none. */
+struct transport *udp_create(
+    const char *name, const char *host, uint16_t port, const struct udp_options *options);
+
+/*
+ * The resolver's: looks the host up. 0: the address is the one that it has. 1: it is new, and a
+ * socket is connected to it, which udp_hand_over() gives to the exporter. -1: it failed, and `why`
+ * says what, and what to do; the former address serves on. May take long.
+ */
+int udp_resolve(struct transport *t, char *why, size_t size);
+/* The resolver's: from the next transport_renew() on messages go to the new address. */
+void udp_hand_over(struct transport *t);
+/* The resolver's: both ends of the connection that udp_resolve() made last; false: there is none. */
 bool udp_endpoints(
     const struct transport *t, struct sockaddr_storage *local, struct sockaddr_storage *remote);
+/* The resolver's: whether errors since the last call make one doubt the address. */
+bool udp_take_doubt(struct transport *t);
 
 /*
  * Lines to a file (NULL: standard output). When it cannot be opened is_broken says why, and every

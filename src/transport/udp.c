@@ -1,7 +1,9 @@
 #include "transport/transport.h"
 
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,41 +12,120 @@
 
 /* A burst at shutdown, or while the exporter sends faster than the link, waits in the kernel. */
 #define SEND_BUFFER (4 << 20)
+/* So many errors are taken off a socket at a time, so that nobody can keep the exporter busy. */
+#define ERRORS_MAX 256
 
 struct udp {
 	struct transport base;
+	struct udp_options options;
 	const char *host;
 	char port[6];
 	int fd;            /* the exporter's */
-	atomic_int new_fd; /* what udp_resolve() made and the exporter has not taken; -1: none */
-	int resolved_fd;   /* the resolver's memory of the last one, for udp_endpoints() */
+	atomic_int new_fd; /* handed over and not taken by the exporter; -1: none */
+	atomic_bool doubt; /* the exporter had errors that a new address may cure */
+
+	/* The resolver's. */
+	int made_fd; /* connected and not handed over; -1: none */
+	bool has_ends;
+	struct sockaddr_storage local, remote; /* of the last one that was made */
 };
 
-/* A new address is taken when it is there; that of the last look-up serves until then. */
-static void take_new_fd(struct udp *u)
-{
-	int fd;
+/* -- the exporter's --------------------------------------------------------------------------- */
 
-	if (atomic_load_explicit(&u->new_fd, memory_order_relaxed) < 0)
-		return;
-	fd = atomic_exchange(&u->new_fd, -1);
-	if (fd < 0)
-		return;
-	if (u->fd >= 0)
-		close(u->fd);
-	u->fd = fd;
+static bool is_from_the_network(const struct sock_extended_err *e)
+{
+	return e->ee_origin == SO_EE_ORIGIN_ICMP || e->ee_origin == SO_EE_ORIGIN_ICMP6;
+}
+
+/* The error in an answer that the kernel has kept; 0: none that came over the network. */
+static int error_in(struct msghdr *msg)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		struct sock_extended_err e;
+
+		if (!(c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_RECVERR) &&
+		    !(c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_RECVERR))
+			continue;
+		memcpy(&e, CMSG_DATA(c), sizeof(e));
+		if (is_from_the_network(&e))
+			return (int)e.ee_errno;
+	}
+	return 0;
+}
+
+/* Takes the kept answers to earlier messages off the socket. The last one's error, 0: none. */
+static int take_answers(int fd)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < ERRORS_MAX; i++) {
+		_Alignas(struct cmsghdr) char control[256];
+		struct msghdr msg = {.msg_control = control, .msg_controllen = sizeof(control)};
+		int one;
+
+		if (recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			break;
+		one = error_in(&msg);
+		if (one)
+			error = one;
+	}
+	return error;
+}
+
+static int failed(struct udp *u, int error)
+{
+	if (error != EAGAIN && error != ENOBUFS && error != EMSGSIZE)
+		atomic_store_explicit(&u->doubt, true, memory_order_relaxed);
+	return -error;
 }
 
 static int udp_send(struct transport *t, const struct message *m)
 {
 	struct udp *u = (struct udp *)t;
+	int error;
 
-	take_new_fd(u);
+	t->earlier = false;
 	if (u->fd < 0)
 		return -EDESTADDRREQ;
-	if (send(u->fd, m->data, m->size, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		return -errno;
-	return 0;
+	if (send(u->fd, m->data, m->size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return 0;
+	error = errno;
+	if (error != EAGAIN)
+		t->earlier = take_answers(u->fd) != 0;
+	return failed(u, error);
+}
+
+static int udp_error(struct transport *t)
+{
+	struct udp *u = (struct udp *)t;
+	int error, pending = 0;
+	socklen_t size = sizeof(pending);
+
+	if (u->fd < 0)
+		return 0;
+	error = take_answers(u->fd);
+	if (getsockopt(u->fd, SOL_SOCKET, SO_ERROR, &pending, &size) == 0 && !error)
+		error = pending;
+	return error ? failed(u, error) : 0;
+}
+
+static bool udp_renew(struct transport *t, struct sockaddr_storage *local)
+{
+	struct udp *u = (struct udp *)t;
+	socklen_t size = sizeof(*local);
+	int fd;
+
+	if (atomic_load_explicit(&u->new_fd, memory_order_relaxed) < 0)
+		return false;
+	fd = atomic_exchange(&u->new_fd, -1);
+	if (fd < 0)
+		return false;
+	if (u->fd >= 0)
+		close(u->fd);
+	u->fd = fd;
+	memset(local, 0, sizeof(*local));
+	getsockname(fd, (struct sockaddr *)local, &size);
+	return true;
 }
 
 static int udp_fd(const struct transport *t)
@@ -52,21 +133,43 @@ static int udp_fd(const struct transport *t)
 	return ((const struct udp *)t)->fd;
 }
 
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 static void udp_close(struct transport *t)
 {
 	struct udp *u = (struct udp *)t;
-	int fd = atomic_exchange(&u->new_fd, -1);
 
-	if (fd >= 0)
-		close(fd);
-	if (u->fd >= 0)
-		close(u->fd);
+	close_if_open(atomic_exchange(&u->new_fd, -1));
+	close_if_open(u->made_fd);
+	close_if_open(u->fd);
 	free(u);
 }
 
-static const struct transport_ops udp_ops = {.send = udp_send, .fd = udp_fd, .close = udp_close};
+static const struct transport_ops udp_ops = {
+    .send = udp_send,
+    .fd = udp_fd,
+    .close = udp_close,
+    .error = udp_error,
+    .renew = udp_renew,
+};
 
-struct transport *udp_create(const char *name, const char *host, uint16_t port)
+static bool is_address(const char *host)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST};
+	struct addrinfo *list;
+
+	if (getaddrinfo(host, NULL, &hints, &list) != 0)
+		return false;
+	freeaddrinfo(list);
+	return true;
+}
+
+struct transport *udp_create(
+    const char *name, const char *host, uint16_t port, const struct udp_options *options)
 {
 	struct udp *u = calloc(1, sizeof(*u));
 
@@ -74,84 +177,204 @@ struct transport *udp_create(const char *name, const char *host, uint16_t port)
 		return NULL;
 	u->base.ops = &udp_ops;
 	u->base.name = name;
+	u->options = *options;
 	u->host = host;
+	u->base.is_fixed = is_address(host);
 	snprintf(u->port, sizeof(u->port), "%u", port);
 	u->fd = -1;
-	u->resolved_fd = -1;
+	u->made_fd = -1;
 	atomic_init(&u->new_fd, -1);
+	atomic_init(&u->doubt, false);
 	return &u->base;
 }
 
-/* A connected socket hears of ICMP refusals. The first address that has a route is taken. */
-static int connect_first(const struct addrinfo *list)
+/* -- the resolver's --------------------------------------------------------------------------- */
+
+/* Where a failure is put in words, with what to do about it. */
+struct why {
+	char *text;
+	size_t size;
+};
+
+/* EAI_ codes are negative in glibc, too, but no errno that a socket gives here is as small. */
+static const char *lookup_error(int error)
+{
+	if (error == EAI_NONAME)
+		return "no such name: check it, or give an address";
+	return error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error);
+}
+
+static int say_why(const struct why *w, const char *key, const char *value, const char *advice)
+{
+	snprintf(w->text, w->size, "%s=%s: %s%s", key, value, strerror(errno), advice);
+	return -1;
+}
+
+/* Sets one option of the socket, which the key asked for. */
+static int set_number(
+    const struct why *w, int fd, int level, int option, const char *key, int value)
+{
+	char text[16];
+
+	if (setsockopt(fd, level, option, &value, sizeof(value)) == 0)
+		return 0;
+	snprintf(text, sizeof(text), "%d", value);
+	return say_why(w, key, text, "");
+}
+
+/*
+ * Time to live and type of service. A multicast group has a time to live of its own. ICMP that is
+ * no refusal (host unreachable) is only told to those who ask for it.
+ */
+static int set_ip_options(const struct udp *u, int fd, int family, const struct why *w)
+{
+	bool v4 = family == AF_INET;
+	int level = v4 ? IPPROTO_IP : IPPROTO_IPV6, one = 1, rc = 0;
+
+	setsockopt(fd, level, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
+	if (u->options.ttl) {
+		rc = set_number(
+		    w, fd, level, v4 ? IP_TTL : IPV6_UNICAST_HOPS, "ttl", u->options.ttl);
+		if (rc == 0)
+			rc = set_number(w, fd, level, v4 ? IP_MULTICAST_TTL : IPV6_MULTICAST_HOPS,
+			    "ttl", u->options.ttl);
+	}
+	if (rc == 0 && u->options.dscp)
+		rc = set_number(
+		    w, fd, level, v4 ? IP_TOS : IPV6_TCLASS, "dscp", u->options.dscp << 2);
+	return rc;
+}
+
+/* Before the address, which may be known in that VRF alone. */
+static int bind_device(const struct udp *u, int fd, const struct why *w)
+{
+	const char *dev = u->options.dev;
+
+	if (!dev || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, dev, (socklen_t)strlen(dev)) == 0)
+		return 0;
+	return say_why(w, "dev", dev,
+	    errno == EPERM ? ": the program needs the capability CAP_NET_RAW, or Linux 5.7"
+			   : ": an interface or VRF that is there");
+}
+
+static int bind_source(const struct udp *u, int fd, int family, const struct why *w)
+{
+	struct addrinfo hints = {
+	    .ai_family = family, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST};
+	struct addrinfo *list;
+	int rc;
+
+	if (!u->options.source)
+		return 0;
+	rc = getaddrinfo(u->options.source, NULL, &hints, &list);
+	if (rc == 0) {
+		rc = bind(fd, list->ai_addr, list->ai_addrlen);
+		if (rc < 0)
+			say_why(w, "source", u->options.source,
+			    ": an address of this machine, and of the interface with dev=");
+		freeaddrinfo(list);
+		return rc;
+	}
+	snprintf(w->text, w->size, "source=%s: %s", u->options.source, lookup_error(rc));
+	return -1;
+}
+
+/* A connected socket hears of ICMP refusals. The socket, or -1 after writing why. */
+static int connect_to(const struct udp *u, const struct addrinfo *a, const struct why *w)
 {
 	int size = SEND_BUFFER;
-	int error = EHOSTUNREACH;
+	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
 
-	for (const struct addrinfo *a = list; a; a = a->ai_next) {
-		int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
-
-		if (fd >= 0 && connect(fd, a->ai_addr, a->ai_addrlen) == 0) {
+	if (fd >= 0 && set_ip_options(u, fd, a->ai_family, w) == 0 && bind_device(u, fd, w) == 0 &&
+	    bind_source(u, fd, a->ai_family, w) == 0) {
+		if (connect(fd, a->ai_addr, a->ai_addrlen) == 0) {
 			setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 			return fd;
 		}
-		error = errno;
-		if (fd >= 0)
-			close(fd);
+		snprintf(w->text, w->size, "%s", strerror(errno));
+	} else if (fd < 0) {
+		snprintf(w->text, w->size, "%s", strerror(errno));
 	}
-	return -error;
+	close_if_open(fd);
+	return -1;
 }
 
-int udp_resolve(struct transport *t)
+static bool contains_present(const struct udp *u, const struct addrinfo *list)
+{
+	for (const struct addrinfo *a = list; u->has_ends && a; a = a->ai_next)
+		if (a->ai_family == u->remote.ss_family &&
+		    memcmp(a->ai_addr, &u->remote, a->ai_addrlen) == 0)
+			return true;
+	return false;
+}
+
+/* The first address that has a route is taken. 1, or -1 after writing why. */
+static int make_connection(struct udp *u, const struct addrinfo *list, const struct why *w)
+{
+	socklen_t size = sizeof(u->local);
+	int fd = -1;
+
+	for (; list; list = list->ai_next) {
+		fd = connect_to(u, list, w);
+		if (fd >= 0)
+			break;
+	}
+	if (fd < 0)
+		return -1;
+	close_if_open(u->made_fd);
+	u->made_fd = fd;
+	memset(&u->remote, 0, sizeof(u->remote));
+	memcpy(&u->remote, list->ai_addr, list->ai_addrlen);
+	u->has_ends = getsockname(fd, (struct sockaddr *)&u->local, &size) == 0;
+	return 1;
+}
+
+/* Where messages are to leave from one address, those of its family are of use alone. */
+static int family_of_source(const struct udp *u)
+{
+	if (!u->options.source)
+		return AF_UNSPEC;
+	return strchr(u->options.source, ':') ? AF_INET6 : AF_INET;
+}
+
+int udp_resolve(struct transport *t, char *why, size_t size)
 {
 	struct udp *u = (struct udp *)t;
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
+	struct why w = {why, size};
+	struct addrinfo hints = {.ai_family = family_of_source(u),
+	    .ai_socktype = SOCK_DGRAM,
+	    .ai_flags = AI_NUMERICSERV};
 	struct addrinfo *list;
 	int rc = getaddrinfo(u->host, u->port, &hints, &list);
-	int old;
 
-	if (rc)
-		return rc == EAI_SYSTEM ? -errno : rc;
-	rc = connect_first(list);
+	if (rc) {
+		snprintf(why, size, "%s", lookup_error(rc));
+		return -1;
+	}
+	rc = contains_present(u, list) ? 0 : make_connection(u, list, &w);
 	freeaddrinfo(list);
-	if (rc < 0)
-		return rc;
-	u->resolved_fd = rc;
-	old = atomic_exchange(&u->new_fd, rc);
-	if (old >= 0)
-		close(old);
-	return 0;
+	return rc;
 }
 
-/* EAI_ codes are negative in glibc, too, but no errno that a socket gives here is as small. */
-const char *udp_resolve_error(int error)
+void udp_hand_over(struct transport *t)
 {
-	switch (error) {
-	case EAI_NONAME:
-		return "no such name: check it, or give an address";
-	case EAI_AGAIN:
-	case EAI_BADFLAGS:
-	case EAI_FAIL:
-	case EAI_FAMILY:
-	case EAI_MEMORY:
-	case EAI_SERVICE:
-	case EAI_SOCKTYPE:
-#ifdef EAI_NODATA
-	case EAI_NODATA:
-#endif
-		return gai_strerror(error);
-	default:
-		return strerror(-error);
-	}
+	struct udp *u = (struct udp *)t;
+
+	close_if_open(atomic_exchange(&u->new_fd, u->made_fd));
+	u->made_fd = -1;
 }
 
 bool udp_endpoints(
     const struct transport *t, struct sockaddr_storage *local, struct sockaddr_storage *remote)
 {
 	const struct udp *u = (const struct udp *)t;
-	socklen_t local_size = sizeof(*local), remote_size = sizeof(*remote);
 
-	return u->resolved_fd >= 0 &&
-	    getsockname(u->resolved_fd, (struct sockaddr *)local, &local_size) == 0 &&
-	    getpeername(u->resolved_fd, (struct sockaddr *)remote, &remote_size) == 0;
+	*local = u->local;
+	*remote = u->remote;
+	return u->has_ends;
+}
+
+bool udp_take_doubt(struct transport *t)
+{
+	return atomic_exchange(&((struct udp *)t)->doubt, false);
 }

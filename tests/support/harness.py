@@ -191,7 +191,8 @@ SHAPE = {
     "records": {"total": 0, "packets": 0, "octets": 0, "handed": 0, "ring_dropped": 0,
                 "ended": {"idle": 0, "active": 0, "end_of_flow": 0, "forced": 0, "no_resources": 0}},
 }
-COLLECTOR_SHAPE = {"url": "", "format": "", "records": 0, "sent": 0, "queued": 0, "not_expressible": {}, "dropped": {},
+OPTIONAL = ("group",)
+COLLECTOR_SHAPE = {"url": "", "format": "", "group": "", "records": 0, "sent": 0, "queued": 0, "not_expressible": {}, "dropped": {},
                    "wire_records": 0, "messages": 0, "bytes": 0, "errors": {}}
 
 
@@ -209,7 +210,7 @@ def shape_faults(value, shape, path="ledger"):
         if name in value:
             faults += shape_faults(value[name], shape.get(name, 0 if not isinstance(value[name], dict) else {}),
                                    path + "." + name)
-        elif value:
+        elif value and name not in OPTIONAL:
             faults.append("%s.%s is missing" % (path, name))
     return faults
 
@@ -237,6 +238,8 @@ def ledger_faults(stats, exited=True):
                  ("octets.metered", stats["octets"]["metered"], "records.octets", records["octets"])]
     for c in stats["collectors"]:
         sums += collector_sums(c, records["handed"], exited)
+    for name in sorted({c["group"] for c in stats["collectors"] if "group" in c}):
+        sums += group_sums(name, [c for c in stats["collectors"] if c.get("group") == name], records["handed"])
     faults = ["%s %d is not %s %d" % (name, left, what, right) for name, left, what, right in sums if left != right]
     if packets["metered"] < records["packets"] or stats["octets"]["metered"] < records["octets"]:
         faults.append("the records hold more than was metered")
@@ -246,10 +249,11 @@ def ledger_faults(stats, exited=True):
 
 
 def collector_sums(c, handed, exited):
-    """A collector's equations, for the group `replicate`."""
+    """A collector's equations; a group's members' are in group_sums()."""
     accounted = c["sent"] + c["queued"] + sum(c["not_expressible"].values()) + sum(c["dropped"].values())
-    sums = [(c["url"] + " records", c["records"], "sent + queued + not_expressible + dropped", accounted),
-            (c["url"] + " records", c["records"], "records.handed", handed)]
+    sums = [(c["url"] + " records", c["records"], "sent + queued + not_expressible + dropped", accounted)]
+    if "group" not in c:
+        sums.append((c["url"] + " records", c["records"], "records.handed", handed))
     if exited:
         sums.append((c["url"] + " queued", c["queued"], "at exit", 0))
     if c["format"] not in ("1", "5", "7"):
@@ -257,6 +261,13 @@ def collector_sums(c, handed, exited):
     elif c["wire_records"] < c["sent"]:
         sums.append((c["url"] + " wire_records", c["wire_records"], "at least sent", c["sent"]))
     return sums
+
+
+def group_sums(name, members, handed):
+    """Replicate: each member gets all; balance and failover: they share them."""
+    if all(c["records"] == handed for c in members):
+        return []
+    return [("group " + name, sum(c["records"] for c in members), "records.handed", handed)]
 
 
 def check_ledger(stats, exited=True):

@@ -40,6 +40,12 @@
 	X(option_rows) \
 	X(text)        \
 	X(sender)      \
+	X(udp)         \
+	X(kept)        \
+	X(collector)   \
+	X(group)       \
+	X(own_export)  \
+	X(resolver)    \
 	X(config)      \
 	X(setting)     \
 	X(clean)       \

@@ -64,6 +64,17 @@ START_TEST(collector_has_the_members_of_the_specification)
 }
 END_TEST
 
+START_TEST(member_of_a_group_says_which)
+{
+	struct ledger_collector c = {.url = "udp://h:1", .group = "site", .format = "9"};
+	struct ledger l = {.collectors = &c, .collector_count = 1};
+
+	ck_assert_ptr_nonnull(
+	    strstr(print_json(&l), "{\"url\":\"udp://h:1\",\"group\":\"site\",\"format\":\"9\","));
+	ck_assert_ptr_nonnull(strstr(print_text(&l), "udp://h:1 (9, group site)\n"));
+}
+END_TEST
+
 /* Every counter has a number of its own, so that no two can be mixed up. */
 static struct ledger filled(struct ledger_collector *c)
 {
@@ -193,6 +204,7 @@ Suite *ledger_suite(void)
 	const TTest *const tests[] = {
 	    empty_ledger_has_the_members_of_the_specification,
 	    collector_has_the_members_of_the_specification,
+	    member_of_a_group_says_which,
 	    filled_ledger_shows_every_counter_under_its_name,
 	    largest_counters_are_exact,
 	    names_are_escaped,

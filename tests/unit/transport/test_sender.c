@@ -24,6 +24,7 @@ struct fake {
 	const int *script;
 	size_t script_left;
 	int always;
+	int error; /* told once between messages */
 	uint64_t offered;
 	uint64_t taken;
 	uint32_t order_errors;
@@ -70,11 +71,22 @@ static void fake_close(struct transport *t)
 	fake.closed = true;
 }
 
-static const struct transport_ops fake_ops = {fake_send, fake_fd, fake_close};
+static int fake_error(struct transport *t)
+{
+	int error = fake.error;
+
+	(void)t;
+	fake.error = 0;
+	return error;
+}
+
+static const struct transport_ops fake_ops = {
+    .send = fake_send, .fd = fake_fd, .close = fake_close, .error = fake_error};
 
 static void open_sender(uint32_t rate, bool is_stream)
 {
-	struct sender_options o = {.max_message = MAX_MESSAGE, .rate = rate};
+	struct sender_options o = {
+	    .max_message = MAX_MESSAGE, .rate = rate, .queue = 256, .burst = V5_MESSAGES};
 
 	fake = (struct fake){.base = {.ops = &fake_ops, .name = "fake", .is_stream = is_stream}};
 	sender = sender_create(&o, &fake.base);
@@ -96,6 +108,8 @@ static void push(uint32_t records)
 	    .size = 8 + records % 8,
 	    .records = records,
 	    .wire_records = records + 1,
+	    .packets = records * 10ull,
+	    .octets = records * 100ull,
 	    .needs_templates = needs_templates};
 
 	memcpy(data, &pushed_messages, sizeof(pushed_messages));
@@ -554,6 +568,193 @@ START_TEST(stream_without_a_queue_is_not_given_up)
 }
 END_TEST
 
+/* -- failures that the owner is told of --------------------------------------------------------- */
+
+START_TEST(held_message_stays_until_it_is_taken_back)
+{
+	struct message m;
+	enum failure why;
+
+	open_sender(0, false);
+	fake.always = -EHOSTUNREACH;
+	sender_hold(sender, true);
+	push(3);
+	push(4);
+	run(T0);
+	run(T0);
+	ck_assert_uint_eq(fake.offered, 1);
+	ck_assert_uint_eq(sender_stats(sender)->queued, 7);
+	ck_assert(sender_take_failure(sender, &why));
+	ck_assert_int_eq(why, FAILURE_EHOSTUNREACH);
+	ck_assert(!sender_take_failure(sender, &why));
+	ck_assert(sender_first(sender, &m));
+	ck_assert_uint_eq(m.records, 3);
+	sender_take_back(sender);
+	pushed -= 7;
+	ck_assert(!sender_first(sender, &m));
+	ck_assert(!sender_is_busy(sender));
+	ck_assert_uint_eq(dropped(), 0);
+	close_sender();
+}
+END_TEST
+
+/* Of what only this message suffers from others would suffer as well. */
+START_TEST(message_that_fails_for_itself_is_not_held)
+{
+	static const int errors[] = {-ENOBUFS, -EMSGSIZE};
+	enum failure why;
+
+	for (unsigned i = 0; i < 2; i++) {
+		open_sender(0, false);
+		fake.always = errors[i];
+		sender_hold(sender, true);
+		push(3);
+		run(T0);
+		ck_assert_uint_eq(fake.offered, 1);
+		ck_assert_uint_eq(dropped(), 3);
+		ck_assert(!sender_take_failure(sender, &why));
+		close_sender();
+	}
+}
+END_TEST
+
+START_TEST(held_message_is_not_tried_twice)
+{
+	static const int script[] = {-ECONNREFUSED, 0};
+
+	open_sender(0, false);
+	say(script, 2);
+	sender_hold(sender, true);
+	push(3);
+	run(T0);
+	ck_assert_uint_eq(fake.offered, 1);
+	ck_assert_uint_eq(sender_stats(sender)->queued, 3);
+	close_sender();
+}
+END_TEST
+
+START_TEST(error_of_an_earlier_message_is_no_reason_to_drop_this_one)
+{
+	static const int script[] = {-EHOSTUNREACH, 0};
+
+	open_sender(0, false);
+	fake.base.earlier = true;
+	say(script, 2);
+	push(3);
+	run(T0);
+	ck_assert_uint_eq(sender_stats(sender)->sent, 3);
+	ck_assert_uint_eq(sender_stats(sender)->errors[FAILURE_EHOSTUNREACH], 1);
+	close_sender();
+}
+END_TEST
+
+START_TEST(error_between_messages_is_counted_and_told)
+{
+	enum failure why;
+
+	open_sender(0, false);
+	said_begin();
+	sender_check(sender, T0);
+	ck_assert_str_eq(said_end(), "");
+	fake.error = -ECONNREFUSED;
+	said_begin();
+	sender_check(sender, T0);
+	ck_assert(said_one_message(said_end()));
+	ck_assert_uint_eq(sender_stats(sender)->errors[FAILURE_ECONNREFUSED], 1);
+	ck_assert(sender_take_refusal(sender));
+	ck_assert(sender_take_failure(sender, &why));
+	close_sender();
+}
+END_TEST
+
+START_TEST(report_says_what_to_do_about_a_size)
+{
+	open_sender(0, false);
+	fake.always = -EMSGSIZE;
+	push(1);
+	said_begin();
+	sender_run(sender, T0);
+	ck_assert_ptr_nonnull(strstr(said_end(), "lower max-payload"));
+	close_sender();
+}
+END_TEST
+
+START_TEST(session_that_begins_anew_needs_templates)
+{
+	open_sender(0, false);
+	push(0);
+	run(T0);
+	sender_begin_session(sender);
+	needs_templates = true;
+	push(2);
+	needs_templates = false;
+	run(T0);
+	ck_assert_uint_eq(sender_stats(sender)->dropped[FAILURE_UNRESOLVED], 2);
+	close_sender();
+}
+END_TEST
+
+START_TEST(what_was_not_sent_is_known_with_its_dates)
+{
+	static const int script[] = {0, -ENOBUFS, 0, -EMSGSIZE};
+	const struct not_sent *n;
+	struct not_sent lost = {.records = 1, .packets = 7, .octets = 70};
+
+	open_sender(0, false);
+	n = sender_not_sent(sender);
+	say(script, 4);
+	sender_date(sender, 100);
+	push(1);
+	run(T0);
+	ck_assert_uint_eq(n->messages, 0);
+	ck_assert_uint_eq(n->first_ns, 0);
+	sender_date(sender, 200);
+	push(2);
+	push(3);
+	run(T0);
+	sender_date(sender, 300);
+	push(4);
+	run(T0);
+	ck_assert_uint_eq(n->records, 2 + 4);
+	ck_assert_uint_eq(n->packets, 20 + 40);
+	ck_assert_uint_eq(n->octets, 200 + 400);
+	ck_assert_uint_eq(n->messages, 2);
+	ck_assert_uint_eq(n->message_octets, 10 + 12);
+	ck_assert_uint_eq(n->first_ns, 200);
+	ck_assert_uint_eq(n->last_ns, 300);
+	sender_date(sender, 400);
+	sender_drop(sender, &lost, FAILURE_QUEUE_FULL);
+	pushed++;
+	ck_assert_uint_eq(n->records, 7);
+	ck_assert_uint_eq(n->packets, 67);
+	ck_assert_uint_eq(n->messages, 2);
+	ck_assert_uint_eq(n->first_ns, 200);
+	ck_assert_uint_eq(n->last_ns, 400);
+	close_sender();
+}
+END_TEST
+
+/* Announcements that find no place leave the places of data free, and are sent again. */
+START_TEST(announcements_do_not_take_the_places_of_data)
+{
+	uint8_t data[MAX_MESSAGE] = {0};
+	struct message announcement = {.data = data, .size = 8};
+
+	open_sender(0, false);
+	fake.always = -EAGAIN;
+	for (unsigned i = 0; i < 255; i++)
+		push(1);
+	ck_assert(sender_has_room(sender));
+	for (unsigned i = 0; i < 1000; i++)
+		sender_push(sender, &announcement);
+	ck_assert(sender_take_refusal(sender));
+	for (unsigned i = 0; i < V5_MESSAGES; i++)
+		push(1);
+	ck_assert_uint_eq(dropped(), 0);
+	close_sender();
+}
+END_TEST
+
 START_TEST(sums_hold_whatever_happens)
 {
 	static const int answers[] = {0, 0, 0, -EAGAIN, -ECONNREFUSED, -ENOBUFS, -EMSGSIZE};
@@ -611,6 +812,15 @@ Suite *sender_suite(void)
 	    drop_all_empties_the_queue_by_name,
 	    stream_that_was_given_up_takes_nothing_more,
 	    stream_without_a_queue_is_not_given_up,
+	    held_message_stays_until_it_is_taken_back,
+	    message_that_fails_for_itself_is_not_held,
+	    held_message_is_not_tried_twice,
+	    error_of_an_earlier_message_is_no_reason_to_drop_this_one,
+	    error_between_messages_is_counted_and_told,
+	    report_says_what_to_do_about_a_size,
+	    session_that_begins_anew_needs_templates,
+	    what_was_not_sent_is_known_with_its_dates,
+	    announcements_do_not_take_the_places_of_data,
 	    sums_hold_whatever_happens,
 	    destroying_nothing_is_fine,
 	};

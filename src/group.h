@@ -1,0 +1,60 @@
+/*
+ * Collectors that share the records, and which of them gets one: each of them (replicate), one by
+ * a hash of the flow (balance), or the first that can be reached (failover).
+ *
+ * In a group of the latter two a member that cannot be reached fails: what it has not sent goes to
+ * the others, and it is left alone for the hold-down time. Then it is sent templates; if no error
+ * comes for a second it is a member like the others again. Where no member can be reached records
+ * go to the one that would get them anyway, and are counted there.
+ *
+ * Belongs to the exporter's thread. Health is judged by a steady clock, which is an argument.
+ */
+#ifndef SPANFLOW_GROUP_H
+#define SPANFLOW_GROUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collector.h"
+#include "conf/config.h"
+
+enum health { HEALTH_GOOD, HEALTH_FAILED, HEALTH_PROBED };
+
+struct member {
+	struct collector *collector;
+	uint64_t id; /* what balancing knows it by, in any order of the members */
+	enum health health;
+	uint64_t since_ns;
+};
+
+struct group {
+	enum group_policy policy;
+	uint64_t hold_down_ns;
+	struct member members[CONFIG_COLLECTORS_MAX];
+	size_t count;
+	uint64_t clock_ns; /* as the records and ticks have it */
+	uint64_t wall_ns;
+};
+
+/* How long no error may come after templates were sent to a member that had failed. */
+#define GROUP_PROBE_NS 1000000000ull
+
+/* NULL: the group of those without one, which all get every record. */
+void group_init(struct group *g, const struct config_group *config);
+/* Members keep this order. The collector must outlive the group; `url` tells it from others. */
+void group_add(struct group *g, struct collector *c, const char *url);
+
+/* Whether any record would find room: where nothing may be lost ask first. */
+bool group_has_room(const struct group *g);
+/* A record, tick or end for those of the members whom it concerns. */
+void group_offer(struct group *g, const struct record *r);
+/* Begins new sessions where names have got new addresses. */
+void group_renew(struct group *g, uint64_t now_ns);
+/* Sends what is due, and moves what a failed member could not send. When to call again. */
+uint64_t group_run(struct group *g, uint64_t now_ns);
+
+/* The member that gets this record; of a group that shares them. For tests. */
+struct member *group_choose(struct group *g, const struct record *r);
+
+#endif

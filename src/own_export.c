@@ -1,0 +1,91 @@
+#include "own_export.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+/* The ends as the decoder gives them. False: neither IPv4 nor IPv6. */
+static bool split_address(
+    const struct sockaddr_storage *a, uint8_t *version, uint8_t address[16], uint16_t *port)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)a;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)a;
+
+	memset(address, 0, 16);
+	if (a->ss_family == AF_INET) {
+		*version = 4;
+		memcpy(address, &in->sin_addr, 4);
+		*port = ntohs(in->sin_port);
+		return true;
+	}
+	if (a->ss_family != AF_INET6)
+		return false;
+	*version = 6;
+	memcpy(address, &in6->sin6_addr, 16);
+	*port = ntohs(in6->sin6_port);
+	return true;
+}
+
+static void pack(uint64_t words[OWN_EXPORT_WORDS], const struct pktinfo *info)
+{
+	words[0] =
+	    (uint64_t)info->dst_port << 32 | (uint64_t)info->src_port << 16 | info->ip_version;
+	memcpy(words + 1, info->dst, 16);
+	memcpy(words + 3, info->src, 16);
+}
+
+/*
+ * A sequence lock. Every store of a word releases the odd version before it: a reader that has
+ * seen one of the new words sees that version, or a later one, when it looks again.
+ */
+static void write_entry(struct own_export *o, const uint64_t words[OWN_EXPORT_WORDS])
+{
+	unsigned version = atomic_load_explicit(&o->version, memory_order_relaxed);
+
+	atomic_store_explicit(&o->version, version + 1, memory_order_relaxed);
+	for (unsigned i = 0; i < OWN_EXPORT_WORDS; i++)
+		atomic_store_explicit(&o->words[i], words[i], memory_order_release);
+	atomic_store_explicit(&o->version, version + 2, memory_order_release);
+}
+
+void own_exports_publish(struct own_exports *own, unsigned collector,
+    const struct sockaddr_storage *local, const struct sockaddr_storage *remote)
+{
+	unsigned entry = 2 * collector + own->sessions[collector] % 2;
+	uint64_t words[OWN_EXPORT_WORDS];
+	struct pktinfo info;
+
+	if (!split_address(local, &info.ip_version, info.src, &info.src_port) ||
+	    !split_address(remote, &info.ip_version, info.dst, &info.dst_port))
+		return;
+	pack(words, &info);
+	write_entry(&own->entries[entry], words);
+	own->sessions[collector]++;
+	if (atomic_load_explicit(&own->count, memory_order_relaxed) <= entry)
+		atomic_store_explicit(&own->count, entry + 1, memory_order_release);
+}
+
+/* One that is being written now belongs to a session that has not begun. */
+static bool entry_matches(const struct own_export *o, const uint64_t words[OWN_EXPORT_WORDS])
+{
+	unsigned version = atomic_load_explicit(&o->version, memory_order_acquire);
+
+	for (unsigned i = 0; i < OWN_EXPORT_WORDS; i++)
+		if (atomic_load_explicit(&o->words[i], memory_order_acquire) != words[i])
+			return false;
+	return version && version % 2 == 0 &&
+	    atomic_load_explicit(&o->version, memory_order_relaxed) == version;
+}
+
+bool own_exports_match(const struct own_exports *own, const struct pktinfo *info)
+{
+	unsigned n = atomic_load_explicit(&own->count, memory_order_acquire);
+	uint64_t words[OWN_EXPORT_WORDS];
+
+	if (info->protocol != IPPROTO_UDP || n == 0)
+		return false;
+	pack(words, info);
+	for (unsigned i = 0; i < n; i++)
+		if (entry_matches(&own->entries[i], words))
+			return true;
+	return false;
+}

@@ -1,0 +1,39 @@
+/*
+ * The two ends of each export session, so that the probe does not meter its own messages.
+ *
+ * The resolver writes, the worker reads at the same time and never waits. Each collector has room
+ * for two sessions, its present one and the one before, of which packets may still be on their
+ * way; so that a session is known before its first message is sent.
+ */
+#ifndef SPANFLOW_OWN_EXPORT_H
+#define SPANFLOW_OWN_EXPORT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "conf/config.h"
+#include "decode/pktinfo.h"
+
+#define OWN_EXPORT_WORDS 5
+
+/* Ports and IP version, then the addresses; valid while `version` is even and above 0. */
+struct own_export {
+	atomic_uint version;
+	atomic_uint_fast64_t words[OWN_EXPORT_WORDS];
+};
+
+struct own_exports {
+	atomic_uint count; /* entries that may be in use */
+	struct own_export entries[2 * CONFIG_COLLECTORS_MAX];
+	unsigned sessions[CONFIG_COLLECTORS_MAX]; /* so far; the resolver's */
+};
+
+/* The resolver: the collector of this number now has a session between these ends. */
+void own_exports_publish(struct own_exports *own, unsigned collector,
+    const struct sockaddr_storage *local, const struct sockaddr_storage *remote);
+/* The worker: whether the packet goes from a session's local end to its remote one. */
+bool own_exports_match(const struct own_exports *own, const struct pktinfo *info);
+
+#endif

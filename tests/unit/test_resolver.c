@@ -1,0 +1,112 @@
+#include "suites.h"
+
+#include "resolver.h"
+#include "support/said.h"
+#include "util/units.h"
+
+#define T0 (1000 * NS_PER_S)
+
+START_TEST(name_is_looked_up_again_at_its_interval)
+{
+	struct lookup l = {.resolved = true, .at_ns = T0};
+
+	ck_assert(!lookup_is_due(&l, 5 * NS_PER_S, T0 + 5 * NS_PER_S - 1));
+	ck_assert(lookup_is_due(&l, 5 * NS_PER_S, T0 + 5 * NS_PER_S));
+	ck_assert(!lookup_is_due(&l, 0, T0 + 1000 * NS_PER_S));
+}
+END_TEST
+
+START_TEST(errors_make_it_look_earlier_but_not_too_often)
+{
+	struct lookup l = {.resolved = true, .doubtful = true, .at_ns = T0};
+
+	ck_assert(!lookup_is_due(&l, 300 * NS_PER_S, T0 + RESOLVER_RETRY_NS - 1));
+	ck_assert(lookup_is_due(&l, 300 * NS_PER_S, T0 + RESOLVER_RETRY_NS));
+	ck_assert(!lookup_is_due(&l, 0, T0 + 1000 * NS_PER_S));
+}
+END_TEST
+
+START_TEST(name_without_an_address_is_tried_again)
+{
+	struct lookup l = {.at_ns = T0};
+
+	ck_assert(!lookup_is_due(&l, 0, T0 + RESOLVER_RETRY_NS - 1));
+	ck_assert(lookup_is_due(&l, 0, T0 + RESOLVER_RETRY_NS));
+}
+END_TEST
+
+static char addresses[] = "127.0.0.1", wrong_dev[] = "localhost";
+
+/* Collectors: one that works, and one whose socket cannot be made. */
+START_TEST(collector_without_a_socket_is_told_of_and_counted)
+{
+	static struct config c;
+	static struct own_exports own;
+	struct exporter_options options = {.config = &c};
+	static struct resolver r;
+	const char *said;
+
+	config_init(&c);
+	c.collectors[0] = (struct config_collector){.url = addresses, .host = addresses, .port = 9};
+	c.collectors[1] = (struct config_collector){
+	    .url = wrong_dev, .host = wrong_dev, .port = 9, .udp = {.dev = "nosuch0"}};
+	for (unsigned i = 0; i < 2; i++) {
+		c.collectors[i].encoding = (struct encoder_options){.format = FORMAT_IPFIX,
+		    .max_payload = 1400,
+		    .sampling = {.count = 1, .rules = {{SAMPLING_NONE, 1}}}};
+		c.collectors[i].sending.queue = 16;
+	}
+	c.collector_count = 2;
+	options.config = &c;
+	resolver_init(&r, &c, exporter_create(&options), &own);
+	said_begin();
+	ck_assert_uint_eq(resolver_try(&r), 1);
+	said = said_end();
+	ck_assert(said_one_message(said));
+	ck_assert_ptr_nonnull(strstr(said, "localhost: dev=nosuch0: "));
+	resolver_start(&r);
+	ck_assert(!r.running); /* offline nothing of these can change */
+	ck_assert(resolver_stop(&r));
+	exporter_destroy(r.exporter);
+}
+END_TEST
+
+START_TEST(thread_ends_when_it_is_told_to)
+{
+	static struct config c;
+	static struct own_exports own;
+	struct exporter_options options = {.config = &c};
+	static struct resolver r;
+
+	config_init(&c);
+	c.collectors[0] = (struct config_collector){.url = wrong_dev,
+	    .host = wrong_dev,
+	    .port = 9,
+	    .resolve_ns = NS_PER_S,
+	    .sending = {.queue = 16},
+	    .encoding = {.format = FORMAT_V5,
+		.max_payload = 1400,
+		.sampling = {.count = 1, .rules = {{SAMPLING_NONE, 1}}}}};
+	c.collector_count = 1;
+	resolver_init(&r, &c, exporter_create(&options), &own);
+	ck_assert_uint_eq(resolver_try(&r), 0);
+	resolver_start(&r);
+	ck_assert(r.running);
+	ck_assert(resolver_stop(&r));
+	ck_assert(resolver_stop(&r));
+	exporter_destroy(r.exporter);
+}
+END_TEST
+
+Suite *resolver_suite(void)
+{
+	const TTest *const tests[] = {
+	    name_is_looked_up_again_at_its_interval,
+	    errors_make_it_look_earlier_but_not_too_often,
+	    name_without_an_address_is_tried_again,
+	    collector_without_a_socket_is_told_of_and_counted,
+	    thread_ends_when_it_is_told_to,
+	};
+
+	return SUITE_OF("resolver", tests);
+}
