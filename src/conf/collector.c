@@ -2,6 +2,8 @@
  * Collectors and outputs: their keys, and their form on the command line.
  */
 #include <errno.h>
+#include <net/if.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +16,10 @@
 #define PORT_NETFLOW 2055
 #define RATE_MAX 1000000000u
 #define REFRESH_MESSAGES 1000
-#define QUEUE_DEFAULT 256
+#define QUEUE_DEFAULT 256 /* of outputs, which have no key for it */
+#define QUEUE_MIN 16
+#define QUEUE_MAX 65536
+#define DSCP_MAX 63
 
 int format_parse(const char *text, enum format *format)
 {
@@ -119,6 +124,64 @@ static int key_mode_bits(struct config_collector *c, const char *value)
 	return rc;
 }
 
+static int key_source(struct config_collector *c, const char *value)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST};
+	struct addrinfo *list;
+
+	if (getaddrinfo(value, NULL, &hints, &list) != 0)
+		return -EINVAL;
+	freeaddrinfo(list);
+	c->udp.source = value;
+	return 0;
+}
+
+static int key_dev(struct config_collector *c, const char *value)
+{
+	c->udp.dev = value;
+	return *value && strlen(value) < IFNAMSIZ ? 0 : -EINVAL;
+}
+
+static int key_ttl(struct config_collector *c, const char *value)
+{
+	uint64_t n = 0;
+	int rc = parse_number(value, 1, UINT8_MAX, &n);
+
+	c->udp.ttl = (uint8_t)n;
+	return rc;
+}
+
+static int key_dscp(struct config_collector *c, const char *value)
+{
+	uint64_t n = 0;
+	int rc = parse_number(value, 0, DSCP_MAX, &n);
+
+	c->udp.dscp = (uint8_t)n;
+	return rc;
+}
+
+static int key_queue(struct config_collector *c, const char *value)
+{
+	uint64_t n = 0;
+	int rc = parse_number(value, QUEUE_MIN, QUEUE_MAX, &n);
+
+	c->sending.queue = (uint32_t)n;
+	return rc;
+}
+
+static int key_resolve(struct config_collector *c, const char *value)
+{
+	int rc = parse_time_ns(value, &c->resolve_ns);
+
+	return rc == 0 && c->resolve_ns && c->resolve_ns < NS_PER_S ? -ERANGE : rc;
+}
+
+static int key_group(struct config_collector *c, const char *value)
+{
+	c->group = value;
+	return *value ? 0 : -EINVAL;
+}
+
 /* clang-format off */
 static const struct key_spec keys[] = {
     {"format", "1, 5, 7, 9, ipfix or 10", key_format, NULL},
@@ -130,6 +193,13 @@ static const struct key_spec keys[] = {
     {"max-payload", "octets from 64 to 65507", key_max_payload, "1400"},
     {"domain", "a number from 0 to 4294967295", key_domain, "1"},
     {"template-refresh", "a time of 1s or more (units s m h)", key_refresh, "60s"},
+    {"source", "an IPv4 or IPv6 address of this machine", key_source, NULL},
+    {"dev", "an interface or VRF", key_dev, NULL},
+    {"ttl", "a number from 1 to 255", key_ttl, NULL},
+    {"dscp", "a number from 0 to 63", key_dscp, "0"},
+    {"queue", "messages from 16 to 65536", key_queue, "256"},
+    {"resolve", "a time of 1s or more (units s m h), or 0 for never", key_resolve, "5m"},
+    {"group", "the name of a --group", key_group, NULL},
 };
 
 static const struct key_spec output_keys[] = {
@@ -409,5 +479,5 @@ int collectors_finish(struct config *c)
 			return -EINVAL;
 		}
 	}
-	return 0;
+	return groups_finish(c);
 }

@@ -25,6 +25,8 @@ void config_fini(struct config *c)
 		free(c->collectors[i].url);
 	}
 	port_map_fini(&c->ports);
+	for (size_t i = 0; i < c->group_count; i++)
+		free(c->groups[i].name);
 	free(c->filter);
 	settings_fini(&c->settings);
 }

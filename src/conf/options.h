@@ -70,6 +70,10 @@ int collector_add(struct config *c, const char *address);
 int output_add(struct config *c, const char *style);
 /* Puts what depends on other options: formats, ports, URLs. 0, or -EINVAL after saying why. */
 int collectors_finish(struct config *c);
+/* group.c: takes "NAME=POLICY[,hold-down=TIME]"; 0 or -EINVAL, or SAID_ALREADY. */
+int group_parse(struct config *c, const char *value);
+/* Looks whether collectors and groups name each other. 0, or -EINVAL after saying why not. */
+int groups_finish(const struct config *c);
 /* An export format by the name that options use. 0 or -EINVAL. */
 int format_parse(const char *text, enum format *format);
 

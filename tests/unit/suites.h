@@ -47,6 +47,7 @@
 	X(own_export)  \
 	X(resolver)    \
 	X(config)      \
+	X(groups)      \
 	X(setting)     \
 	X(clean)       \
 	X(file)        \

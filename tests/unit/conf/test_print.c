@@ -69,6 +69,7 @@ static const struct {
     {"interface", "7:eth0"},
     {"read", "/tmp/a b.pcap"},
     {"collector", "[::1]:99,format=5,rate=7"},
+    {"group", "g=balance,hold-down=3s"},
     {"format", "9"},
     {"records", "minimal"},
     {"output", "csv:/tmp/x,y"},
@@ -108,7 +109,9 @@ START_TEST(every_option_is_printed_and_read_back)
 		const struct option_spec *o = &option_table[i];
 		const char *value = value_for(o->name);
 		char word[128], line[256];
-		char *argv[] = {line, word, line + 16, NULL};
+		char *argv[] = {line, word, line + 16, line + 32, NULL};
+		bool has_members = strcmp(o->name, "group") == 0;
+		int argc = strcmp(o->name, "interface") == 0 ? 2 : 3 + has_members;
 		struct config *c = calloc(1, sizeof(*c));
 		char *text, *again;
 
@@ -120,9 +123,9 @@ START_TEST(every_option_is_printed_and_read_back)
 		snprintf(word, sizeof(word), "--%s=%s", o->name, value);
 		strcpy(line, "spanflow");
 		strcpy(line + 16, "--read=x");
+		strcpy(line + 32, "--collector=h,group=g");
 		config_init(c);
-		ck_assert_int_eq(
-		    config_parse(c, strcmp(o->name, "interface") == 0 ? 2 : 3, argv), 0);
+		ck_assert_int_eq(config_parse(c, argc, argv), 0);
 		text = commandline_printed(config_print, c);
 		ck_assert_msg(strstr(text, o->name) != NULL, "%s: %s", o->name, text);
 		config_fini(c);
