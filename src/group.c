@@ -72,12 +72,6 @@ static bool other_is_good(const struct group *g, const struct member *except)
 	return false;
 }
 
-/* Whether it may be chosen: where no member can be reached they all may. */
-static bool is_candidate(const struct group *g, const struct member *m)
-{
-	return m->health == HEALTH_GOOD || !other_is_good(g, m);
-}
-
 /*
  * Rendezvous hashing: each member draws a number for the flow, the highest wins. So a member that
  * is not there any more changes nothing for the flows that others have won.
@@ -93,7 +87,7 @@ static struct member *choose_by_hash(struct group *g, const struct record *r)
 
 		drawn[1] = m->id;
 		number = hash_bytes(drawn, sizeof(drawn), 0);
-		if (is_candidate(g, m) && (!best || number > highest)) {
+		if (m->health == HEALTH_GOOD && (!best || number > highest)) {
 			best = m;
 			highest = number;
 		}
@@ -106,7 +100,7 @@ struct member *group_choose(struct group *g, const struct record *r)
 	if (g->policy == GROUP_BALANCE)
 		return choose_by_hash(g, r);
 	for (size_t i = 0; i < g->count; i++)
-		if (is_candidate(g, &g->members[i]))
+		if (g->members[i].health == HEALTH_GOOD)
 			return &g->members[i];
 	return NULL;
 }
@@ -118,8 +112,7 @@ bool group_has_room(const struct group *g)
 {
 	for (size_t i = 0; i < g->count; i++) {
 		const struct member *m = &g->members[i];
-		bool concerns = g->policy == GROUP_REPLICATE || is_candidate(g, m) ||
-		    collector_waiting(m->collector);
+		bool concerns = m->health == HEALTH_GOOD || collector_waiting(m->collector);
 
 		if (concerns && !collector_has_room(m->collector))
 			return false;
@@ -174,13 +167,16 @@ static void heal(const struct group *g, struct member *m, uint64_t now_ns)
 		set_health(m, HEALTH_GOOD, now_ns);
 }
 
-/* A member that has failed already does not begin its hold-down again. */
+/*
+ * The last good member is used on, so that a short trouble of its own costs no more than that. One
+ * that has failed already does not begin its hold-down again.
+ */
 static void fail(const struct group *g, struct member *m, enum failure why, uint64_t now_ns)
 {
-	if (m->health != HEALTH_FAILED)
-		set_health(m, HEALTH_FAILED, now_ns);
 	if (!other_is_good(g, m))
 		return;
+	if (m->health != HEALTH_FAILED)
+		set_health(m, HEALTH_FAILED, now_ns);
 	collector_set_aside(m->collector, true);
 	collector_take_back(m->collector, why);
 }
@@ -192,7 +188,7 @@ static uint64_t run_member(struct group *g, struct member *m, uint64_t now_ns)
 	uint64_t next;
 
 	heal(g, m, now_ns);
-	collector_set_aside(m->collector, others && m->health != HEALTH_GOOD);
+	collector_set_aside(m->collector, m->health != HEALTH_GOOD);
 	collector_hold(m->collector, others);
 	next = collector_run(m->collector, now_ns);
 	if (collector_take_failure(m->collector, &why) && g->policy != GROUP_REPLICATE)
@@ -206,7 +202,7 @@ static bool move_waiting(struct group *g, struct member *m)
 	const struct record *r;
 	bool moved = false;
 
-	if (m->health == HEALTH_GOOD || !other_is_good(g, m))
+	if (m->health == HEALTH_GOOD)
 		return false;
 	while ((r = collector_waiting(m->collector))) {
 		struct member *to = group_choose(g, r);

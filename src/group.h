@@ -4,8 +4,8 @@
  *
  * In a group of the latter two a member that cannot be reached fails: what it has not sent goes to
  * the others, and it is left alone for the hold-down time. Then it is sent templates; if no error
- * comes for a second it is a member like the others again. Where no member can be reached records
- * go to the one that would get them anyway, and are counted there.
+ * comes for some seconds it is a member like the others again. The last one that has not failed is used
+ * on whatever happens, so that there always is one; what it loses is counted there.
  *
  * Belongs to the exporter's thread. Health is judged by a steady clock, which is an argument.
  */
@@ -37,8 +37,11 @@ struct group {
 	uint64_t wall_ns;
 };
 
-/* How long no error may come after templates were sent to a member that had failed. */
-#define GROUP_PROBE_NS 1000000000ull
+/*
+ * How long no error may come after templates were sent to a member that had failed. The kernel
+ * takes 3 s to find that a neighbour does not answer; until then it says nothing and drops.
+ */
+#define GROUP_PROBE_NS 4000000000ull
 
 /* NULL: the group of those without one, which all get every record. */
 void group_init(struct group *g, const struct config_group *config);

@@ -274,7 +274,7 @@ def moving_flows(case, tap):
 
 def failover_and_back(case, tap):
     capture = tap.path("failover.pcap")
-    conversations(capture, 9000)
+    conversations(capture, 12000)
     first, second = sinks = [Sink(), Sink()]
     command = ["-r", capture, "--group", "g=failover,hold-down=1s", "-t", "idle=1s", "--stats=json"]
     for sink in sinks:
@@ -286,7 +286,7 @@ def failover_and_back(case, tap):
         wait_for(lambda: len(second.datagrams) > 20, 2, "the second member has taken over")
         known = len(first.datagrams)
         revived = first.accept()
-        wait_for(lambda: len(first.datagrams) > known + 20, 6, "the first member is back")
+        wait_for(lambda: len(first.datagrams) > known + 20, 9, "the first member is back")
         back = first.arrived[known + 10] - revived
         program.end()
     sessions = [sink.stop().session() for sink in sinks]
@@ -294,7 +294,7 @@ def failover_and_back(case, tap):
     accounted(case, program.stats, sinks, sessions, {0: 1})
     case.none(sessions[1].errors, "second member")
     case.none(not_about_gaps(sessions[0].errors), "first member")
-    case.true(back < 4, f"it got data {back:.1f} s after it was back")
+    case.true(back < 7, f"it got data {back:.1f} s after it was back")
     again = wire.open_session("ipfix").feed(first.datagrams[known])
     case.true(again.templates and not again.records, "what the first member gets first are templates")
 
@@ -515,24 +515,27 @@ def killed_under_load(case, link):
 
 
 def unplugged(case, link):
-    """The first member's host says nothing any more, and its neighbour cannot be found."""
+    """The first member's host says nothing any more, and its neighbour cannot be found, which the
+    kernel takes 3 s to find out: probes must not be taken for recoveries before that."""
     netns.run(link.capturing, "ip", "address", "add", "192.0.2.9/24", "dev", "b0")
-    netns.run(link.capturing, "sysctl", "-qw", "net.ipv4.neigh.b0.retrans_time_ms=100")
     backup = Sink(host="127.0.0.1", namespace=link.capturing)
-    command = ["-i", "b0", "-t", "idle=100ms", "--group", "g=failover", "-n", "192.0.2.77:4739,group=g", "-n",
-               backup.url(group="g"), "--stats=json", "-q"]
+    command = ["-i", "b0", "-t", "idle=100ms", "--group", "g=failover,hold-down=1s", "-n",
+               "192.0.2.77:4739,group=g", "-n", backup.url(group="g"), "--stats=json", "-q"]
     with Program(command, link.capturing) as program:
         wait_for(lambda: link.index("b0") in netns.capturing(link.capturing), 10, "it captures")
         time.sleep(0.3)
-        load(link, 2)
-        wait_for(lambda: len(backup.datagrams) > 5, 5, "the other member gets records")
+        load(link, 8, 1000)
+        ended = time.monotonic()
         program.end(signal.SIGTERM)
     session = backup.stop().session()
     stats = program.stats
     case.none(ledger_faults(stats), "ledger")
     case.true("EHOSTUNREACH" in stats["collectors"][0]["errors"], f"errors: {stats['collectors'][0]['errors']}")
     case.equal(len(session.records), stats["collectors"][1]["sent"], "records of the other member")
-    case.true(len(session.records) > stats["records"]["handed"] // 2, "most records")
+    data = [when for when, message in zip(backup.arrived, backup.datagrams) if len(message) > 1000] + [ended]
+    case.true(ended - data[0] > 3, f"it took over {ended - data[0]:.1f} s before the end")
+    pause = max(b - a for a, b in zip(data, data[1:]))
+    case.true(pause < 1, f"and got nothing for {pause:.1f} s")
 
 
 def cases(tap):

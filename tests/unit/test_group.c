@@ -418,9 +418,45 @@ START_TEST(without_a_healthy_member_records_are_dropped_by_name)
 	ck_assert(!collector_is_busy(collectors[0]));
 	ck_assert(!collector_is_busy(collectors[1]));
 	ck_assert_uint_eq(received(), 0);
-	ck_assert_uint_eq(ledger_of(0).sender.dropped[FAILURE_ECONNREFUSED] +
-		ledger_of(1).sender.dropped[FAILURE_ENETUNREACH],
-	    40);
+	ck_assert_uint_eq(ledger_of(0).records, 0);
+	ck_assert_uint_eq(ledger_of(1).sender.dropped[FAILURE_ENETUNREACH], 40);
+	close_group();
+}
+END_TEST
+
+/* The first is gone for long; the second has a short trouble that is no reason to leave it. */
+START_TEST(last_good_member_is_used_on)
+{
+	open_group(GROUP_FAILOVER, 2, true);
+	fail_first();
+	sinks[0].error = -EHOSTUNREACH;
+	sinks[1].error = -ECONNREFUSED;
+	offer(10, 18);
+	run(NOW + 1);
+	ck_assert_int_eq(group.members[1].health, HEALTH_GOOD);
+	sinks[1].error = 0;
+	offer(20, 28);
+	tell(RECORD_LAST);
+	run(NOW + 2);
+	ck_assert_uint_eq(ledger_of(0).records, 0);
+	ck_assert_uint_ge(sink_v5_count(&sinks[1]), 9);
+	close_group();
+}
+END_TEST
+
+/* Once another is good again it is left after all. */
+START_TEST(last_good_member_can_be_left_for_one_that_is_back)
+{
+	open_group(GROUP_FAILOVER, 2, true);
+	fail_first();
+	sinks[1].error = -ECONNREFUSED;
+	run(NOW + HOLD_DOWN);
+	run(NOW + HOLD_DOWN + GROUP_PROBE_NS);
+	ck_assert_int_eq(group.members[0].health, HEALTH_GOOD);
+	offer(20, 28);
+	run(NOW + HOLD_DOWN + GROUP_PROBE_NS);
+	ck_assert_uint_eq(ledger_of(0).records, 9);
+	ck_assert_uint_eq(sink_v5_count(&sinks[0]), 8);
 	close_group();
 }
 END_TEST
@@ -548,6 +584,8 @@ Suite *group_suite(void)
 	    new_address_is_probed_at_once,
 	    member_that_got_moved_records_is_busy,
 	    without_a_healthy_member_records_are_dropped_by_name,
+	    last_good_member_is_used_on,
+	    last_good_member_can_be_left_for_one_that_is_back,
 	    errors_of_a_message_do_not_fail_its_member,
 	    moved_records_wait_for_room_and_new_ones_for_them,
 	    failed_member_needs_no_room,
