@@ -79,10 +79,18 @@ static bool have_one_name(const char *a, const char *b)
 	return length == strcspn(b, "=") && strncmp(a, b, length) == 0;
 }
 
+/* A list that keys refer to, such as groups, is of no use without the collectors that did so. */
+static bool goes_with(const struct setting *old, const struct setting *section)
+{
+	return old->row->kind == OPTION_LIST && key_find(section->row, old->row->name);
+}
+
 static bool replaces(const struct setting *new, const struct setting *old)
 {
 	if (new->row->kind == OPTION_INPUT)
 		return old->row->kind == OPTION_INPUT && old->rank < new->rank;
+	if (goes_with(old, new))
+		return old->rank < new->rank;
 	if (old->row != new->row)
 		return false;
 	if (new->row->kind == OPTION_VALUE)

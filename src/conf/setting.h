@@ -39,7 +39,8 @@ int settings_add_defaults(struct settings *s);
 
 /*
  * Moves all of `from` behind those of `s`, and takes out of `s` what they replace: of an option
- * that has one value the earlier value, of a list all that a lower rank said. 0 or -ENOMEM.
+ * that has one value the earlier value, of a list all that a lower rank said, and with collectors
+ * their groups. 0 or -ENOMEM.
  */
 int settings_override(struct settings *s, struct settings *from);
 

@@ -85,6 +85,28 @@ START_TEST(any_input_replaces_all_inputs)
 }
 END_TEST
 
+START_TEST(groups_go_with_the_collectors_that_named_them)
+{
+	struct settings low = {0}, high = {0};
+
+	say(&low, SETTING_FILE, "group", NULL, "g=balance");
+	say(&low, SETTING_FILE, "format", NULL, "9");
+	say(&low, SETTING_FILE, "collector", NULL, "a");
+	say(&low, SETTING_FILE, "collector", "group", "g");
+	say(&high, SETTING_LINE, "output", NULL, "csv");
+	check_override(&low, &high);
+	check_values(&low, "group", "g=balance");
+	say(&high, SETTING_LINE, "group", NULL, "h=failover");
+	say(&high, SETTING_LINE, "collector", NULL, "b");
+	say(&high, SETTING_LINE, "collector", "group", "h");
+	check_override(&low, &high);
+	check_values(&low, "group", "h=failover");
+	check_values(&low, "collector", "b h");
+	check_values(&low, "format", "9");
+	settings_fini(&low);
+}
+END_TEST
+
 START_TEST(named_values_replace_their_namesakes)
 {
 	struct settings low = {0}, high = {0};
@@ -122,6 +144,7 @@ Suite *setting_suite(void)
 	    later_value_replaces_an_earlier_one,
 	    list_is_replaced_as_a_whole_by_a_higher_rank,
 	    any_input_replaces_all_inputs,
+	    groups_go_with_the_collectors_that_named_them,
 	    named_values_replace_their_namesakes,
 	    defaults_are_applicable,
 	};
