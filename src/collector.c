@@ -190,11 +190,17 @@ void collector_offer(struct collector *c, const struct record *r)
 		drop(c, r, FAILURE_QUEUE_FULL);
 }
 
-void collector_tick(struct collector *c, uint64_t clock_ns, uint64_t wall_ns)
+void collector_tick(struct collector *c, const struct record *tick)
 {
-	set_time(c, clock_ns, wall_ns);
+	struct not_metered lost = {.packets = tick->packets,
+	    .octets = tick->octets,
+	    .first_ns = tick->start_ns,
+	    .last_ns = tick->end_ns};
+
+	set_time(c, tick->clock_ns, tick->wall_ns);
+	encoder_tell_not_metered(c->encoder, &lost);
 	if (!c->aside)
-		encoder_tick(c->encoder, clock_ns, wall_ns);
+		encoder_tick(c->encoder, tick->clock_ns, tick->wall_ns);
 }
 
 void collector_finish(struct collector *c)
@@ -263,6 +269,7 @@ bool collector_renew(struct collector *c)
 	if (!transport_renew(c->transport, &local))
 		return false;
 	take_back_all(c);
+	settle(c);
 	encoder_begin_session(c->encoder, (const struct sockaddr *)&local);
 	sender_begin_session(c->sender);
 	return true;
@@ -338,14 +345,16 @@ bool collector_take_failure(struct collector *c, enum failure *why)
 /* The open message is queued, too, so that all that is not sent is in one place. */
 static void take_back_messages(struct collector *c, enum failure why)
 {
+	struct not_sent taken;
 	struct message first;
 
 	encoder_flush(c->encoder);
 	encoder_refresh(c->encoder);
 	if (!sender_first(c->sender, &first))
 		return;
-	sender_take_back(c->sender);
+	sender_take_back(c->sender, &taken);
 	encoder_rewind(c->encoder, first.sequence);
+	encoder_tell_taken_back(c->encoder, &taken);
 	if (first.continues && c->encoded.count) {
 		drop(c, kept_first(&c->encoded), why);
 		kept_pop(&c->encoded, 1);

@@ -31,7 +31,8 @@ void collector_destroy(struct collector *c);
 bool collector_has_room(const struct collector *c);
 /* A flow record at the time that it brings; without room it is dropped as queue_full. */
 void collector_offer(struct collector *c, const struct record *r);
-void collector_tick(struct collector *c, uint64_t clock_ns, uint64_t wall_ns);
+/* A tick: the time, and what was not metered so far. */
+void collector_tick(struct collector *c, const struct record *tick);
 /* No more will be offered but what is moved: what is there leaves as it is. */
 void collector_finish(struct collector *c);
 /* Whatever is encoded leaves now. */

@@ -139,7 +139,7 @@ void group_offer(struct group *g, const struct record *r)
 		offer_flow(g, r);
 	for (size_t i = 0; i < g->count && r->kind != RECORD_FLOW; i++) {
 		if (has_time)
-			collector_tick(g->members[i].collector, r->clock_ns, r->wall_ns);
+			collector_tick(g->members[i].collector, r);
 		if (r->kind == RECORD_LAST)
 			collector_finish(g->members[i].collector);
 	}

@@ -157,7 +157,8 @@ static int check_sets(const struct encoder_options *o, size_t header, char *why,
 			    o, "a template", header, sets_template_room(l.count), why, size);
 	}
 	if (rc == 0)
-		rc = check_sum(o, "options data that stay together", header, options_room(o), why, size);
+		rc = check_sum(
+		    o, "options data that stay together", header, options_room(o), why, size);
 	return rc;
 }
 

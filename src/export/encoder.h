@@ -121,6 +121,8 @@ void encoder_discard(struct encoder *e);
 
 /* What the collector did not get so far; the Exporting Process tells it so. */
 void encoder_tell_not_sent(struct encoder *e, const struct not_sent *lost);
+/* Messages that were taken back have not been exported: whoever gets their records counts them. */
+void encoder_tell_taken_back(struct encoder *e, const struct not_sent *taken);
 
 /* IP packets that the Metering Process could not process (RFC 7011 section 4.2). */
 struct not_metered {

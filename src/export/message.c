@@ -277,6 +277,10 @@ void encoder_begin_session(struct encoder *e, const struct sockaddr *exporter)
 	struct export_constants *k = &e->constants;
 
 	encoder_rewind(e, 0);
+	/* Statistics are those of the session: what was lost before is no part of it. */
+	e->messages_total = e->not_sent.messages;
+	e->octets_total = e->not_sent.message_octets;
+	e->records_total = e->not_sent.message_records;
 	e->export_time = 0;
 	memset(k->exporter_ipv4, 0, sizeof(k->exporter_ipv4));
 	memset(k->exporter_ipv6, 0, sizeof(k->exporter_ipv6));
@@ -289,6 +293,13 @@ void encoder_begin_session(struct encoder *e, const struct sockaddr *exporter)
 void encoder_tell_not_sent(struct encoder *e, const struct not_sent *lost)
 {
 	e->not_sent = *lost;
+}
+
+void encoder_tell_taken_back(struct encoder *e, const struct not_sent *taken)
+{
+	e->messages_total -= taken->messages;
+	e->octets_total -= taken->message_octets;
+	e->records_total -= taken->records;
 }
 
 void encoder_tell_not_metered(struct encoder *e, const struct not_metered *lost)

@@ -30,7 +30,8 @@ struct not_sent {
 	uint64_t octets;
 	uint64_t messages;
 	uint64_t message_octets;
-	uint64_t first_ns; /* dates */
+	uint64_t message_records; /* those of `records` that were in messages */
+	uint64_t first_ns;        /* dates */
 	uint64_t last_ns;
 };
 

@@ -225,7 +225,7 @@ static struct option_row exported_row(const struct encoder *e)
 	struct option_row row = domain_row(&e->options, ID_EXPORTED);
 
 	add_field(&row, 41, 8, e->messages_total - e->not_sent.messages);
-	add_field(&row, 42, 8, e->records_total - e->not_sent.records);
+	add_field(&row, 42, 8, e->records_total - e->not_sent.message_records);
 	add_field(&row, 40, 8, e->octets_total - e->not_sent.message_octets);
 	return row;
 }

@@ -115,6 +115,7 @@ void sender_drop(struct sender *s, const struct not_sent *lost, enum failure why
 	n->octets += lost->octets;
 	n->messages += lost->messages;
 	n->message_octets += lost->message_octets;
+	n->message_records += lost->message_records;
 	if (!n->first_ns)
 		n->first_ns = s->wall_ns;
 	n->last_ns = s->wall_ns;
@@ -126,7 +127,8 @@ static void drop_message(struct sender *s, const struct message *m, enum failure
 	    .packets = m->packets,
 	    .octets = m->octets,
 	    .messages = 1,
-	    .message_octets = m->size};
+	    .message_octets = m->size,
+	    .message_records = m->records};
 
 	sender_drop(s, &lost, why);
 }
@@ -309,8 +311,17 @@ bool sender_take_failure(struct sender *s, enum failure *why)
 	return failed;
 }
 
-void sender_take_back(struct sender *s)
+void sender_take_back(struct sender *s, struct not_sent *taken)
 {
+	*taken = (struct not_sent){.messages = s->count};
+	for (unsigned i = 0; i < s->count; i++) {
+		const struct message *m = &s->slots[(s->first + i) % s->capacity];
+
+		taken->records += m->records;
+		taken->packets += m->packets;
+		taken->octets += m->octets;
+		taken->message_octets += m->size;
+	}
 	s->count = 0;
 	s->stats.queued = 0;
 	s->blocked = false;

@@ -70,8 +70,8 @@ void sender_check(struct sender *s, uint64_t now_ns);
 bool sender_take_failure(struct sender *s, enum failure *why);
 /* The message that is next; false: none waits. Its octets are lent. */
 bool sender_first(const struct sender *s, struct message *m);
-/* Empties the queue: the owner keeps the records. Nothing is counted. */
-void sender_take_back(struct sender *s);
+/* Empties the queue: the owner keeps the records. Nothing is counted; `taken` says what it held. */
+void sender_take_back(struct sender *s, struct not_sent *taken);
 /* Another collector, as it were: no message has reached it. */
 void sender_begin_session(struct sender *s);
 

@@ -38,7 +38,7 @@ class Sink:
     """A UDP collector in a thread that can refuse datagrams for a while."""
 
     def __init__(self, fmt="ipfix", host="127.0.0.1", port=0, namespace=None):
-        self.format, self.datagrams, self.arrived = fmt, [], []
+        self.format, self.datagrams, self.arrived, self.lossless = fmt, [], [], True
         self.socket = netns.udp_socket(namespace)
         try:
             self.socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
@@ -65,6 +65,7 @@ class Sink:
             self.arrived.append(time.monotonic())
 
     def refuse(self):
+        self.lossless = False
         self.socket.connect((self.host, 1))
         return time.monotonic()
 
@@ -85,7 +86,7 @@ class Sink:
 
     def session(self):
         """A strict reader of all that arrived; whether sequences fit is another question."""
-        return wire.open_session(self.format).feed_all(self.datagrams)
+        return wire.open_session(self.format, lossless=self.lossless).feed_all(self.datagrams)
 
     def entry(self, stats):
         return [c for c in stats["collectors"] if c["url"].endswith(f":{self.port}")][0]
@@ -493,7 +494,7 @@ def killed_under_load(case, link):
         worker.join(30)
         time.sleep(0.5)
         program.end(signal.SIGTERM)
-    sessions = [Following().feed_all(victim.stop().datagrams)] + [sink.stop().session() for sink in sinks[1:]]
+    sessions = [Following(lossless=False).feed_all(victim.stop().datagrams)] + [sink.stop().session() for sink in sinks[1:]]
     case.equal(program.status, 0, f"exit status ({program.stderr[:300]})")
     stats = program.stats
     case.none(ledger_faults(stats), "ledger")

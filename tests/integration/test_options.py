@@ -282,6 +282,19 @@ def icmp_apart(case, tap, fmt, spare):
         no_longer("templates of their own for ICMP, for nfdump", ports[1] != ports[0])
 
 
+def not_metered(case, tap):
+    """RFC 7011 section 4.2: the session's last words tell what could not be metered, and when."""
+    path = tap.path("broken.pcap")
+    good = gen.eth(gen.ipv4("10.0.0.1", "10.0.0.2", gen.UDP, gen.udp(1, 2, bytes(8))))
+    broken = good[:14] + b"\x42" + good[15:]
+    gen.write_pcap(path, [gen.pkt(gen.EPOCH + i * 10**9, (good, broken)[i in (3, 5, 8)]) for i in range(10)])
+    export = Export([path], {}, ("ipfix",), extra=["-q", "--stats=json"])
+    rows = [struct.unpack("!IQQQQ", body[:36]) for number, body in sets("ipfix", export.datagrams["ipfix"][-1])
+            if len(body) == 36 and struct.unpack_from("!Q", body, 4)[0] == 3]
+    at = [(gen.EPOCH + i * 10**9) // 10**6 for i in (3, 8)]
+    case.equal(rows, [(1, 3, 3 * len(broken), *at)], "domain, packets, octets, first, last")
+
+
 def main():
     need_program()
     bounded(300)
@@ -295,6 +308,7 @@ def main():
             tap.test(f"{fmt}: the first message tells the rate in both forms, for goflow2 and Akvorado", first_message,
                      tap, fmt)
         tap.test("options data cost nfcapd one sequence error each, at most", sequence_gaps, tap)
+        tap.test("what could not be metered is told", not_metered, tap)
         tap.test("one options template a set, for nfacctd", one_template_a_set, tap)
         tap.test("no padding behind IPFIX's templates, for python3-ipfix", no_padding, tap)
         tap.test("padding behind v9's options templates, as RFC 3954 asks", v9_options_templates, tap)

@@ -298,11 +298,12 @@ END_TEST
 START_TEST(aside_it_gets_announcements_alone)
 {
 	open_both(FORMAT_IPFIX, FORMAT_V5);
-	collector_tick(collector, T0, T0);
+	collector_tick(collector, &(struct record){.clock_ns = T0, .wall_ns = T0});
 	run(collector);
 	sink.count = 0;
 	collector_set_aside(collector, true);
-	collector_tick(collector, T0 + 100 * NS_PER_S, T0 + 100 * NS_PER_S);
+	collector_tick(collector,
+	    &(struct record){.clock_ns = T0 + 100 * NS_PER_S, .wall_ns = T0 + 100 * NS_PER_S});
 	collector_finish(collector);
 	run(collector);
 	ck_assert_uint_eq(sink.count, 0);

@@ -306,6 +306,7 @@ START_TEST(losses_are_told_and_not_counted_as_exported)
 	ck_assert_uint_eq(seen_value(last_row_with(&c, 166), 166), 0);
 	encoder_tell_not_sent(e,
 	    &(struct not_sent){.records = 2,
+		.message_records = 2,
 		.packets = 6,
 		.octets = 2468,
 		.messages = 2,

@@ -573,6 +573,7 @@ END_TEST
 START_TEST(held_message_stays_until_it_is_taken_back)
 {
 	struct message m;
+	struct not_sent taken;
 	enum failure why;
 
 	open_sender(0, false);
@@ -589,7 +590,10 @@ START_TEST(held_message_stays_until_it_is_taken_back)
 	ck_assert(!sender_take_failure(sender, &why));
 	ck_assert(sender_first(sender, &m));
 	ck_assert_uint_eq(m.records, 3);
-	sender_take_back(sender);
+	sender_take_back(sender, &taken);
+	ck_assert_uint_eq(taken.records, 7);
+	ck_assert_uint_gt(taken.messages, 0);
+	ck_assert_uint_gt(taken.message_octets, 0);
 	pushed -= 7;
 	ck_assert(!sender_first(sender, &m));
 	ck_assert(!sender_is_busy(sender));
