@@ -12,7 +12,7 @@
 
 /*
  * Of a packet that decode_packet() took: BOB with the initial value `key` over the fields that RFC
- * 5475 section 6.2.4 names. IPv4: identification, flags and fragment offset, addresses; IPv6:
+ * 5475 section 6.2 recommends. IPv4: identification, flags and fragment offset, addresses; IPv6:
  * payload length, next header, addresses; then as much as there is and was captured of the first 8
  * octets behind the fixed header and IPv4's options.
  */
