@@ -17,6 +17,7 @@
 #define RATE_MAX 1000000000u
 #define REFRESH_MESSAGES 1000
 #define QUEUE_DEFAULT 256 /* of outputs, which have no key for it */
+#define DOMAIN_DEFAULT 1 /* as the key has it; lines have no such key */
 #define QUEUE_MIN 16
 #define QUEUE_MAX 65536
 #define DSCP_MAX 63
@@ -323,6 +324,7 @@ int output_add(struct config *c, const char *style)
 		if (!n)
 			return SAID_ALREADY;
 		n->encoding.format = styles[i].format;
+		n->encoding.domain = DOMAIN_DEFAULT;
 		n->format_given = true;
 		return 0;
 	}

@@ -602,6 +602,7 @@ START_TEST(outputs_are_read)
 
 	ck_assert_uint_eq(c->collector_count, 4);
 	ck_assert_int_eq(c->collectors[0].encoding.format, FORMAT_JSON);
+	ck_assert_uint_eq(c->collectors[0].encoding.domain, 1);
 	ck_assert_ptr_null(c->collectors[0].path);
 	ck_assert_str_eq(c->collectors[0].url, "stdout");
 	ck_assert_int_eq(c->collectors[1].encoding.format, FORMAT_CSV);
