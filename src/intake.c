@@ -41,9 +41,11 @@ static bool past_duration(const struct intake *in, uint64_t ts_ns)
 
 void unmetered_add(struct unmetered *u, uint64_t packets, uint64_t octets, uint64_t date_ns)
 {
-	if (u->packets == 0)
+	/* By date, not by order: a capture's clock may go back. */
+	if (u->packets == 0 || date_ns < u->first_ns)
 		u->first_ns = date_ns;
-	u->last_ns = date_ns;
+	if (date_ns > u->last_ns)
+		u->last_ns = date_ns;
 	u->packets += packets;
 	u->octets += octets;
 }

@@ -116,9 +116,11 @@ void sender_drop(struct sender *s, const struct not_sent *lost, enum failure why
 	n->messages += lost->messages;
 	n->message_octets += lost->message_octets;
 	n->message_records += lost->message_records;
-	if (!n->first_ns)
+	/* By date, not by order: a capture's clock may go back. */
+	if (!n->first_ns || s->wall_ns < n->first_ns)
 		n->first_ns = s->wall_ns;
-	n->last_ns = s->wall_ns;
+	if (s->wall_ns > n->last_ns)
+		n->last_ns = s->wall_ns;
 }
 
 static void drop_message(struct sender *s, const struct message *m, enum failure why)
