@@ -70,7 +70,7 @@ static bool look_again(
 	switch (s->plan->rules[selector].method) {
 	case SAMPLING_HASH:
 		return selection_takes_digest(
-		    s, selector, digest_packet(packet, s->plan->hash_key));
+		    s, selector, digest_packet(packet, info, s->plan->hash_key));
 	case SAMPLING_FLOW:
 		return selection_takes_flow(s, info);
 	default:
@@ -82,10 +82,8 @@ static void count_metered(struct ledger_packets *p, const struct pktinfo *info)
 {
 	p->metered++;
 	p->metered_octets += info->octets;
-	if (!info->notes)
-		return;
-	p->notes[NOTE_LENGTH_LIES] += info->notes >> NOTE_LENGTH_LIES & 1;
-	p->notes[NOTE_HEADER_LIMIT] += info->notes >> NOTE_HEADER_LIMIT & 1;
+	for (uint32_t notes = info->notes; notes; notes &= notes - 1)
+		p->notes[__builtin_ctz(notes)]++;
 }
 
 /* Adds the packet to the batch, or to the counter that says why not. */
@@ -177,8 +175,11 @@ int intake_open(struct intake *in, unsigned i, const struct source *source)
 	const struct config *c = in->config;
 
 	if (!decode_supports(source->linktype)) {
+		char supported[256];
+
+		decode_list_supported(supported, sizeof(supported));
 		log_error("%s: link type %d is not decoded: those that are: %s", source->name,
-		    source->linktype, decode_supported);
+		    source->linktype, supported);
 		return -ENOTSUP;
 	}
 	classifier_destroy(in->classifiers[i]);

@@ -5,24 +5,50 @@
 
 #include "decode/layers.h"
 
+enum ignored walk_to_ip(struct walk *w)
+{
+	while (w->next) {
+		enum ignored ignored;
+
+		if (w->headers++ == WALK_LIMIT)
+			return IGNORED_HEADER_LIMIT;
+		ignored = w->next(w);
+		if (ignored)
+			return ignored;
+	}
+	return IGNORED_NOT;
+}
+
+/* The address and count of octets are always found; the rest of them may not be there. */
+static void clear(struct pktinfo *info)
+{
+	memset(&info->egress, 0,
+	    offsetof(struct pktinfo, fragment) - offsetof(struct pktinfo, egress));
+}
+
 enum ignored decode_packet(
     const struct packet *packet, const struct decode_options *options, struct pktinfo *info)
 {
-	struct cursor c = {.at = packet->data, .left = packet->caplen};
-	uint8_t ip_version = 0;
+	struct walk w = {
+	    .c = {.at = packet->data, .left = packet->caplen},
+	    .packet = packet,
+	    .options = options,
+	    .info = info,
+	    .next = link_layer(packet->linktype),
+	    .wire_end = packet->len,
+	};
 	enum ignored ignored;
-	uint32_t offset;
 
-	memset(info, 0, offsetof(struct pktinfo, detail));
+	if (!w.next)
+		return IGNORED_NON_IP;
+	clear(info);
 	if (options->details)
-		detail_begin(packet, &info->detail);
+		detail_begin(&info->detail);
 	info->ingress = packet->ingress;
-	ignored = link_decode(&c, packet, info, &ip_version);
-	if (ignored)
-		return ignored;
-	offset = packet->caplen - (uint32_t)c.left;
-	ignored = ip_decode(&c, packet->len - offset, ip_version, options, info);
+	ignored = walk_to_ip(&w);
+	if (!ignored)
+		ignored = ip_decode(&w);
 	if (options->details && !ignored)
-		detail_finish(packet, offset, info);
+		detail_finish(packet, info);
 	return ignored;
 }

@@ -8,6 +8,7 @@
 #define SPANFLOW_DECODE_DECODE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "capture/packet.h"
 #include "decode/pktinfo.h"
@@ -19,13 +20,13 @@ struct decode_options {
 
 /* Whether packets of this link type (DLT_ number) can be decoded. */
 bool decode_supports(int linktype);
-/* The names of those that can, for messages. */
-extern const char decode_supported[];
+/* The names of those that can, with commas, for messages. */
+void decode_list_supported(char *out, size_t size);
 
 /*
- * Fills all of `info` but ts_ns, clock_ns and late, which are 0, and `detail` unless the options
- * ask for it. IGNORED_NOT, or why the packet has no place in a flow; then what `info` holds is
- * undefined.
+ * Fills `info` but for ts_ns and clock_ns, which are the caller's; `fragment` where there is one,
+ * `detail` where the options ask for it. IGNORED_NOT, or why the packet has no place in a flow; then
+ * what `info` holds is undefined.
  */
 enum ignored decode_packet(
     const struct packet *packet, const struct decode_options *options, struct pktinfo *info);

@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "decode/layers.h"
+#include "decode/cursor.h"
 
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40
@@ -110,20 +110,16 @@ static void add_ipv6(struct input *in, struct cursor *c)
 	add_payload(in, c);
 }
 
-uint32_t digest_packet(const struct packet *packet, uint32_t key)
+uint32_t digest_packet(const struct packet *packet, const struct pktinfo *info, uint32_t key)
 {
 	struct cursor c = {.at = packet->data, .left = packet->caplen};
 	struct input in = {.size = 0};
-	struct pktinfo unused = {0};
-	uint8_t ip_version = 0;
-	const uint8_t *first;
 
-	if (link_decode(&c, packet, &unused, &ip_version) != IGNORED_NOT)
+	if (!cursor_take(&c, info->ip_offset))
 		return 0;
-	first = cursor_peek(&c, 1);
-	if (first && *first >> 4 == 4)
+	if (info->ip_version == 4)
 		add_ipv4(&in, &c);
-	else if (first)
+	else
 		add_ipv6(&in, &c);
 	return digest_bob(in.octets, in.size, key);
 }

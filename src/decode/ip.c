@@ -7,9 +7,12 @@
 #include <string.h>
 
 #define IPV4_HEADER 20
-#define IPV4_OFFSET_MASK 0x1fff
+#define IPV4_OFFSET_MASK 0x1fff /* in units of 8 octets */
+#define IPV4_MORE_FRAGMENTS 0x2000
 #define IPV6_HEADER 40
 #define IPV6_CHAIN_LIMIT 16
+#define IPV6_OFFSET_MASK 0xfff8 /* in octets as it stands */
+#define IPV6_FRAGMENT_RESERVED 6
 #define FRAGMENT_HEADER 8
 #define OPTION_PAD1 0
 #define OPTION_JUMBO 0xc2 /* RFC 2675 */
@@ -18,41 +21,71 @@
  * The octets that count. A header that claims more than the wire carried lies, or the mirror cut
  * the frame and said nothing: the wire's count is used unless the user knows better.
  */
-static uint64_t count_octets(
-    uint64_t claimed, uint32_t wire, const struct decode_options *options, struct pktinfo *info)
+static uint64_t count_octets(struct walk *w, uint64_t claimed, uint64_t wire)
 {
-	if (claimed <= wire || options->believe_lengths)
+	if (claimed <= wire || w->options->believe_lengths)
 		return claimed;
-	info->notes |= 1 << NOTE_LENGTH_LIES;
+	w->info->notes |= 1u << NOTE_LENGTH_LIES;
 	return wire;
 }
 
-static enum ignored ipv4_decode(
-    struct cursor *c, uint32_t wire, const struct decode_options *options, struct pktinfo *info)
+/* Length 0 comes from segmentation offload: the frame was longer than 16 bits hold. */
+static uint64_t count_wire(struct walk *w, uint64_t wire)
 {
-	const uint8_t *ip = cursor_peek(c, IPV4_HEADER);
+	w->info->notes |= 1u << NOTE_LENGTH_ZERO;
+	return wire;
+}
+
+/* -- IPv4 ------------------------------------------------------------------------------------- */
+
+static void ipv4_fragment(const uint8_t *ip, uint32_t header, struct pktinfo *info)
+{
+	uint16_t word = get_be16(ip + 6);
+
+	info->is_fragment = true;
+	info->fragment = (struct fragment){
+	    .id = get_be16(ip + 4),
+	    .offset = (uint16_t)((word & IPV4_OFFSET_MASK) * 8),
+	    .more = word & IPV4_MORE_FRAGMENTS,
+	    .size = info->octets > header ? (uint32_t)info->octets - header : 0,
+	};
+}
+
+static void put_ipv4_address(uint8_t to[16], const uint8_t *address)
+{
+	memset(to, 0, 16);
+	memcpy(to, address, 4);
+}
+
+static enum ignored ipv4_decode(struct walk *w, uint64_t wire)
+{
+	const uint8_t *ip = cursor_peek(&w->c, IPV4_HEADER);
+	struct pktinfo *info = w->info;
 	uint32_t header, total;
 
 	if (!ip)
 		return IGNORED_TRUNCATED;
 	header = (ip[0] & 0x0fu) * 4;
 	total = get_be16(ip + 2);
-	/* Total length 0 comes from segmentation offload: the frame was longer than 16 bits hold. */
 	if (ip[0] >> 4 != 4 || header < IPV4_HEADER || (total != 0 && total < header))
 		return IGNORED_MALFORMED;
-	info->octets = total ? count_octets(total, wire, options, info) : wire;
+	info->octets = total ? count_octets(w, total, wire) : count_wire(w, wire);
 	info->ip_version = 4;
 	info->tos = ip[1];
 	info->protocol = ip[9];
-	memcpy(info->src, ip + 12, 4);
-	memcpy(info->dst, ip + 16, 4);
+	put_ipv4_address(info->src, ip + 12);
+	put_ipv4_address(info->dst, ip + 16);
 
 	/* What follows the packet in the frame is padding, and no transport header. */
-	cursor_limit(c, info->octets);
-	if ((get_be16(ip + 6) & IPV4_OFFSET_MASK) == 0 && cursor_take(c, header))
-		transport_decode(c, options, info);
+	cursor_limit(&w->c, info->octets);
+	if (get_be16(ip + 6) & (IPV4_OFFSET_MASK | IPV4_MORE_FRAGMENTS))
+		ipv4_fragment(ip, header, info);
+	if ((get_be16(ip + 6) & IPV4_OFFSET_MASK) == 0 && cursor_take(&w->c, header))
+		transport_decode(w);
 	return IGNORED_NOT;
 }
+
+/* -- IPv6 ------------------------------------------------------------------------------------- */
 
 /* The jumbo payload length among the options of the hop-by-hop header at the cursor, or 0. */
 static uint32_t jumbo_length(struct cursor options)
@@ -80,18 +113,17 @@ static uint32_t jumbo_length(struct cursor options)
 }
 
 /* Payload length 0 leaves three cases: a jumbogram, nothing at all, or segmentation offload. */
-static uint64_t ipv6_octets(const struct cursor *after_header, uint16_t payload, uint8_t next,
-    uint32_t wire, const struct decode_options *options, struct pktinfo *info)
+static uint64_t ipv6_octets(struct walk *w, uint16_t payload, uint8_t next, uint64_t wire)
 {
 	uint32_t jumbo = 0;
 
 	if (payload)
-		return count_octets(IPV6_HEADER + (uint64_t)payload, wire, options, info);
+		return count_octets(w, IPV6_HEADER + (uint64_t)payload, wire);
 	if (next == IPPROTO_HOPOPTS)
-		jumbo = jumbo_length(*after_header);
+		jumbo = jumbo_length(w->c);
 	if (jumbo)
-		return count_octets(IPV6_HEADER + (uint64_t)jumbo, wire, options, info);
-	return next == IPPROTO_NONE ? IPV6_HEADER : wire;
+		return count_octets(w, IPV6_HEADER + (uint64_t)jumbo, wire);
+	return next == IPPROTO_NONE ? IPV6_HEADER : count_wire(w, wire);
 }
 
 /* How long the extension header at `h` is, whose first two octets are there. */
@@ -113,71 +145,101 @@ static bool is_extension(uint8_t type)
 	    type == IPPROTO_DSTOPTS || type == IPPROTO_AH;
 }
 
+/* An atomic fragment (RFC 6946) is none: nothing precedes or follows it. */
+static void ipv6_fragment(struct walk *w, const uint8_t *h)
+{
+	struct pktinfo *info = w->info;
+	uint16_t word = get_be16(h + 2);
+
+	info->detail.fragment_flags = word & 1 ? DETAIL_MORE_FRAGMENTS : 0;
+	if ((word & ~IPV6_FRAGMENT_RESERVED) == 0)
+		return;
+	info->is_fragment = true;
+	info->fragment = (struct fragment){
+	    .id = get_be32(h + 4),
+	    .offset = word & IPV6_OFFSET_MASK,
+	    .more = word & 1,
+	    .size = (uint32_t)(info->ip_offset + info->octets - walk_offset(w)),
+	};
+}
+
 /*
  * Walks the chain to the last next-header value, which is the protocol. True when the cursor is
  * at a transport header: the chain is whole, and this is no later fragment.
  */
-static bool ipv6_walk(struct cursor *c, struct pktinfo *info)
+static bool ipv6_walk(struct walk *w)
 {
+	struct pktinfo *info = w->info;
+
 	for (unsigned n = 0; is_extension(info->protocol); n++) {
 		uint8_t type = info->protocol;
-		const uint8_t *h = cursor_peek(c, 1);
+		const uint8_t *h = cursor_peek(&w->c, 1);
 
 		if (!h)
 			return false;
 		if (n == IPV6_CHAIN_LIMIT) {
-			info->notes |= 1 << NOTE_HEADER_LIMIT;
+			info->notes |= 1u << NOTE_HEADER_LIMIT;
 			return false;
 		}
 		info->protocol = h[0];
-		if (!cursor_peek(c, 2) || !cursor_take(c, extension_size(type, h)))
+		if (!cursor_peek(&w->c, 2) || !cursor_take(&w->c, extension_size(type, h)))
 			return false;
 		if (type != IPPROTO_FRAGMENT)
 			continue;
-		info->detail.fragment_flags = h[3] & 1 ? DETAIL_MORE_FRAGMENTS : 0;
-		if ((get_be16(h + 2) & 0xfff8) != 0)
+		ipv6_fragment(w, h);
+		if (info->is_fragment && info->fragment.offset)
 			return false;
 	}
 	return true;
 }
 
-static enum ignored ipv6_decode(
-    struct cursor *c, uint32_t wire, const struct decode_options *options, struct pktinfo *info)
+static enum ignored ipv6_decode(struct walk *w, uint64_t wire)
 {
-	const uint8_t *ip = cursor_take(c, IPV6_HEADER);
+	const uint8_t *ip = cursor_take(&w->c, IPV6_HEADER);
+	struct pktinfo *info = w->info;
 
 	if (!ip)
 		return IGNORED_TRUNCATED;
 	if (ip[0] >> 4 != 6)
 		return IGNORED_MALFORMED;
-	info->octets = ipv6_octets(c, get_be16(ip + 4), ip[6], wire, options, info);
+	info->octets = ipv6_octets(w, get_be16(ip + 4), ip[6], wire);
 	info->ip_version = 6;
 	info->tos = (uint8_t)(get_be16(ip) >> 4);
 	info->protocol = ip[6];
 	memcpy(info->src, ip + 8, 16);
 	memcpy(info->dst, ip + 24, 16);
 
-	cursor_limit(c, info->octets - IPV6_HEADER);
-	if (ipv6_walk(c, info))
-		transport_decode(c, options, info);
+	cursor_limit(&w->c, info->octets - IPV6_HEADER);
+	if (ipv6_walk(w))
+		transport_decode(w);
 	return IGNORED_NOT;
 }
 
-enum ignored ip_decode(struct cursor *c, uint32_t wire, uint8_t ip_version,
-    const struct decode_options *options, struct pktinfo *info)
+/* -- both ------------------------------------------------------------------------------------- */
+
+/* The wire ends before the cursor only where what was captured does, too. */
+static uint64_t wire_left(const struct walk *w)
 {
-	if (ip_version == 0) {
-		const uint8_t *first = cursor_peek(c, 1);
+	uint32_t offset = w->info->ip_offset;
+
+	return w->wire_end > offset ? w->wire_end - offset : 0;
+}
+
+enum ignored ip_decode(struct walk *w)
+{
+	w->info->ip_offset = walk_offset(w);
+	if (w->ip_version == 0) {
+		const uint8_t *first = cursor_peek(&w->c, 1);
 
 		if (!first)
 			return IGNORED_TRUNCATED;
-		ip_version = *first >> 4;
+		w->ip_version = *first >> 4;
 	}
-	switch (ip_version) {
+	switch (w->ip_version) {
 	case 4:
-		return ipv4_decode(c, wire, options, info);
+		return ipv4_decode(w, wire_left(w));
 	case 6:
-		return ipv6_decode(c, wire, options, info);
+		return ipv6_decode(w, wire_left(w));
 	default:
 		return IGNORED_MALFORMED;
 	}

@@ -12,24 +12,25 @@
 #define ENTRY 4
 #define BOTTOM_OF_STACK 1 /* in an entry's third octet */
 
-enum ignored mpls_decode(struct cursor *c, struct pktinfo *info, uint8_t *ip_version)
+enum ignored mpls_decode(struct walk *w)
 {
 	const uint8_t *entry;
 	unsigned n = 0;
 
 	do {
-		entry = cursor_take(c, ENTRY);
+		entry = cursor_take(&w->c, ENTRY);
 		if (!entry)
 			return IGNORED_TRUNCATED;
 		if (n == STACK_LIMIT)
 			return IGNORED_HEADER_LIMIT;
 		if (n < LABELS_KEPT)
-			memcpy(info->detail.mpls[n], entry, sizeof(info->detail.mpls[n]));
+			memcpy(w->info->detail.mpls[n], entry, sizeof(w->info->detail.mpls[n]));
 		n++;
 	} while (!(entry[2] & BOTTOM_OF_STACK));
-	entry = cursor_peek(c, 1);
+	entry = cursor_peek(&w->c, 1);
 	if (!entry)
 		return IGNORED_TRUNCATED;
-	*ip_version = *entry >> 4;
-	return *ip_version == 4 || *ip_version == 6 ? IGNORED_NOT : IGNORED_MPLS;
+	if (*entry >> 4 != 4 && *entry >> 4 != 6)
+		return IGNORED_MPLS;
+	return walk_ip(w, *entry >> 4);
 }

@@ -32,14 +32,26 @@ struct detail {
 	uint32_t point; /* ifIndex of the interface that captured it */
 };
 
+/* What a fragment header says (RFC 791, RFC 8200 section 4.5). */
+struct fragment {
+	uint32_t id;
+	uint32_t size;   /* octets of the datagram's payload that are in this fragment */
+	uint16_t offset; /* where they begin in it; 0: the first fragment */
+	bool more;       /* others follow */
+};
+
 struct pktinfo {
-	uint64_t ts_ns;      /* the packet's own time, since 1970 */
-	uint64_t clock_ns;   /* the stamp that deadlines are judged by (meter/clock.h) */
-	uint64_t octets;     /* layer-3 octets: header and payload, no padding */
-	uint8_t src[16];     /* network order; IPv4 in the first four octets, the rest 0 */
-	uint8_t dst[16];     /* likewise */
-	uint32_t ingress;    /* ifIndex */
+	uint64_t ts_ns;     /* the packet's own time, since 1970 */
+	uint64_t clock_ns;  /* the stamp that deadlines are judged by (meter/clock.h) */
+	uint64_t octets;    /* layer-3 octets: header and payload, no padding */
+	uint8_t src[16];    /* network order; IPv4 in the first four octets, the rest 0 */
+	uint8_t dst[16];    /* likewise */
+	uint32_t ingress;   /* ifIndex */
+	uint32_t ip_offset; /* where in the packet's octets the header is that this tells of */
+	/* From here on 0 unless something was found. */
 	uint32_t egress;     /* ifIndex, 0: not known */
+	uint32_t notes;      /* set of 1 << enum note */
+	uint32_t segment;    /* overlay network: enum segment_type << SEGMENT_TYPE_SHIFT | its ID */
 	uint16_t src_port;   /* host order; 0 where there is none */
 	uint16_t dst_port;   /* of ICMP and ICMPv6: type * 256 + code */
 	uint16_t vlan;       /* outermost VLAN ID, 0: untagged */
@@ -48,15 +60,21 @@ struct pktinfo {
 	uint8_t ip_version;  /* 4 or 6 */
 	uint8_t protocol;    /* of IPv6: what follows the last extension header */
 	uint8_t tos;         /* IPv4 ToS or IPv6 traffic class, all 8 bits */
-	uint8_t notes;       /* set of 1 << enum note */
 	uint8_t selector;    /* number of the sampling rule that chose it (meter/sampler.h) */
 	bool late;           /* ts_ns is before that of an earlier packet */
+	bool is_fragment;
 	/*
-	 * Whole where decode_options.details is set. Else nobody may read it: it is not even
-	 * zeroed, which would cost every packet something.
+	 * What follows is not even zeroed where it is not set, which would cost every packet
+	 * something; then nobody may read it.
 	 */
+	struct fragment fragment; /* set where is_fragment */
+	/* Whole where decode_options.details is set. */
 	struct detail detail;
 };
+
+/* Types of layer2SegmentId (IE 351). */
+#define SEGMENT_TYPE_SHIFT 24
+enum segment_type { SEGMENT_NONE, SEGMENT_VXLAN, SEGMENT_NVGRE };
 
 /* Why a packet is not metered; each reason is a counter of the ledger with this name. */
 #define IGNORED_REASONS(X)            \
@@ -86,6 +104,7 @@ enum ignored {
 /* What was odd about packets that were metered, or about their times. */
 #define NOTES(X)                          \
 	X(LENGTH_LIES, length_lies)       \
+	X(LENGTH_ZERO, length_zero)       \
 	X(HEADER_LIMIT, header_limit)     \
 	X(NO_TIME, no_time)               \
 	X(CLOCK_RESTARTS, clock_restarts) \

@@ -14,7 +14,7 @@ static void ports_decode(const uint8_t *ports, struct pktinfo *info)
 	info->dst_port = get_be16(ports + 2);
 }
 
-static void tcp_details(struct cursor *c, struct detail *d)
+static void tcp_details(const struct cursor *c, struct detail *d)
 {
 	const uint8_t *tcp = cursor_peek(c, TCP_SEQUENCE_END);
 
@@ -25,36 +25,37 @@ static void tcp_details(struct cursor *c, struct detail *d)
 		d->tcp_window = get_be16(tcp + 14);
 }
 
-static void tcp_decode(struct cursor *c, const struct decode_options *options, struct pktinfo *info)
+static void tcp_decode(struct walk *w)
 {
-	const uint8_t *tcp = cursor_peek(c, TCP_FLAGS_END);
+	const uint8_t *tcp = cursor_peek(&w->c, TCP_FLAGS_END);
 
 	if (tcp)
-		info->tcp_flags = get_be16(tcp + 12) & 0x0fff;
-	if (options->details)
-		tcp_details(c, &info->detail);
+		w->info->tcp_flags = get_be16(tcp + 12) & 0x0fff;
+	if (w->options->details)
+		tcp_details(&w->c, &w->info->detail);
 }
 
-void transport_decode(struct cursor *c, const struct decode_options *options, struct pktinfo *info)
+void transport_decode(struct walk *w)
 {
+	struct pktinfo *info = w->info;
 	const uint8_t *p;
 
 	switch (info->protocol) {
 	case IPPROTO_TCP:
-		tcp_decode(c, options, info);
+		tcp_decode(w);
 		/* fall through */
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
-		p = cursor_peek(c, PORTS_SIZE);
+		p = cursor_peek(&w->c, PORTS_SIZE);
 		if (p)
 			ports_decode(p, info);
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		/* Type and code, in this order, are the two halves of the exported port. */
-		p = cursor_peek(c, ICMP_TYPE_CODE_SIZE);
+		p = cursor_peek(&w->c, ICMP_TYPE_CODE_SIZE);
 		if (p)
 			info->dst_port = get_be16(p);
 		break;

@@ -31,8 +31,8 @@ const struct element element_table[] = {
 	{  7, "sourceTransportPort",         ELEMENT_NUMBER,       IN(src_port),   2,  2, IN_ALL,  M, KEY},
 	{ 11, "destinationTransportPort",    ELEMENT_NUMBER,       IN(dst_port),   2,  2, IN_ALL,  M, KEY},
 	/* Templates of their own, because nfdump reads a port from 32 wherever it stands. */
-	{ 32, "icmpTypeCodeIPv4",            ELEMENT_NUMBER,       IN(icmp_type_code), 2, 2, IN_ICMP,   D, KEY},
-	{139, "icmpTypeCodeIPv6",            ELEMENT_NUMBER,       IN(icmp_type_code), 2, 2, IN_ICMPV6, D, KEY},
+	{ 32, "icmpTypeCodeIPv4",            ELEMENT_NUMBER,       IN(dst_port),   2,  2, IN_ICMP,   D, KEY},
+	{139, "icmpTypeCodeIPv6",            ELEMENT_NUMBER,       IN(dst_port),   2,  2, IN_ICMPV6, D, KEY},
 	{176, "icmpTypeIPv4",                ELEMENT_NUMBER,       IN(icmp_type),  0,  1, IN_ICMP,   F, KEY},
 	{177, "icmpCodeIPv4",                ELEMENT_NUMBER,       IN(icmp_code),  0,  1, IN_ICMP,   F, KEY},
 	{178, "icmpTypeIPv6",                ELEMENT_NUMBER,       IN(icmp_type),  0,  1, IN_ICMPV6, F, KEY},

@@ -317,7 +317,7 @@ static void put_destination(struct line *l, const struct record *r)
 {
 	put_endpoint(l, r->dst, r->dst_port, r);
 	if (r->protocol == IPPROTO_ICMP || r->protocol == IPPROTO_ICMPV6)
-		put_format(l, " %u/%u", r->icmp_type_code >> 8, r->icmp_type_code & 0xff);
+		put_format(l, " %u/%u", r->icmp_type, r->icmp_code);
 }
 
 static void flags_text(const struct record *r, char text[9])

@@ -21,10 +21,8 @@ struct key_head {
 	uint16_t dst_port;
 	uint16_t vlan;
 	uint8_t protocol;
-	uint8_t dscp; /* the ToS octet without its two ECN bits */
-	uint8_t ip_version;
-	uint8_t selector; /* sampling rule: a record has one rate */
-	uint8_t zero[2];
+	uint8_t dscp;  /* the ToS octet without its two ECN bits */
+	uint32_t kind; /* flow_kind() */
 };
 
 /* What follows of IPv6 addresses; 0 for IPv4. */
@@ -37,6 +35,31 @@ struct flow_key {
 	struct key_head head;
 	struct key_tail tail;
 };
+
+/*
+ * What takes less than an octet each, and the overlay network's 24 bits, in one word: the IP version;
+ * the sampling rule, because a record has one rate; the segment, because the same addresses may be in
+ * use in each.
+ */
+static inline uint32_t flow_kind(uint8_t ip_version, uint8_t selector, uint32_t segment)
+{
+	return segment << 8 | (uint32_t)selector << 3 | ip_version;
+}
+
+static inline uint8_t kind_version(uint32_t kind)
+{
+	return kind & 7;
+}
+
+static inline uint8_t kind_selector(uint32_t kind)
+{
+	return kind >> 3 & 31;
+}
+
+static inline uint32_t kind_segment(uint32_t kind)
+{
+	return kind >> 8;
+}
 
 static_assert(sizeof(struct key_head) == 24, "hashed whole: no padding");
 static_assert(sizeof(struct flow_key) == 48, "hashed whole: no padding");
@@ -70,6 +93,7 @@ struct flow {
 	uint32_t egress;         /* of the first packet, like these: */
 	uint16_t inner_vlan;
 	uint8_t tos;
+	uint8_t segment_type; /* enum segment_type */
 };
 
 static_assert(sizeof(struct flow) == 128, "a flow is two cache lines");

@@ -23,16 +23,14 @@ static inline void key_fill(struct flow_key *k, const struct pktinfo *info)
 	k->head.vlan = info->vlan;
 	k->head.protocol = info->protocol;
 	k->head.dscp = info->tos & DSCP_MASK;
-	k->head.ip_version = info->ip_version;
-	k->head.selector = info->selector;
-	memset(k->head.zero, 0, sizeof(k->head.zero));
+	k->head.kind = flow_kind(info->ip_version, info->selector, info->segment);
 	memcpy(k->tail.src, info->src + 4, 12);
 	memcpy(k->tail.dst, info->dst + 4, 12);
 }
 
 static inline uint64_t key_hash(const struct flow_key *k, uint64_t seed)
 {
-	if (k->head.ip_version == 4)
+	if (kind_version(k->head.kind) == 4)
 		return hash_bytes(&k->head, sizeof(k->head), seed);
 	return hash_bytes(k, sizeof(*k), seed);
 }
@@ -41,7 +39,7 @@ static inline uint64_t key_hash(const struct flow_key *k, uint64_t seed)
 static inline bool key_is_of(const struct flow_key *k, const struct flow *f)
 {
 	return memcmp(&k->head, &f->head, sizeof(f->head)) == 0 &&
-	    (k->head.ip_version == 4 || memcmp(&k->tail, &f->tail, sizeof(f->tail)) == 0);
+	    (kind_version(k->head.kind) == 4 || memcmp(&k->tail, &f->tail, sizeof(f->tail)) == 0);
 }
 
 #endif

@@ -32,17 +32,17 @@ struct record {
 	uint64_t end_ns;
 	uint32_t ingress;  /* ifIndex */
 	uint32_t egress;   /* ifIndex, 0: not known */
+	uint32_t segment;  /* as in struct pktinfo */
 	uint16_t src_port; /* host order, like all numbers here */
 	uint16_t dst_port;
 	uint16_t vlan;
 	uint16_t tcp_flags;
 	uint16_t inner_vlan;
-	uint16_t icmp_type_code; /* of ICMP and ICMPv6, else 0 */
 	uint8_t ip_version;
 	uint8_t protocol;
 	uint8_t tos;
 	uint8_t end_reason; /* enum end_reason */
-	uint8_t icmp_type;
+	uint8_t icmp_type;  /* of ICMP and ICMPv6, else 0; the port has both */
 	uint8_t icmp_code;
 	uint8_t direction; /* IE 61: 0 into the local network, 1 out of it */
 	uint8_t selector;  /* number of its sampling rule (meter/sampler.h) */

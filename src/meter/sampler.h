@@ -33,7 +33,7 @@ struct sampling_rule {
 };
 
 /* Rule 0 is --sample's; the others belong to the classes, in their order. */
-#define SELECTORS_MAX 32
+#define SELECTORS_MAX 32 /* of which a flow's key has five bits */
 
 /* How a run samples. A rule's selectorId (RFC 5477) is its number plus 1. */
 struct sampling_plan {

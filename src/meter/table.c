@@ -222,6 +222,7 @@ static void begin_record(
 	    .egress = info->egress,
 	    .inner_vlan = info->inner_vlan,
 	    .tos = info->tos,
+	    .segment_type = (uint8_t)(info->segment >> SEGMENT_TYPE_SHIFT),
 	};
 	if (t->details)
 		t->details[i] = info->detail;

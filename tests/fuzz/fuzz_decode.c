@@ -35,10 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (decode_packet(&packet, &options, &detailed) != ignored)
 		abort();
 	if (ignored == IGNORED_NOT) {
-		if (memcmp(&info, &detailed, offsetof(struct pktinfo, detail)) != 0 ||
+		if (memcmp(&info, &detailed, offsetof(struct pktinfo, fragment)) != 0 ||
 		    (info.ip_version != 4 && info.ip_version != 6))
 			abort();
-		digest_packet(&packet, data[1]);
+		digest_packet(&packet, &info, data[1]);
 	}
 	free((void *)packet.data);
 	return 0;

@@ -15,10 +15,13 @@ static uint32_t digest_cut(const struct frame *f, int linktype, size_t caplen, u
 	    .caplen = (uint32_t)caplen,
 	    .len = (uint32_t)f->size,
 	    .linktype = linktype};
+	struct decode_options options = {.details = false};
+	struct pktinfo info;
 	uint32_t digest;
 
 	memcpy(captured, f->octets, caplen);
-	digest = digest_packet(&packet, key);
+	decode_packet(&packet, &options, &info);
+	digest = digest_packet(&packet, &info, key);
 	free(captured);
 	return digest;
 }

@@ -225,14 +225,13 @@ static uint64_t number_of(uint16_t id, const struct record *r)
 	case 7:
 		return r->src_port;
 	case 11:
+	case 32:
+	case 139:
 		return r->dst_port;
 	case 10:
 		return r->ingress;
 	case 14:
 		return r->egress;
-	case 32:
-	case 139:
-		return r->icmp_type_code;
 	case 176:
 	case 178:
 		return r->icmp_type;

@@ -234,7 +234,6 @@ START_TEST(each_element_shows_its_member)
 	    .vlan = 7,
 	    .tcp_flags = 8,
 	    .inner_vlan = 9,
-	    .icmp_type_code = 10,
 	    .protocol = 11,
 	    .tos = 12,
 	    .end_reason = 13,
@@ -244,7 +243,7 @@ START_TEST(each_element_shows_its_member)
 		uint16_t id;
 		uint64_t value;
 	} rows[] = {{2, 1}, {1, 2}, {10, 3}, {14, 4}, {7, 5}, {11, 6}, {58, 7}, {6, 8}, {245, 9},
-	    {32, 10}, {139, 10}, {4, 11}, {5, 12}, {136, 13}, {152, 14}, {153, 15}, {22, 14},
+	    {32, 6}, {139, 6}, {4, 11}, {5, 12}, {136, 13}, {152, 14}, {153, 15}, {22, 14},
 	    {21, 15}};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++)

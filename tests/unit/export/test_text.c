@@ -55,7 +55,9 @@ static struct record icmp(uint8_t version)
 
 	r.protocol = version == 4 ? 1 : 58;
 	r.src_port = 0;
-	r.dst_port = r.icmp_type_code = 0x0301;
+	r.dst_port = 0x0301;
+	r.icmp_type = 3;
+	r.icmp_code = 1;
 	r.tcp_flags = 0;
 	return r;
 }

@@ -12,8 +12,7 @@ START_TEST(record_shows_the_flow)
 			     .vlan = 12,
 			     .protocol = 6,
 			     .dscp = 0xb8,
-			     .ip_version = 6,
-			     .selector = 7},
+			     .kind = flow_kind(6, 7, 0x123456)},
 	    .tail = {.src = {[11] = 13}, .dst = {[0] = 14}},
 	    .packets = 15,
 	    .octets = 16,
@@ -51,7 +50,8 @@ START_TEST(record_shows_the_flow)
 	ck_assert_uint_eq(r.wall_ns, 21);
 	ck_assert_uint_eq(r.end_reason, END_ACTIVE);
 	ck_assert_uint_eq(r.kind, RECORD_FLOW);
-	ck_assert_uint_eq(r.icmp_type_code, 0);
+	ck_assert_uint_eq(r.icmp_type, 0);
+	ck_assert_uint_eq(r.icmp_code, 0);
 }
 END_TEST
 
@@ -63,13 +63,15 @@ START_TEST(record_of_icmp_tells_type_and_code_twice)
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct flow f = {
-		    .head = {.dst_port = 0x0304, .protocol = protocols[i], .ip_version = 4}};
+		    .head = {
+			.dst_port = 0x0304, .protocol = protocols[i], .kind = flow_kind(4, 0, 0)}};
 		struct record r;
 
 		record_fill(&r, &f, NULL, END_IDLE, &now);
 		ck_assert_mem_eq(&r.detail, &no_detail, sizeof(no_detail));
 		ck_assert_uint_eq(r.dst_port, 0x0304);
-		ck_assert_uint_eq(r.icmp_type_code, 0x0304);
+		ck_assert_uint_eq(r.icmp_type, 3);
+		ck_assert_uint_eq(r.icmp_code, 4);
 	}
 }
 END_TEST

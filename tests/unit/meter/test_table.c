@@ -34,7 +34,7 @@ static uint32_t id_of(const struct flow *f)
 {
 	uint32_t id;
 
-	memcpy(&id, f->head.ip_version == 4 ? f->head.src : f->tail.src + 8, sizeof(id));
+	memcpy(&id, kind_version(f->head.kind) == 4 ? f->head.src : f->tail.src + 8, sizeof(id));
 	return id;
 }
 

@@ -39,7 +39,6 @@ struct record record_of_class(unsigned class, uint64_t now_ns)
 		r.protocol = class == CLASS_ICMP ? 1 : 58;
 		r.src_port = 0;
 		r.dst_port = 0x0800;
-		r.icmp_type_code = 0x0800;
 		r.icmp_type = 8;
 	}
 	return r;
@@ -65,7 +64,6 @@ struct record record_with_all(unsigned class, uint64_t now_ns)
 	r.vlan = 0x0162;
 	r.inner_vlan = 0x0263;
 	r.tcp_flags = 0x0d64;
-	r.icmp_type_code = 0x6566;
 	r.icmp_type = 0x65;
 	r.icmp_code = 0x66;
 	r.tos = 0x67;
