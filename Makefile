@@ -8,6 +8,7 @@ OBJECTS := $(SOURCES:src/%.c=$(BUILD)/src/%.o)
 LIBRARY := $(BUILD)/libspanflow.a
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
 MANUALS := $(wildcard man/*.[578])
 DOCUMENTS := README.md NEWS LICENSE contrib/spanflow.conf
@@ -34,7 +35,8 @@ Q := @
 say = @echo "  $(1)"
 endif
 
-.PHONY: all check check-built check-long check-unit demo bench fuzz lint install uninstall dist clean distclean
+.PHONY: all check check-built check-long check-unit demo bench fuzz fuzz-with-libfuzzer \
+    fuzz-with-afl $(FUZZERS:%=fuzz-%) lint install uninstall dist clean distclean
 .DELETE_ON_ERROR:
 
 all: $(PROGRAM)
@@ -68,7 +70,7 @@ $(BUILD)/%.o: %.c config.mk | config.h
 	$(call say,CC    $<)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
--include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d)
+-include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(wildcard $(BUILD)/tests/fuzz/*.d)
 
 # -- tests -------------------------------------------------------------------------------------
 
@@ -83,7 +85,7 @@ check:
 	contrib/deps.sh test
 	$(MAKE) --no-print-directory check-built
 
-check-built: $(PROGRAM) $(BUILD)/unit $(BUILD)/tests/fuzz/replay_decode $(BUILD)/tests/bench/mktraffic
+check-built: $(PROGRAM) $(BUILD)/unit $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%) $(BUILD)/tests/bench/mktraffic
 	tests/run $(BUILD)
 
 # What make check does a part of: a million messages, every max-payload, 10 million packets sampled.
@@ -95,21 +97,46 @@ check-unit: $(BUILD)/unit
 
 # -- fuzzing -----------------------------------------------------------------------------------
 
-$(BUILD)/tests/fuzz/replay_decode: tests/fuzz/fuzz_decode.c tests/fuzz/replay.c $(LIBRARY)
-	@mkdir -p $(@D)
-	$(call say,CC    $<)
-	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
-
+# A program FUZZER replays its corpus in make check; make fuzz runs it under libFuzzer, and
+# make fuzz FUZZ_WITH=afl makes the same programs for AFL++ and says how to start it.
 FUZZ_TIME ?= 60
-FUZZ_FLAGS := -g -O1 -std=gnu11 -fsanitize=fuzzer,address,undefined
+FUZZ_WITH ?= libfuzzer
+FUZZ_BUILD := build/fuzz-$(FUZZ_WITH)
+FUZZ_SANITIZE := address,undefined
+fuzz_objects = $(patsubst %.c,$(BUILD)/%.o,tests/fuzz/fuzz_$(1).c $(if $(filter pipeline,$(1)),tests/fuzz/reference.c))
 
-$(BUILD)/tests/fuzz/fuzz_decode: tests/fuzz/fuzz_decode.c $(wildcard src/decode/*.[ch])
-	@mkdir -p $(@D)
-	clang $(FUZZ_FLAGS) $(ALL_CPPFLAGS) -o $@ $< $(wildcard src/decode/*.c)
+$(BUILD)/tests/fuzz/%.o: ALL_CPPFLAGS += -Itests/fuzz
 
-fuzz: $(BUILD)/tests/fuzz/fuzz_decode
-	@mkdir -p $(BUILD)/tests/fuzz/found
-	$< -max_total_time=$(FUZZ_TIME) -max_len=4096 $(BUILD)/tests/fuzz/found tests/fuzz/corpus
+define fuzz_program
+$(BUILD)/tests/fuzz/replay_$(1): $(call fuzz_objects,$(1)) $(BUILD)/tests/fuzz/driver.o $(LIBRARY)
+	$$(call say,LD    $$@)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+
+$(BUILD)/tests/fuzz/fuzz_$(1): $(call fuzz_objects,$(1)) $(LIBRARY)
+	$$(call say,LD    $$@)
+	$$(Q)$$(CC) $$(ALL_LDFLAGS) -fsanitize=fuzzer -o $$@ $$^ $$(LIBS)
+
+fuzz-$(1): $(BUILD)/tests/fuzz/fuzz_$(1)
+	@mkdir -p $(BUILD)/found/$(1)
+	UBSAN_OPTIONS=halt_on_error=1 $$< -max_total_time=$$(FUZZ_TIME) -max_len=4096 \
+	    -dict=tests/fuzz/dictionary -artifact_prefix=$(BUILD)/found/ -print_final_stats=1 \
+	    $(BUILD)/found/$(1) tests/fuzz/corpus/$(1)
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzz_program,$(f))))
+
+fuzz: fuzz-with-$(FUZZ_WITH)
+
+fuzz-with-libfuzzer:
+	$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang CFLAGS="-g -O1" \
+	    SANITIZE="-fsanitize=$(FUZZ_SANITIZE),fuzzer-no-link" $(FUZZERS:%=fuzz-%)
+
+fuzz-with-afl:
+	$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=afl-clang-fast CFLAGS="-g -O1" \
+	    SANITIZE="-fsanitize=$(FUZZ_SANITIZE)" $(FUZZERS:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%)
+	@for f in $(FUZZERS); do \
+	    echo "afl-fuzz -i tests/fuzz/corpus/$$f -o $(FUZZ_BUILD)/found/$$f" \
+	        "-x tests/fuzz/dictionary $(FUZZ_BUILD)/tests/fuzz/fuzz_$$f"; \
+	done
 
 # -- demonstration and benchmark ---------------------------------------------------------------
 

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const int linktypes[] = {DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW,
 	    DLT_NULL, DLT_LOOP, DLT_IPV4, DLT_IPV6, DLT_USB_LINUX};
 	struct decode_options options = {0};
-	struct pktinfo info, detailed;
+	struct pktinfo info = {0}, detailed = {0};
 	enum ignored ignored;
 	struct packet packet;
 
