@@ -133,6 +133,7 @@ fuzz-with-libfuzzer:
 fuzz-with-afl:
 	$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=afl-clang-fast CFLAGS="-g -O1" \
 	    SANITIZE="-fsanitize=$(FUZZ_SANITIZE)" $(FUZZERS:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%)
+	@mkdir -p $(FUZZ_BUILD)/found
 	@for f in $(FUZZERS); do \
 	    echo "afl-fuzz -i tests/fuzz/corpus/$$f -o $(FUZZ_BUILD)/found/$$f" \
 	        "-x tests/fuzz/dictionary $(FUZZ_BUILD)/tests/fuzz/fuzz_$$f"; \
