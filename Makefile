@@ -22,6 +22,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 ALL_CPPFLAGS = -I. -Isrc -DHAVE_CONFIG_H -D_GNU_SOURCE $(LIB_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(WERROR) $(CFLAGS) $(SANITIZE) -pthread
 ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pthread
+NO_LTO = $(if $(LTO),-fno-lto)
 # The unit tests' library may come after configure has run: it is asked for when it is needed.
 CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
@@ -59,7 +60,7 @@ configure: configure.ac
 
 $(PROGRAM): $(BUILD)/src/main.o $(LIBRARY)
 	$(call say,LD    $@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LTO) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 	@rm -f $@
@@ -70,6 +71,8 @@ $(BUILD)/%.o: %.c config.mk | config.h
 	$(call say,CC    $<)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
+$(BUILD)/src/%.o: ALL_CFLAGS += $(LTO)
+
 -include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(wildcard $(BUILD)/tests/fuzz/*.d)
 
 # -- tests -------------------------------------------------------------------------------------
@@ -78,7 +81,7 @@ $(BUILD)/tests/unit/%.o: ALL_CPPFLAGS += -Itests/unit $(CHECK_CFLAGS)
 
 $(BUILD)/unit: $(UNIT_OBJECTS) $(LIBRARY)
 	$(call say,LD    $@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
+	$(Q)$(CC) $(NO_LTO) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) $(CHECK_LIBS)
 
 # Installs what the tests need, so that the recipes below find it on a bare machine.
 check:
@@ -110,11 +113,11 @@ $(BUILD)/tests/fuzz/%.o: ALL_CPPFLAGS += -Itests/fuzz
 define fuzz_program
 $(BUILD)/tests/fuzz/replay_$(1): $(call fuzz_objects,$(1)) $(BUILD)/tests/fuzz/driver.o $(LIBRARY)
 	$$(call say,LD    $$@)
-	$$(Q)$$(CC) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(CC) $$(NO_LTO) $$(ALL_LDFLAGS) -o $$@ $$^ $$(LIBS)
 
 $(BUILD)/tests/fuzz/fuzz_$(1): $(call fuzz_objects,$(1)) $(LIBRARY)
 	$$(call say,LD    $$@)
-	$$(Q)$$(CC) $$(ALL_LDFLAGS) -fsanitize=fuzzer -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(CC) $$(NO_LTO) $$(ALL_LDFLAGS) -fsanitize=fuzzer -o $$@ $$^ $$(LIBS)
 
 fuzz-$(1): $(BUILD)/tests/fuzz/fuzz_$(1)
 	@mkdir -p $(BUILD)/found/$(1)
@@ -128,10 +131,12 @@ fuzz: fuzz-with-$(FUZZ_WITH)
 
 fuzz-with-libfuzzer:
 	$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=clang CFLAGS="-g -O1" \
+	    LTO= \
 	    SANITIZE="-fsanitize=$(FUZZ_SANITIZE),fuzzer-no-link" $(FUZZERS:%=fuzz-%)
 
 fuzz-with-afl:
 	$(MAKE) --no-print-directory BUILD=$(FUZZ_BUILD) CC=afl-clang-fast CFLAGS="-g -O1" \
+	    LTO= \
 	    SANITIZE="-fsanitize=$(FUZZ_SANITIZE)" $(FUZZERS:%=$(FUZZ_BUILD)/tests/fuzz/fuzz_%)
 	@mkdir -p $(FUZZ_BUILD)/found
 	@for f in $(FUZZERS); do \
