@@ -255,13 +255,19 @@ static struct group *find_group(struct exporter *x, const struct config_collecto
 	return &x->groups[0];
 }
 
+static void init_group(struct group *g, const struct config *c, const struct config_group *conf)
+{
+	group_init(g, conf);
+	g->without_ports = !key_has(KEY_PORTS, c->key_changes);
+}
+
 static void init_groups(struct exporter *x)
 {
 	const struct config *c = x->options.config;
 
 	group_init(&x->groups[0], NULL);
 	for (size_t i = 0; i < c->group_count; i++)
-		group_init(&x->groups[i + 1], &c->groups[i]);
+		init_group(&x->groups[i + 1], c, &c->groups[i]);
 	x->group_count = c->group_count + 1;
 }
 

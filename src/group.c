@@ -35,9 +35,10 @@ struct conversation {
 	uint32_t protocol;
 };
 
-static bool has_no_ports(const struct record *r)
+/* Ports outside the key are those of one packet. */
+static bool has_no_ports(const struct group *g, const struct record *r)
 {
-	return r->protocol == IPPROTO_ICMP || r->protocol == IPPROTO_ICMPV6;
+	return g->without_ports || r->protocol == IPPROTO_ICMP || r->protocol == IPPROTO_ICMPV6;
 }
 
 static bool comes_first(const struct record *r)
@@ -48,16 +49,16 @@ static bool comes_first(const struct record *r)
 }
 
 /* An ICMP answer differs from its question in type and code, which stand in the ports. */
-static uint64_t hash_conversation(const struct record *r)
+static uint64_t hash_conversation(const struct group *g, const struct record *r)
 {
 	unsigned src = comes_first(r) ? 0 : 1, dst = 1 - src;
 	struct conversation c = {.protocol = r->protocol};
 
-	if (has_no_ports(r))
+	if (has_no_ports(g, r))
 		src = memcmp(r->src, r->dst, sizeof(r->src)) > 0, dst = 1 - src;
 	memcpy(c.addresses[src], r->src, sizeof(r->src));
 	memcpy(c.addresses[dst], r->dst, sizeof(r->dst));
-	if (!has_no_ports(r)) {
+	if (!has_no_ports(g, r)) {
 		c.ports[src] = r->src_port;
 		c.ports[dst] = r->dst_port;
 	}
@@ -78,7 +79,7 @@ static bool other_is_good(const struct group *g, const struct member *except)
  */
 static struct member *choose_by_hash(struct group *g, const struct record *r)
 {
-	uint64_t drawn[2] = {hash_conversation(r), 0}, highest = 0;
+	uint64_t drawn[2] = {hash_conversation(g, r), 0}, highest = 0;
 	struct member *best = NULL;
 
 	for (size_t i = 0; i < g->count; i++) {

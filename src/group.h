@@ -31,6 +31,7 @@ struct member {
 struct group {
 	enum group_policy policy;
 	uint64_t hold_down_ns;
+	bool without_ports; /* they are not in the flows' key */
 	struct member members[CONFIG_COLLECTORS_MAX];
 	size_t count;
 	uint64_t clock_ns; /* as the records and ticks have it */

@@ -158,12 +158,13 @@ static int build_exporter(struct program *p)
 	return 0;
 }
 
-/* What collectors need of the stages before: the interfaces' names, details of packets. */
+/* What stages need of those before: the interfaces' names, details of packets. */
 static int complete_config(struct program *p)
 {
 	struct config *c = &p->config;
 	int rc = interfaces_list(&p->interfaces, c);
 
+	c->decode.details |= key_has(KEY_MACS, c->key_changes);
 	for (size_t i = 0; i < c->collector_count; i++) {
 		struct encoder_options *encoding = &c->collectors[i].encoding;
 

@@ -369,6 +369,7 @@ static struct table *create_table(struct worker *w)
 	    .timeouts = c->timeouts,
 	    .seed = w->options.table_seed,
 	    .details = c->decode.details,
+	    .key_changes = c->key_changes,
 	    .end = end_flow,
 	    .end_ctx = w,
 	};

@@ -17,7 +17,7 @@
 #define RATE_MAX 1000000000u
 #define REFRESH_MESSAGES 1000
 #define QUEUE_DEFAULT 256 /* of outputs, which have no key for it */
-#define DOMAIN_DEFAULT 1 /* as the key has it; lines have no such key */
+#define DOMAIN_DEFAULT 1  /* as the key has it; lines have no such key */
 #define QUEUE_MIN 16
 #define QUEUE_MAX 65536
 #define DSCP_MAX 63
@@ -470,6 +470,7 @@ int collectors_finish(struct config *c)
 		if (!n->format_given)
 			n->encoding.format = c->format;
 		n->encoding.sampling = c->sampling;
+		n->encoding.key_changes = c->key_changes;
 		if (!n->records_given && has_choice(n->encoding.format))
 			n->encoding.records = c->records;
 		if (n->host && n->port == 0)

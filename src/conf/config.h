@@ -13,6 +13,7 @@
 #include "decode/decode.h"
 #include "export/encoder.h"
 #include "meter/expiry.h"
+#include "meter/flow.h"
 #include "meter/portmap.h"
 #include "meter/sampler.h"
 #include "transport/sender.h"
@@ -70,6 +71,7 @@ struct config {
 	struct records_choice records; /* where a collector or output names none */
 	struct sampling_plan sampling;
 	const char *class_filters[SELECTORS_MAX]; /* BPF expressions of rules 1 and above */
+	unsigned key_changes;                     /* set of 1 << enum key_part */
 	struct timeouts timeouts;
 	uint32_t max_flows;
 	uint64_t packet_limit; /* 0: none */

@@ -111,6 +111,50 @@ static int set_scale(struct config *c, const char *value)
 	return parse_switch(value, &c->sampling.scale);
 }
 
+/* One word of --key: the part that it changes, KEY_NONE: there is no such word. */
+static enum key_part parse_key_word(const char *word, size_t length)
+{
+	static const struct {
+		const char *word;
+		enum key_part part;
+	} words[] = {{"-vlan", KEY_VLAN}, {"-ports", KEY_PORTS}, {"-dscp", KEY_DSCP},
+	    {"-ingress", KEY_INGRESS}, {"+ecn", KEY_ECN}, {"+mac", KEY_MACS},
+	    {"+inner-vlan", KEY_INNER_VLAN}};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strlen(words[i].word) == length && strncmp(word, words[i].word, length) == 0)
+			return words[i].part;
+	return KEY_NONE;
+}
+
+/* "default" or words with commas between them, each of them once. */
+static int set_key(struct config *c, const char *value)
+{
+	unsigned changes = 0;
+	size_t length;
+
+	for (const char *word = value; strcmp(value, "default") != 0; word += length + 1) {
+		enum key_part part;
+
+		length = strcspn(word, ",");
+		part = parse_key_word(word, length);
+		if (part == KEY_NONE || (changes >> part & 1))
+			return -EINVAL;
+		changes |= 1u << part;
+		if (!word[length])
+			break;
+	}
+	if (!key_has(KEY_DSCP, changes) && key_has(KEY_ECN, changes)) {
+		log_error("'%s' is not allowed: -dscp or +ecn, not both: the two ECN bits alone "
+			  "tell no flow",
+		    value);
+		return SAID_ALREADY;
+	}
+	c->key_changes = changes;
+	c->sampling.key_changes = changes;
+	return 0;
+}
+
 static int set_timeout(struct config *c, const char *value)
 {
 	const struct {
@@ -309,6 +353,9 @@ const struct option_spec option_table[] = {
 	 "a number from 0 to 4294967295", set_hash_key, "0", OPTION_VALUE},
 	{"scale", 0, "on|off", NULL,
 	 "on or off", set_scale, "off", OPTION_VALUE},
+	{"key", 0, "LIST", NULL,
+	 "default, or with commas between them -vlan, -ports, -dscp, -ingress, +ecn, +mac, +inner-vlan",
+	 set_key, "default", OPTION_VALUE},
 	{"timeout", 't', "NAME=TIME", "idle=15s, active=30m, end=1s; repeatable",
 	 "idle=TIME or active=TIME from 1ms to 24h, or end=TIME from 0 to 24h (units ms s m h)",
 	 set_timeout, "idle=15s active=30m end=1s", OPTION_NAMED},

@@ -3,7 +3,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "meter/record.h"
 #include "util/units.h"
 
 #define SIZED(type, member) offsetof(type, member), sizeof(((type *)0)->member)
@@ -15,7 +14,7 @@
 #define M (OF_MINIMAL | OF_DEFAULT | OF_FULL)
 #define D (OF_DEFAULT | OF_FULL)
 #define F OF_FULL
-#define KEY true
+#define KEY KEY_ALWAYS
 
 /*
  * vlanId and dot1qVlanId say the same to collectors of different age, as do icmpTypeCode and
@@ -28,21 +27,21 @@ const struct element element_table[] = {
 	{ 12, "destinationIPv4Address",      ELEMENT_ADDRESS,      IN4(dst),       4,  4, IN_IPV4, M, KEY},
 	{ 27, "sourceIPv6Address",           ELEMENT_ADDRESS,      IN(src),       16, 16, IN_IPV6, M, KEY},
 	{ 28, "destinationIPv6Address",      ELEMENT_ADDRESS,      IN(dst),       16, 16, IN_IPV6, M, KEY},
-	{  7, "sourceTransportPort",         ELEMENT_NUMBER,       IN(src_port),   2,  2, IN_ALL,  M, KEY},
-	{ 11, "destinationTransportPort",    ELEMENT_NUMBER,       IN(dst_port),   2,  2, IN_ALL,  M, KEY},
+	{  7, "sourceTransportPort",         ELEMENT_NUMBER,       IN(src_port),   2,  2, IN_ALL,  M, KEY_PORTS},
+	{ 11, "destinationTransportPort",    ELEMENT_NUMBER,       IN(dst_port),   2,  2, IN_ALL,  M, KEY_PORTS},
 	/* Templates of their own, because nfdump reads a port from 32 wherever it stands. */
-	{ 32, "icmpTypeCodeIPv4",            ELEMENT_NUMBER,       IN(dst_port),   2,  2, IN_ICMP,   D, KEY},
-	{139, "icmpTypeCodeIPv6",            ELEMENT_NUMBER,       IN(dst_port),   2,  2, IN_ICMPV6, D, KEY},
-	{176, "icmpTypeIPv4",                ELEMENT_NUMBER,       IN(icmp_type),  0,  1, IN_ICMP,   F, KEY},
-	{177, "icmpCodeIPv4",                ELEMENT_NUMBER,       IN(icmp_code),  0,  1, IN_ICMP,   F, KEY},
-	{178, "icmpTypeIPv6",                ELEMENT_NUMBER,       IN(icmp_type),  0,  1, IN_ICMPV6, F, KEY},
-	{179, "icmpCodeIPv6",                ELEMENT_NUMBER,       IN(icmp_code),  0,  1, IN_ICMPV6, F, KEY},
+	{ 32, "icmpTypeCodeIPv4",            ELEMENT_NUMBER,       IN(dst_port),   2,  2, IN_ICMP,   D, KEY_PORTS},
+	{139, "icmpTypeCodeIPv6",            ELEMENT_NUMBER,       IN(dst_port),   2,  2, IN_ICMPV6, D, KEY_PORTS},
+	{176, "icmpTypeIPv4",                ELEMENT_NUMBER,       IN(icmp_type),  0,  1, IN_ICMP,   F, KEY_PORTS},
+	{177, "icmpCodeIPv4",                ELEMENT_NUMBER,       IN(icmp_code),  0,  1, IN_ICMP,   F, KEY_PORTS},
+	{178, "icmpTypeIPv6",                ELEMENT_NUMBER,       IN(icmp_type),  0,  1, IN_ICMPV6, F, KEY_PORTS},
+	{179, "icmpCodeIPv6",                ELEMENT_NUMBER,       IN(icmp_code),  0,  1, IN_ICMPV6, F, KEY_PORTS},
 	{  4, "protocolIdentifier",          ELEMENT_NUMBER,       IN(protocol),   1,  1, IN_ALL,  M, KEY},
 	{ 60, "ipVersion",                   ELEMENT_NUMBER,       IN(ip_version), 1,  1, IN_ALL,  F, KEY},
-	{  5, "ipClassOfService",            ELEMENT_NUMBER,       IN(tos),        1,  1, IN_ALL,  D, KEY},
-	{ 58, "vlanId",                      ELEMENT_NUMBER,       IN(vlan),       2,  2, IN_ALL,  D, KEY},
-	{243, "dot1qVlanId",                 ELEMENT_NUMBER,       IN(vlan),       0,  2, IN_ALL,  F, KEY},
-	{245, "dot1qCustomerVlanId",         ELEMENT_NUMBER,       IN(inner_vlan), 0,  2, IN_ALL,  D, 0},
+	{  5, "ipClassOfService",            ELEMENT_NUMBER,       IN(tos),        1,  1, IN_ALL,  D, KEY_DSCP},
+	{ 58, "vlanId",                      ELEMENT_NUMBER,       IN(vlan),       2,  2, IN_ALL,  D, KEY_VLAN},
+	{243, "dot1qVlanId",                 ELEMENT_NUMBER,       IN(vlan),       0,  2, IN_ALL,  F, KEY_VLAN},
+	{245, "dot1qCustomerVlanId",         ELEMENT_NUMBER,       IN(inner_vlan), 0,  2, IN_ALL,  D, KEY_INNER_VLAN},
 	/* RFC 3954 has one octet of flags, RFC 9565 twelve bits. */
 	{  6, "tcpControlBits",              ELEMENT_BITS,         IN(tcp_flags),  1,  2, IN_ALL,  D, 0},
 	{  2, "packetDeltaCount",            ELEMENT_NUMBER,       IN(packets),    8,  8, IN_ALL,  M, 0},
@@ -58,11 +57,11 @@ const struct element element_table[] = {
 	{156, "flowStartNanoseconds",        ELEMENT_NANOSECONDS,  IN(start_ns),   0,  8, IN_ALL,  0, 0},
 	{157, "flowEndNanoseconds",          ELEMENT_NANOSECONDS,  IN(end_ns),     0,  8, IN_ALL,  0, 0},
 	{136, "flowEndReason",               ELEMENT_NUMBER,       IN(end_reason), 0,  1, IN_ALL,  D, 0},
-	{ 10, "ingressInterface",            ELEMENT_NUMBER,       IN(ingress),    4,  4, IN_ALL,  D, KEY},
+	{ 10, "ingressInterface",            ELEMENT_NUMBER,       IN(ingress),    4,  4, IN_ALL,  D, KEY_INGRESS},
 	{ 14, "egressInterface",             ELEMENT_NUMBER,       IN(egress),     4,  4, IN_ALL,  D, 0},
 	{ 61, "flowDirection",               ELEMENT_NUMBER,       IN(direction),  1,  1, IN_ALL,  F, 0},
-	{ 56, "sourceMacAddress",            ELEMENT_MAC,          IN(detail.src_mac),    6, 6, IN_ALL, F, 0},
-	{ 80, "destinationMacAddress",       ELEMENT_MAC,          IN(detail.dst_mac),    6, 6, IN_ALL, F, 0},
+	{ 56, "sourceMacAddress",            ELEMENT_MAC,          IN(detail.src_mac),    6, 6, IN_ALL, F, KEY_MACS},
+	{ 80, "destinationMacAddress",       ELEMENT_MAC,          IN(detail.dst_mac),    6, 6, IN_ALL, F, KEY_MACS},
 	{ 70, "mplsTopLabelStackSection",    ELEMENT_OCTETS,       IN(detail.mpls[0]),    3, 3, IN_ALL, F, 0},
 	{ 71, "mplsLabelStackSection2",      ELEMENT_OCTETS,       IN(detail.mpls[1]),    3, 3, IN_ALL, F, 0},
 	{ 72, "mplsLabelStackSection3",      ELEMENT_OCTETS,       IN(detail.mpls[2]),    3, 3, IN_ALL, F, 0},

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "meter/record.h"
+
 enum element_kind {
 	ELEMENT_ADDRESS,  /* octets in network order, copied */
 	ELEMENT_MAC,      /* likewise */
@@ -61,7 +63,7 @@ struct element {
 	uint8_t ipfix_size;  /* octets in IPFIX; 0: its records tell this otherwise */
 	uint8_t classes;     /* set of IN_*: whose records have it */
 	uint8_t layouts;     /* set of OF_* */
-	bool is_key;         /* flows differ in it (RFC 7011 section 4.4) */
+	enum key_part key;   /* flows may differ in it (RFC 7011 section 4.4) */
 };
 
 /* The elements in the order that the layouts have. */
@@ -71,8 +73,6 @@ extern const size_t element_count;
 /* The element with this number or name, or NULL. */
 const struct element *element_find(uint16_t id);
 const struct element *element_by_name(const char *name, size_t length);
-
-struct record;
 
 enum flow_class flow_class_of(const struct record *r);
 /* Where the element's octets are. */

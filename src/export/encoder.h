@@ -59,6 +59,7 @@ struct encoder_options {
 	uint8_t engine_id;
 	bool no_mode_bits;             /* v5: the sampling field holds the interval alone */
 	struct sampling_plan sampling; /* as announced */
+	unsigned key_changes;          /* set of 1 << enum key_part (meter/flow.h) */
 	uint64_t refresh_ns;           /* templates and options again after this time */
 	uint32_t refresh_messages;     /* templates again after so many messages */
 	const struct interface_info *interfaces; /* must outlive the encoder */

@@ -68,12 +68,12 @@ void layout_build(struct layout *l, const struct encoder_options *options, unsig
 				add_if_there(l, &element_table[i], options, classes);
 }
 
-uint64_t layout_key_fields(const struct layout *l)
+uint64_t layout_key_fields(const struct layout *l, unsigned key_changes)
 {
 	uint64_t fields = 0;
 
 	for (unsigned i = 0; i < l->count && i < 64; i++)
-		fields |= (uint64_t)l->fields[i].element->is_key << i;
+		fields |= (uint64_t)key_has(l->fields[i].element->key, key_changes) << i;
 	return fields;
 }
 

@@ -32,7 +32,7 @@ void layout_add(struct layout *l, const struct element *e, uint8_t size);
 void layout_encode(const struct layout *l, const struct record *r,
     const struct export_constants *constants, uint64_t origin_ms, uint8_t *out);
 /* IE 173: bit i is set where field i is part of the Flow Key (RFC 7011 section 4.4). */
-uint64_t layout_key_fields(const struct layout *l);
+uint64_t layout_key_fields(const struct layout *l, unsigned key_changes);
 
 /* Writes the low `size` octets of a number in network order. */
 void put_number(uint8_t *out, uint64_t value, uint8_t size);

@@ -275,11 +275,12 @@ static unsigned statistics_rows(const struct encoder *e, struct option_row rows[
 }
 
 /* RFC 7011 section 4.4: which of a template's fields make the flow. */
-static struct option_row flow_key_row(unsigned class, const struct layout *l)
+static struct option_row flow_key_row(
+    const struct encoder_options *o, unsigned class, const struct layout *l)
 {
 	struct option_row row = row_of(ID_FLOW_KEY, SCOPE_TEMPLATE, 2, FIRST_TEMPLATE_ID + class);
 
-	add_field(&row, 173, 8, layout_key_fields(l));
+	add_field(&row, 173, 8, layout_key_fields(l, o->key_changes));
 	return row;
 }
 
@@ -348,7 +349,7 @@ static void announce_flow_keys(struct encoder *e)
 
 	for (unsigned c = 0; c < CLASS_COUNT; c++)
 		if (s->layouts[c].count)
-			rows[n++] = flow_key_row(c, &s->layouts[c]);
+			rows[n++] = flow_key_row(&e->options, c, &s->layouts[c]);
 	put_rows(e, rows, n);
 }
 

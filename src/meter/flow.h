@@ -9,6 +9,7 @@
 #define SPANFLOW_METER_FLOW_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,7 @@ struct key_head {
 	uint16_t dst_port;
 	uint16_t vlan;
 	uint8_t protocol;
-	uint8_t dscp;  /* the ToS octet without its two ECN bits */
+	uint8_t dscp;  /* the ToS octet without its two ECN bits, unless KEY_ECN is in the key */
 	uint32_t kind; /* flow_kind() */
 };
 
@@ -31,9 +32,18 @@ struct key_tail {
 	uint8_t dst[12];
 };
 
+/* What only some runs put into the key (meter/key.h); elsewhere it is not even zeroed. */
+struct key_extra {
+	uint8_t src_mac[6];
+	uint8_t dst_mac[6];
+	uint16_t inner_vlan;
+	uint8_t zero[2];
+};
+
 struct flow_key {
 	struct key_head head;
 	struct key_tail tail;
+	struct key_extra extra;
 };
 
 /*
@@ -62,7 +72,28 @@ static inline uint32_t kind_segment(uint32_t kind)
 }
 
 static_assert(sizeof(struct key_head) == 24, "hashed whole: no padding");
-static_assert(sizeof(struct flow_key) == 48, "hashed whole: no padding");
+static_assert(sizeof(struct flow_key) == 64, "hashed whole: no padding");
+
+/* What a Flow Key is made of (RFC 7011 section 2). Changes to it are a set of 1 << part. */
+enum key_part {
+	KEY_NONE, /* of an element that no flows differ in */
+	KEY_ALWAYS,
+	KEY_VLAN, /* in the usual key, like these: */
+	KEY_PORTS,
+	KEY_DSCP,
+	KEY_INGRESS,
+	KEY_ECN, /* not in the usual key, like these: */
+	KEY_MACS,
+	KEY_INNER_VLAN
+};
+
+#define KEY_USUAL \
+	(1u << KEY_ALWAYS | 1u << KEY_VLAN | 1u << KEY_PORTS | 1u << KEY_DSCP | 1u << KEY_INGRESS)
+
+static inline bool key_has(enum key_part part, unsigned changes)
+{
+	return (KEY_USUAL ^ changes) >> part & 1;
+}
 
 /* IPFIX flowEndReason (136); SPANFLOW counts them by these numbers. */
 enum end_reason {
@@ -77,7 +108,7 @@ enum end_reason {
 #define NEVER UINT64_MAX
 
 struct flow {
-	struct key_head head;
+	struct key_head head;    /* the first packet's, also in what is not in the key */
 	uint64_t last_clock_ns;  /* stamp of the latest packet: idle counts from here */
 	uint64_t fixed_deadline; /* the earlier of active's and the linger's; never moves back */
 	uint64_t end_ns;         /* largest time of its packets */

@@ -47,6 +47,38 @@ uint32_t index_find(const struct index *x, const struct flow_key *key, uint64_t 
 	return i == NO_FLOW && home->spilled ? find_spilled(x, key, hash) : i;
 }
 
+/* -- finding by another key than the usual one ------------------------------------------------ */
+
+static bool is_by_plan(const struct index *x, const struct flow_key *key, uint32_t i)
+{
+	return key_plan_is_of(x->plan, key, &x->flows[i], x->details ? &x->details[i] : NULL);
+}
+
+static uint32_t find_in_bucket_by_plan(
+    const struct index *x, const struct bucket *b, const struct flow_key *key, uint64_t hash)
+{
+	uint16_t tag = index_tag(hash);
+
+	for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++)
+		if (b->tag[slot] == tag && is_by_plan(x, key, b->flow[slot]))
+			return b->flow[slot];
+	return NO_FLOW;
+}
+
+uint32_t index_find_by_plan(const struct index *x, const struct flow_key *key, uint64_t hash)
+{
+	const struct bucket *home = index_home(x, hash);
+	uint32_t i = find_in_bucket_by_plan(x, home, key, hash);
+
+	if (i != NO_FLOW || !home->spilled)
+		return i;
+	i = find_in_bucket_by_plan(x, other_of(x, hash), key, hash);
+	for (unsigned s = 0; i == NO_FLOW && s < x->stashed; s++)
+		if (is_by_plan(x, key, x->stash[s]))
+			i = x->stash[s];
+	return i;
+}
+
 /* -- adding and removing ---------------------------------------------------------------------- */
 
 static bool bucket_put(struct bucket *b, uint16_t tag, uint32_t i)

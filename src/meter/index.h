@@ -32,7 +32,9 @@ static_assert(sizeof(struct bucket) == 64, "a bucket is one cache line");
 struct index {
 	struct bucket *buckets; /* zeroed memory, the owner's */
 	uint64_t bucket_count;
-	const struct flow *flows; /* the table's; their keys and hashes are read here */
+	const struct flow *flows;     /* the table's; their keys and hashes are read here */
+	const struct key_plan *plan;  /* NULL: the usual key */
+	const struct detail *details; /* the flows', for keys with MAC addresses */
 	uint32_t stash[STASH_SLOTS];
 	unsigned stashed;
 };
@@ -42,6 +44,8 @@ uint64_t index_buckets_for(uint32_t max_flows);
 
 /* The flow with this key, or NO_FLOW. */
 uint32_t index_find(const struct index *x, const struct flow_key *key, uint64_t hash);
+/* The same where there is a plan: apart from the other, which it would make slower. */
+uint32_t index_find_by_plan(const struct index *x, const struct flow_key *key, uint64_t hash);
 /*
  * Enters flow `i`, whose key's hash this is. False: there is no room, which stash[0] can make by
  * leaving.

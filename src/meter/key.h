@@ -32,7 +32,7 @@ static inline uint64_t key_hash(const struct flow_key *k, uint64_t seed)
 {
 	if (kind_version(k->head.kind) == 4)
 		return hash_bytes(&k->head, sizeof(k->head), seed);
-	return hash_bytes(k, sizeof(*k), seed);
+	return hash_bytes(k, offsetof(struct flow_key, extra), seed);
 }
 
 /* Whether the flow has this key. The head tells the IP version, and IPv4 has no tail. */
@@ -41,5 +41,25 @@ static inline bool key_is_of(const struct flow_key *k, const struct flow *f)
 	return memcmp(&k->head, &f->head, sizeof(f->head)) == 0 &&
 	    (kind_version(k->head.kind) == 4 || memcmp(&k->tail, &f->tail, sizeof(f->tail)) == 0);
 }
+
+/*
+ * A key other than the usual one. The head keeps what the packet has, so that the record can show
+ * it, and a mask says what of it counts.
+ */
+struct key_plan {
+	struct key_head mask;
+	bool has_ecn;
+	bool has_macs; /* they are in the detail */
+	bool has_inner_vlan;
+};
+
+/* `changes` is a set of 1 << enum key_part. */
+void key_plan_init(struct key_plan *p, unsigned changes);
+/* Completes what key_fill() began. */
+void key_plan_fill(const struct key_plan *p, struct flow_key *k, const struct pktinfo *info);
+uint64_t key_plan_hash(const struct key_plan *p, const struct flow_key *k, uint64_t seed);
+/* Whether the flow, whose detail this is (NULL: none is kept), has this key. */
+bool key_plan_is_of(const struct key_plan *p, const struct flow_key *k, const struct flow *f,
+    const struct detail *detail);
 
 #endif

@@ -38,9 +38,10 @@ struct sampling_rule {
 /* How a run samples. A rule's selectorId (RFC 5477) is its number plus 1. */
 struct sampling_plan {
 	struct sampling_rule rules[SELECTORS_MAX];
-	unsigned count;    /* rules in use; 1: there are no classes */
-	uint32_t hash_key; /* hashInitialiserValue of hash-based selection */
-	bool scale;        /* the encoder multiplies by N, and announces 1 */
+	unsigned count;       /* rules in use; 1: there are no classes */
+	uint32_t hash_key;    /* hashInitialiserValue of hash-based selection */
+	bool scale;           /* the encoder multiplies by N, and announces 1 */
+	unsigned key_changes; /* SAMPLING_FLOW: set of 1 << enum key_part (meter/flow.h) */
 };
 
 /* The part of the IP payload that hash-based selection looks at (IE 327 and 328). */

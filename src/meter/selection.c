@@ -3,12 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "meter/key.h"
-
 int selection_init(
     struct selection *s, const struct sampling_plan *plan, size_t sources, uint64_t seed)
 {
 	*s = (struct selection){.plan = plan, .seed = seed};
+	key_plan_init(&s->key_plan, plan->key_changes);
 	s->samplers = calloc(sources * plan->count, sizeof(*s->samplers));
 	if (!s->samplers)
 		return -ENOMEM;
@@ -33,8 +32,14 @@ bool selection_takes_digest(const struct selection *s, unsigned selector, uint32
 bool selection_takes_flow(const struct selection *s, const struct pktinfo *info)
 {
 	struct flow_key key;
+	uint64_t hash;
 
 	key_fill(&key, info);
-	return key_hash(&key, s->seed) >> 32 <=
-	    sampling_hash_last(s->plan->rules[info->selector].interval);
+	if (s->plan->key_changes) {
+		key_plan_fill(&s->key_plan, &key, info);
+		hash = key_plan_hash(&s->key_plan, &key, s->seed);
+	} else {
+		hash = key_hash(&key, s->seed);
+	}
+	return hash >> 32 <= sampling_hash_last(s->plan->rules[info->selector].interval);
 }

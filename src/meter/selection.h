@@ -11,12 +11,14 @@
 #include <stddef.h>
 
 #include "decode/pktinfo.h"
+#include "meter/key.h"
 #include "meter/sampler.h"
 
 struct selection {
 	const struct sampling_plan *plan;
 	struct sampler *samplers; /* plan->count of each source */
 	uint64_t seed;
+	struct key_plan key_plan;
 };
 
 /* 0 or -ENOMEM. The plan must outlive it. */

@@ -18,6 +18,7 @@ struct table {
 	struct table_stats stats;
 	struct expiry expiry;
 
+	struct key_plan key_plan;
 	struct index index;
 	struct flow *flows;
 	struct detail *details; /* one a flow, or NULL: nobody asked for them */
@@ -71,6 +72,9 @@ struct table *table_create(const struct table_options *options)
 	if (options->details)
 		t->details = reserve(options->max_flows * sizeof(*t->details), true);
 	t->index.flows = t->flows;
+	t->index.details = t->details;
+	key_plan_init(&t->key_plan, options->key_changes);
+	t->index.plan = options->key_changes ? &t->key_plan : NULL;
 	if (!t->index.buckets || !t->flows || !t->expiry.check_at ||
 	    (options->details && !t->details)) {
 		table_destroy(t);
@@ -297,9 +301,16 @@ static void begin_linger(struct table *t, uint32_t i, uint64_t clock_ns)
 		end_flow(t, i, reason, clock_ns);
 }
 
+static uint32_t find_flow(const struct table *t, const struct lookup *at)
+{
+	if (__builtin_expect(t->index.plan != NULL, 0))
+		return index_find_by_plan(&t->index, &at->key, at->hash);
+	return index_find(&t->index, &at->key, at->hash);
+}
+
 static void account_packet(struct table *t, const struct lookup *at, const struct pktinfo *info)
 {
-	uint32_t i = index_find(&t->index, &at->key, at->hash);
+	uint32_t i = find_flow(t, at);
 	struct flow *f;
 
 	if (i == NO_FLOW) {
@@ -322,16 +333,36 @@ static void account_packet(struct table *t, const struct lookup *at, const struc
 
 /* -- what the worker calls -------------------------------------------------------------------- */
 
-/* Three passes, so that the memory of up to 64 packets is waited for at once. */
-void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
+static void prepare_by_plan(
+    const struct table *t, struct lookup at[], const struct pktinfo *batch, unsigned n)
 {
-	struct lookup at[TABLE_BATCH];
+	for (unsigned i = 0; i < n; i++) {
+		key_fill(&at[i].key, &batch[i]);
+		key_plan_fill(&t->key_plan, &at[i].key, &batch[i]);
+		at[i].hash = key_plan_hash(&t->key_plan, &at[i].key, t->options.seed);
+		__builtin_prefetch(index_home(&t->index, at[i].hash), 1);
+	}
+}
 
+static void prepare(
+    const struct table *t, struct lookup at[], const struct pktinfo *batch, unsigned n)
+{
 	for (unsigned i = 0; i < n; i++) {
 		key_fill(&at[i].key, &batch[i]);
 		at[i].hash = key_hash(&at[i].key, t->options.seed);
 		__builtin_prefetch(index_home(&t->index, at[i].hash), 1);
 	}
+}
+
+/* Three passes, so that the memory of up to 64 packets is waited for at once. */
+void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
+{
+	struct lookup at[TABLE_BATCH];
+
+	if (t->index.plan)
+		prepare_by_plan(t, at, batch, n);
+	else
+		prepare(t, at, batch, n);
 	/* Here and not in a function of its own: GCC 12 drops calls of one that only prefetches. */
 	for (unsigned i = 0; i < n; i++)
 		__builtin_prefetch(index_guess(&t->index, at[i].hash), 1);

@@ -29,8 +29,9 @@ typedef void flow_end_fn(void *ctx, const struct flow *f, const struct detail *d
 struct table_options {
 	uint32_t max_flows;
 	struct timeouts timeouts;
-	uint64_t seed; /* of the hash */
-	bool details;  /* flows have details, and pktinfos bring them */
+	uint64_t seed;        /* of the hash */
+	bool details;         /* flows have details, and pktinfos bring them */
+	unsigned key_changes; /* set of 1 << enum key_part; with MAC addresses there are details */
 	flow_end_fn *end;
 	void *end_ctx;
 };

@@ -45,12 +45,14 @@ class Options:
     """The settings that alter records, under the names that the command line uses."""
 
     def __init__(self, idle="15s", active="30m", end="1s", ingress=None, lengths="wire",
-                 sample="1", count=None, duration=None, accept=None, classes=(), hash_key=0):
+                 sample="1", count=None, duration=None, accept=None, classes=(), hash_key=0,
+                 key="default"):
         self.idle, self.active, self.end = parse_time(idle), parse_time(active), parse_time(end)
         self.ingress, self.believe_header = ingress, lengths == "header"
         # Classes are (rule, a function that says whether the packet is of it) in their order.
         self.rules, self.classes = [sample] + [rule for rule, _ in classes], [match for _, match in classes]
         self.hash_key = hash_key
+        self.key = key.split(",")
         self.count = count
         self.duration = None if duration is None else parse_time(duration)
         self.accept = accept or (lambda packet: True)       # in place of a BPF filter
@@ -242,8 +244,7 @@ class Meter:
         self.octets += frame.octets
         self.notes["length_lies"] += frame.lies
         now = self.clock.now
-        key = (ingress, frame.vlan, frame.src, frame.dst, frame.proto, frame.sport, frame.dport, frame.tos & 0xfc,
-               selector)
+        key = self.key_of(frame, ingress), selector
         flow = self.flows.get(key)
         if flow is not None:
             reason = flow.passed(now) or (END_OF_FLOW if flow.reopened_by(frame) else None)
@@ -255,6 +256,15 @@ class Meter:
         flow.add(frame, ts, now)
         if flow.finished is not None and self.options.end == 0:
             self.close(key, END_OF_FLOW)
+
+    def key_of(self, frame, ingress):
+        """The usual key without the parts that are taken out, and with those put in."""
+        parts = {"vlan": frame.vlan, "ports": (frame.sport, frame.dport), "dscp": frame.tos & 0xfc,
+                 "ingress": ingress}
+        added = {"ecn": frame.tos, "mac": frame.macs, "inner-vlan": frame.cvlan}
+        words = self.options.key
+        return (frame.src, frame.dst, frame.proto, *(v for k, v in parts.items() if "-" + k not in words),
+                *(v for k, v in added.items() if "+" + k in words))
 
     def close(self, key, reason):
         self.records.append(self.flows.pop(key).record(reason, self.clock.now))

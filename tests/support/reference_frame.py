@@ -91,7 +91,7 @@ class Capture:
 class Frame:
     """What a packet counts (section 2); raises Ignored where it is not metered.
 
-    Attributes: src, dst, proto, sport, dport, tos, vlan, cvlan, flags, octets, lies, invariant."""
+    Attributes: src, dst, proto, sport, dport, tos, vlan, cvlan, flags, octets, lies, invariant, macs."""
 
     TAGS = (0x8100, 0x88a8, 0x9100)
     NAMED = {0x0806: "arp", 0x88cc: "lldp", 0x8863: "pppoe", 0x8864: "pppoe"}
@@ -102,6 +102,7 @@ class Frame:
         self.data, self.wire, self.believe_header = packet.data, packet.wire, believe_header
         self.sport = self.dport = self.flags = 0
         self.tags, self.lies = [], False
+        self.macs = self.data[:12] if packet.linktype == 1 else b""
         self.link(packet.linktype)
         self.vlan, self.cvlan = (self.tags + [0, 0])[:2]
 

@@ -160,6 +160,24 @@ START_TEST(both_directions_of_a_conversation_go_to_one_member)
 }
 END_TEST
 
+/* Ports outside the key are those of one packet, and need not be a conversation's. */
+START_TEST(ports_outside_the_key_do_not_choose_a_member)
+{
+	struct rng rng = {.state = 3};
+
+	open_group(GROUP_BALANCE, 3, true);
+	group.without_ports = true;
+	for (unsigned i = 0; i < 1000; i++) {
+		struct record r = random_record(&rng), a = answer_to(&r);
+
+		a.src_port ^= 1;
+		a.dst_port = 0;
+		ck_assert_ptr_eq(group_choose(&group, &r), group_choose(&group, &a));
+	}
+	close_group();
+}
+END_TEST
+
 START_TEST(icmp_answer_goes_where_its_question_goes)
 {
 	struct rng rng = {.state = 2};
@@ -571,6 +589,7 @@ Suite *group_suite(void)
 {
 	const TTest *const tests[] = {
 	    both_directions_of_a_conversation_go_to_one_member,
+	    ports_outside_the_key_do_not_choose_a_member,
 	    icmp_answer_goes_where_its_question_goes,
 	    members_get_equal_shares,
 	    only_the_flows_of_a_failed_member_move,

@@ -432,6 +432,36 @@ START_TEST(wrong_words_are_refused)
 }
 END_TEST
 
+START_TEST(keys_are_read)
+{
+	ck_assert_uint_eq(accepted("")->key_changes, 0);
+	commandline_forget();
+	ck_assert_uint_eq(accepted("--key=-vlan,+mac,-ports")->key_changes,
+	    1u << KEY_VLAN | 1u << KEY_MACS | 1u << KEY_PORTS);
+	ck_assert_uint_eq(config->sampling.key_changes, config->key_changes);
+	ck_assert_uint_eq(config->collectors[0].encoding.key_changes, config->key_changes);
+	commandline_forget();
+	ck_assert_uint_eq(
+	    accepted("--key -dscp,-ingress,+inner-vlan --key +ecn")->key_changes, 1u << KEY_ECN);
+	commandline_forget();
+	ck_assert_uint_eq(accepted("--key=+ecn --key=default")->key_changes, 0);
+	commandline_forget();
+}
+END_TEST
+
+START_TEST(wrong_keys_are_refused)
+{
+	check_refused("--key=vlan", "--key: 'vlan' is not allowed: default, or");
+	check_refused("--key=+vlan", "--key");
+	check_refused("--key=-mac", "--key");
+	check_refused("--key=-vlan,", "--key");
+	check_refused("--key=,", "--key");
+	check_refused("--key=-vlan,-vlan", "--key");
+	check_refused("--key=-vlan,default", "--key");
+	check_refused("--key=-dscp,+ecn", "not both");
+}
+END_TEST
+
 START_TEST(formats_are_read)
 {
 	static const struct {
@@ -682,6 +712,8 @@ Suite *config_suite(void)
 	    durations_and_sizes_are_read,
 	    words_are_read,
 	    wrong_words_are_refused,
+	    keys_are_read,
+	    wrong_keys_are_refused,
 	    formats_are_read,
 	    collector_addresses_are_read,
 	    default_port_is_that_of_the_format,

@@ -76,6 +76,7 @@ static const struct {
     {"sample", "random:10"},
     {"class", "100 udp port 53"},
     {"hash-key", "7"},
+    {"key", "-ports,+mac"},
     {"scale", "on"},
     {"port-map", "vlan=5,ingress=1:ge-1,egress=2"},
     {"local", "10.0.0.0/8"},

@@ -162,6 +162,106 @@ START_TEST(seed_alters_every_hash)
 }
 END_TEST
 
+/* -- other keys --------------------------------------------------------------------------------- */
+
+/* A field that a part of the key is about: changes it. */
+static void alter(struct pktinfo *p, unsigned field)
+{
+	switch (field) {
+	case 0:
+		p->vlan ^= 1;
+		break;
+	case 1:
+		p->src_port ^= 1;
+		break;
+	case 2:
+		p->dst_port ^= 0x8000;
+		break;
+	case 3:
+		p->tos ^= 4;
+		break;
+	case 4:
+		p->ingress ^= 0x10000;
+		break;
+	case 5:
+		p->tos ^= 1;
+		break;
+	case 6:
+		p->detail.src_mac[5] ^= 1;
+		break;
+	case 7:
+		p->detail.dst_mac[0] ^= 1;
+		break;
+	case 8:
+		p->inner_vlan ^= 1;
+		break;
+	case 9:
+		p->src[3] ^= 1;
+		break;
+	case 10:
+		p->protocol ^= 1;
+		break;
+	default:
+		p->selector ^= 1;
+		break;
+	}
+}
+
+static const enum key_part part_of[] = {KEY_VLAN, KEY_PORTS, KEY_PORTS, KEY_DSCP, KEY_INGRESS,
+    KEY_ECN, KEY_MACS, KEY_MACS, KEY_INNER_VLAN, KEY_ALWAYS, KEY_ALWAYS, KEY_ALWAYS};
+
+static bool same_planned_flow(
+    const struct key_plan *plan, const struct pktinfo *a, const struct pktinfo *b)
+{
+	struct flow_key ka = key_from(a), kb = key_from(b);
+	struct flow f;
+	bool same;
+
+	key_plan_fill(plan, &ka, a);
+	key_plan_fill(plan, &kb, b);
+	f = (struct flow){.head = ka.head, .tail = ka.tail, .inner_vlan = a->inner_vlan};
+	same = key_plan_is_of(plan, &kb, &f, &a->detail);
+	ck_assert_int_eq(key_plan_hash(plan, &ka, SEED) == key_plan_hash(plan, &kb, SEED), same);
+	return same;
+}
+
+/* Each of the 128 keys, each field, both IP versions. */
+START_TEST(what_is_in_the_key_splits_and_nothing_else)
+{
+	for (unsigned changes = 0; changes < 1u << (KEY_INNER_VLAN + 1);
+	     changes += 1u << KEY_VLAN) {
+		struct key_plan plan;
+
+		if (!key_has(KEY_DSCP, changes) && key_has(KEY_ECN, changes))
+			continue;
+		key_plan_init(&plan, changes);
+		for (unsigned field = 0; field < 2 * sizeof(part_of) / sizeof(*part_of); field++) {
+			struct pktinfo a = packet(field % 2 ? 6 : 4), b = a;
+
+			alter(&b, field / 2);
+			ck_assert_int_eq(same_planned_flow(&plan, &a, &b),
+			    !key_has(part_of[field / 2], changes));
+		}
+	}
+}
+END_TEST
+
+/* The record shows the first packet's fields, in the key or not. */
+START_TEST(head_keeps_what_is_not_in_the_key)
+{
+	struct pktinfo p = packet(4);
+	struct flow_key k = key_from(&p);
+	struct key_plan plan;
+
+	key_plan_init(&plan, 1u << KEY_VLAN | 1u << KEY_PORTS | 1u << KEY_INGRESS);
+	key_plan_fill(&plan, &k, &p);
+	ck_assert_uint_eq(k.head.vlan, 7);
+	ck_assert_uint_eq(k.head.src_port, 5);
+	ck_assert_uint_eq(k.head.dst_port, 6);
+	ck_assert_uint_eq(k.head.ingress, 4);
+}
+END_TEST
+
 Suite *key_suite(void)
 {
 	const TTest *const tests[] = {
@@ -172,6 +272,8 @@ Suite *key_suite(void)
 	    fields_outside_the_key_do_not_split,
 	    opposite_direction_is_another_flow,
 	    seed_alters_every_hash,
+	    what_is_in_the_key_splits_and_nothing_else,
+	    head_keeps_what_is_not_in_the_key,
 	};
 
 	return SUITE_OF("key", tests);
