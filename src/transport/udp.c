@@ -196,11 +196,43 @@ struct why {
 	size_t size;
 };
 
+/*
+ * Datagrams to an IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2) are IPv4:
+ * so are the session's ends, and what is set on its socket.
+ */
+static void unmap(struct addrinfo *list)
+{
+	for (struct addrinfo *a = list; a; a = a->ai_next) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)a->ai_addr;
+		struct sockaddr_in in = {.sin_family = AF_INET};
+
+		if (a->ai_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
+			continue;
+		in.sin_port = in6->sin6_port;
+		memcpy(&in.sin_addr, in6->sin6_addr.s6_addr + 12, sizeof(in.sin_addr));
+		memcpy(a->ai_addr, &in, sizeof(in));
+		a->ai_addrlen = sizeof(in);
+		a->ai_family = AF_INET;
+	}
+}
+
+static int look_up(
+    const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **list)
+{
+	int rc = getaddrinfo(host, port, hints, list);
+
+	if (rc == 0)
+		unmap(*list);
+	return rc;
+}
+
 /* EAI_ codes are negative in glibc, too, but no errno that a socket gives here is as small. */
 static const char *lookup_error(int error)
 {
 	if (error == EAI_NONAME)
 		return "no such name: check it, or give an address";
+	if (error == EAI_ADDRFAMILY)
+		return "source= is not of this address's family: two IPv4 or two IPv6 addresses";
 	return error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error);
 }
 
@@ -259,24 +291,26 @@ static int bind_device(const struct udp *u, int fd, const struct why *w)
 
 static int bind_source(const struct udp *u, int fd, int family, const struct why *w)
 {
-	struct addrinfo hints = {
-	    .ai_family = family, .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST};
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST};
 	struct addrinfo *list;
 	int rc;
 
 	if (!u->options.source)
 		return 0;
-	rc = getaddrinfo(u->options.source, NULL, &hints, &list);
-	if (rc == 0) {
-		rc = bind(fd, list->ai_addr, list->ai_addrlen);
-		if (rc < 0)
-			say_why(w, "source", u->options.source,
-			    ": an address of this machine, and of the interface with dev=");
-		freeaddrinfo(list);
-		return rc;
+	rc = look_up(u->options.source, NULL, &hints, &list);
+	if (rc) {
+		snprintf(w->text, w->size, "source=%s: %s", u->options.source, lookup_error(rc));
+		return -1;
 	}
-	snprintf(w->text, w->size, "source=%s: %s", u->options.source, lookup_error(rc));
-	return -1;
+	if (list->ai_family != family) {
+		snprintf(w->text, w->size, "%s", lookup_error(EAI_ADDRFAMILY));
+		rc = -1;
+	} else if (bind(fd, list->ai_addr, list->ai_addrlen) < 0) {
+		rc = say_why(w, "source", u->options.source,
+		    ": an address of this machine, and of the interface with dev=");
+	}
+	freeaddrinfo(list);
+	return rc;
 }
 
 /* A connected socket hears of ICMP refusals. The socket, or -1 after writing why. */
@@ -345,7 +379,7 @@ int udp_resolve(struct transport *t, char *why, size_t size)
 	    .ai_socktype = SOCK_DGRAM,
 	    .ai_flags = AI_NUMERICSERV};
 	struct addrinfo *list;
-	int rc = getaddrinfo(u->host, u->port, &hints, &list);
+	int rc = look_up(u->host, u->port, &hints, &list);
 
 	if (rc) {
 		snprintf(why, size, "%s", lookup_error(rc));

@@ -212,9 +212,32 @@ START_TEST(what_cannot_be_had_is_said)
 
 	check_fails("127.0.0.1", &dev, "dev=nosuch0: ");
 	check_fails("127.0.0.1", &source, "source=192.0.2.77: ");
-	check_fails("127.0.0.1", &family, "");
+	check_fails("127.0.0.1", &family, "source=");
 	check_fails("no.such.name.invalid", &none, "");
 	ck_assert_uint_gt(strlen(why), 0);
+}
+END_TEST
+
+/* What leaves is IPv4: ends as IPv6 addresses would be those of no packet on the wire. */
+START_TEST(mapped_address_is_an_ipv4_session)
+{
+	struct udp_options o = {.source = "::ffff:127.0.0.1", .ttl = TTL, .dscp = DSCP};
+	struct sockaddr_storage local, remote;
+	struct receiver r;
+	struct transport *t;
+
+	ck_assert(open_receiver(&r, AF_INET));
+	t = connected("::ffff:127.0.0.1", r.port, &o);
+	ck_assert(udp_endpoints(t, &local, &remote));
+	ck_assert_int_eq(local.ss_family, AF_INET);
+	ck_assert_int_eq(remote.ss_family, AF_INET);
+	ck_assert_int_eq(udp_resolve(t, why, sizeof(why)), 0);
+	ck_assert_int_eq(transport_send(t, &hello), 0);
+	receive(&r);
+	ck_assert_int_eq(r.ttl, TTL);
+	ck_assert_int_eq(r.tos, DSCP << 2);
+	transport_close(t);
+	close(r.fd);
 }
 END_TEST
 
@@ -316,6 +339,7 @@ Suite *udp_suite(void)
 	    multicast_has_the_same_ttl,
 	    device_is_bound_to,
 	    what_cannot_be_had_is_said,
+	    mapped_address_is_an_ipv4_session,
 	    same_address_is_no_new_session,
 	    refusal_is_heard_between_messages,
 	    refused_message_says_that_it_was_an_earlier_one,
