@@ -15,7 +15,7 @@
 #define DATA_PLACES 8
 /* So many intervals of lateness are made up for by messages that go at once. */
 #define PACE_CATCH_UP 2
-/* A collector's failures are reported this often at most. */
+/* A collector's failures of one kind are reported this often at most. */
 #define REPORT_INTERVAL_NS (60 * NS_PER_S)
 
 struct sender {
@@ -42,8 +42,7 @@ struct sender {
 	bool begun; /* a message that a session can begin with has been sent */
 	bool dead;
 	enum failure dead_why;
-	bool reported;
-	uint64_t reported_ns;
+	uint64_t report_ns[FAILURE_COUNT]; /* not again before this time */
 };
 
 struct sender *sender_create(const struct sender_options *options, struct transport *t)
@@ -160,13 +159,14 @@ static void pop(struct sender *s, uint32_t records)
 	s->stats.queued -= records;
 }
 
+/* Each kind for itself: one that comes and goes must not hide another. */
 static void report(struct sender *s, int error, uint64_t now_ns)
 {
-	if (s->transport->is_broken ||
-	    (s->reported && now_ns - s->reported_ns < REPORT_INTERVAL_NS))
+	uint64_t *again_ns = &s->report_ns[failure_of(error)];
+
+	if (s->transport->is_broken || now_ns < *again_ns)
 		return;
-	s->reported = true;
-	s->reported_ns = now_ns;
+	*again_ns = now_ns + REPORT_INTERVAL_NS;
 	if (s->transport->is_stream)
 		log_error("%s: %s", s->transport->name, strerror(error));
 	else

@@ -374,6 +374,28 @@ START_TEST(failure_is_reported_once_a_minute)
 }
 END_TEST
 
+/* A refusal at the start must not hide that nothing fits afterwards. */
+START_TEST(each_kind_of_failure_is_reported)
+{
+	static const int errors[] = {-EHOSTUNREACH, -EMSGSIZE, -EHOSTUNREACH, -EMSGSIZE};
+
+	open_sender(0, false);
+	for (unsigned i = 0; i < 4; i++) {
+		const char *said;
+
+		fake.always = errors[i];
+		push(1);
+		said_begin();
+		sender_run(sender, T0 + i * NS_PER_S);
+		said = said_end();
+		ck_assert_int_eq(said_one_message(said), i < 2);
+		if (i < 2)
+			ck_assert_ptr_nonnull(strstr(said, strerror(-errors[i])));
+	}
+	close_sender();
+}
+END_TEST
+
 /* -- pacing ------------------------------------------------------------------------------------- */
 
 START_TEST(paced_messages_leave_evenly)
@@ -804,6 +826,7 @@ Suite *sender_suite(void)
 	    failures_have_names,
 	    broken_stream_is_dead_and_drops_by_name,
 	    failure_is_reported_once_a_minute,
+	    each_kind_of_failure_is_reported,
 	    paced_messages_leave_evenly,
 	    pace_is_kept_over_a_long_time,
 	    late_sender_does_not_burst,
