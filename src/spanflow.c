@@ -352,6 +352,29 @@ static void run(struct program *p)
 	p->failed |= worker_failed(p->worker) || exporter_failed(p->exporter);
 }
 
+/* A stream that broke has been told of with its error. */
+static void report_dropped(struct program *p, const struct ledger_collector *c, bool is_stream)
+{
+	for (unsigned f = 0; f < FAILURE_COUNT; f++) {
+		uint64_t n = c->sender.dropped[f];
+
+		if (!n)
+			continue;
+		if (f == FAILURE_SHUTDOWN) {
+			log_error("%s: %" PRIu64
+				  " records dropped: it did not take them in time for the end",
+			    c->url, n);
+			p->failed = true;
+		} else if (f == FAILURE_QUEUE_FULL) {
+			log_warning(
+			    "%s: %" PRIu64 " records dropped: it took them too slowly", c->url, n);
+		} else if (!is_stream) {
+			log_warning("%s: %" PRIu64 " records dropped: %s", c->url, n,
+			    failure_name((enum failure)f));
+		}
+	}
+}
+
 /* What was lost is said also to those who do not ask for the ledger. */
 static void report_losses(struct program *p, const struct ledger *l)
 {
@@ -365,20 +388,8 @@ static void report_losses(struct program *p, const struct ledger *l)
 			    " records dropped: flows ended faster than they could "
 			    "be exported",
 		    l->ring_dropped);
-	for (size_t i = 0; i < l->collector_count; i++) {
-		const struct ledger_collector *c = &l->collectors[i];
-
-		if (c->sender.dropped[FAILURE_QUEUE_FULL])
-			log_warning("%s: %" PRIu64 " records dropped: it took them too slowly",
-			    c->url, c->sender.dropped[FAILURE_QUEUE_FULL]);
-		if (c->sender.dropped[FAILURE_SHUTDOWN]) {
-			log_error("%s: %" PRIu64
-				  " records dropped: it did not take them in time for "
-				  "the end",
-			    c->url, c->sender.dropped[FAILURE_SHUTDOWN]);
-			p->failed = true;
-		}
-	}
+	for (size_t i = 0; i < l->collector_count; i++)
+		report_dropped(p, &l->collectors[i], !p->config.collectors[i].host);
 }
 
 static void print_ledger(struct program *p)

@@ -539,6 +539,26 @@ def unplugged(case, link):
     case.true(pause < 1, f"and got nothing for {pause:.1f} s")
 
 
+def losses_are_told(case, link, tap):
+    """The route goes midway: what that cost is told at the end, also to who asks for no ledger."""
+    capture = tap.path("losses.pcap")
+    conversations(capture, 2000)
+    route = ["ip", "route", "add", "blackhole", "198.51.100.7"]
+    netns.run(link.capturing, "ip", "address", "replace", "192.0.2.9/24", "dev", "b0")
+    netns.run(link.capturing, "ip", "route", "replace", "default", "dev", "b0")
+    with Program(["-r", capture, "-n", "198.51.100.7:9,rate=40", "--stats=json"], link.capturing) as program:
+        time.sleep(0.5)
+        netns.run(link.capturing, *route)
+        program.end(seconds=60)
+    netns.run(link.capturing, "ip", "route", "del", "default", "dev", "b0")
+    entry = program.stats["collectors"][0]
+    case.true(entry["dropped"], "nothing was dropped")
+    lines = program.stderr.splitlines()
+    for reason, count in entry["dropped"].items():
+        wanted = f"spanflow: {entry['url']}: {count} records dropped: {reason}"
+        case.equal(sum(line.startswith(wanted) for line in lines), 1, f"'{wanted}' in {lines[:-1]}")
+
+
 def cases(tap):
     tap.test("balance: both directions of a conversation reach one member", both_directions, tap)
     tap.test("names and groups: the same messages in two runs", same_bytes, tap)
@@ -558,6 +578,7 @@ def cases_in_namespaces(tap):
         link.addresses()
         tap.test("live: a collector killed and restarted under load", killed_under_load, link)
         tap.test("live: a member whose host is gone", unplugged, link)
+        tap.test("losses are told at the end", losses_are_told, link, tap)
 
 
 def main():
