@@ -233,6 +233,14 @@ static void install_interrupt(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* A terminal that is closed ends the program; who started it may not want that (nohup). */
+static bool is_hangup_wanted(void)
+{
+	struct sigaction action;
+
+	return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
 /* The threads inherit the mask: signals reach the main thread alone, as a descriptor. */
 static int take_over_signals(struct program *p)
 {
@@ -241,6 +249,8 @@ static int take_over_signals(struct program *p)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
+	if (is_hangup_wanted())
+		sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	install_interrupt();

@@ -333,9 +333,9 @@ def interrupt(child, number=signal.SIGINT):
     return time.monotonic() - begin, out, err
 
 
-def slow_export(many, sink):
-    """An export of one datagram a second, of a hundred or so."""
-    child = subprocess.Popen([PROGRAM, "-r", many, "-n", f"127.0.0.1:{sink.port},rate=1", "--stats=json"],
+def slow_export(many, sink, before=()):
+    """An export of one datagram a second, of a hundred or so; `before` is a command that runs it."""
+    child = subprocess.Popen([*before, PROGRAM, "-r", many, "-n", f"127.0.0.1:{sink.port},rate=1", "--stats=json"],
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     time.sleep(0.7)
     return child
@@ -360,6 +360,24 @@ def paced_interrupt(case, many):
     if stats:
         case.equal(stats["collectors"][0]["sent"], stats["records"]["total"], "records sent")
         case.equal(len(arrived), stats["collectors"][0]["messages"], "messages that arrived")
+
+
+def hangup(case, many):
+    """The terminal is closed: all that is held leaves; unless that was to be ignored (nohup)."""
+    for before, ends in (((), True), (("sh", "-c", 'trap "" HUP; exec "$@"', "sh"), False)):
+        sink = Sink()
+        child = slow_export(many, sink, before)
+        try:
+            child.send_signal(signal.SIGHUP)
+            time.sleep(3)
+            case.equal(child.poll() is not None, ends, "has it ended")
+            _, _, err = interrupt(child)
+        finally:
+            child.kill()
+            child.wait(10)
+            sink.stop()
+        case.equal(child.returncode, 0, "exit status")
+        case.none(ledger_faults(json.loads(err.splitlines()[-1])), "ledger")
 
 
 def second_interrupt(case, many):
@@ -467,6 +485,7 @@ def signal_cases(tap, files, many):
     tap.test("signal: SIGINT on a pipe that stays open in a packet", on_open_pipe, files.bytes[:CUT_AT], (1, 3))
     tap.test("signal: SIGINT on a pipe before any byte", on_open_pipe, b"", (0, 0))
     tap.test("signal: SIGINT in a paced export", paced_interrupt, many)
+    tap.test("signal: SIGHUP ends, unless it is ignored", hangup, many)
     tap.test("signal: a second SIGINT ends at once", second_interrupt, many)
 
 
