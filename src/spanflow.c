@@ -425,7 +425,10 @@ static int tell(const struct config *c)
 		config_print(c);
 	else
 		printf("spanflow %s\n", PACKAGE_VERSION);
-	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return EXIT_SUCCESS;
+	log_error("standard output: %s", strerror(errno));
+	return EXIT_FAILED;
 }
 
 int spanflow_main(int argc, char **argv)

@@ -181,6 +181,8 @@ def cannot_print(case):
         done = subprocess.run([PROGRAM, "-T", "-f", EXAMPLE], stdout=full, stderr=subprocess.PIPE,
                               timeout=30, check=False)
     case.equal(done.returncode, 1, "exit status")
+    said = done.stderr.decode()
+    case.true(said.startswith("spanflow: standard output: ") and said.count("\n") == 1, f"message: {said}")
 
 
 def main():
