@@ -58,7 +58,10 @@ void config_print_help(void)
 
 /* -- values ------------------------------------------------------------------------------------- */
 
-/* As the file takes it: bare if it is one plain word, else in quotes. */
+/*
+ * As the file takes it: bare if it is one plain word, else in quotes. A value of the file ends on its
+ * line; where the command line had a line break, in an expression, a blank means the same.
+ */
 static void print_value(const char *value)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -72,7 +75,7 @@ static void print_value(const char *value)
 	for (; *value; value++) {
 		if (strchr("\"\\$", *value))
 			putchar('\\');
-		putchar(*value);
+		putchar(*value == '\n' || *value == '\r' ? ' ' : *value);
 	}
 	putchar('"');
 }

@@ -197,8 +197,9 @@ def main():
         tap.test("the command line wins", line_wins, tap, capture)
         for arguments in (["-r", "x"], ["-i", "7:eth0", "-i", "any", "-n", "h", "-n", "[::1]:9,format=5,rate=0"],
                           ["-r", "a b", "-o", "csv:/tmp/a,b", "-o", "json", "-s", "random:7", "--stats=json"],
-                          ["-r", "x", "-t", "idle=1s", "-m", "5", "-q", "tcp[13] & 2 != 0"]):
-            tap.test("-T " + " ".join(arguments), printed_is_read_back, tap, arguments)
+                          ["-r", "x", "-t", "idle=1s", "-m", "5", "-q", "tcp[13] & 2 != 0"],
+                          ["-r", "x", "--class=2 udp or\r\nsctp", "tcp\nor udp"]):
+            tap.test("-T " + " ".join(" ".join(arguments).split()), printed_is_read_back, tap, arguments)
         tap.test("-T starts nothing", nothing_is_started, tap, capture)
         tap.test("-T that cannot print", cannot_print)
         tap.test("the example", example, tap)
