@@ -115,6 +115,9 @@ int file_clean(char *text, size_t size, unsigned *line, const char **what)
 	struct cleaner c = {.at = text, .end = text + size, .line = 1};
 	unsigned lines = 1;
 
+	/* Editors of Windows put it in front of UTF-8, as they end lines in CR LF. */
+	if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		memset(text, ' ', 3);
 	for (size_t i = 0; i < size; i++) {
 		lines += text[i] == '\n';
 		if (!is_text(text[i])) {

@@ -45,6 +45,15 @@ START_TEST(comments_become_blanks_and_lines_stay)
 }
 END_TEST
 
+START_TEST(byte_order_mark_is_no_word)
+{
+	check_becomes("\xef\xbb\xbf"
+		      "a = 1",
+	    "   a = 1");
+	check_becomes("a = \xef\xbb\xbf", "a = \xef\xbb\xbf");
+}
+END_TEST
+
 START_TEST(values_stay)
 {
 	check_becomes("a = \"# // /* x */\"", "a = \"# // /* x */\"");
@@ -95,6 +104,7 @@ Suite *clean_suite(void)
 {
 	const TTest *const tests[] = {
 	    comments_become_blanks_and_lines_stay,
+	    byte_order_mark_is_no_word,
 	    values_stay,
 	    what_does_not_end_is_wrong_where_it_begins,
 	    what_the_parser_would_drop_or_make_is_wrong,
