@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "decode/cursor.h"
+#include "util/cursor.h"
 
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40

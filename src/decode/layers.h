@@ -7,8 +7,8 @@
 #ifndef SPANFLOW_DECODE_LAYERS_H
 #define SPANFLOW_DECODE_LAYERS_H
 
-#include "decode/cursor.h"
 #include "decode/decode.h"
+#include "util/cursor.h"
 
 /* So many headers below IP are stepped over in one packet, those in tunnels included. */
 #define WALK_LIMIT 32

@@ -1,12 +1,12 @@
 /*
- * Reading a packet without passing its end.
+ * Reading octets from outside, a packet's or a file's, without passing their end.
  *
- * The parsers hold no pointer of their own into a packet: they take octets from a cursor, which
- * gives a pointer to all that were asked for or NULL. A length from the packet is compared with
+ * The parsers hold no pointer of their own into them: they take octets from a cursor, which
+ * gives a pointer to all that were asked for or NULL. A length found there is compared with
  * what remains; it is never added to a pointer first.
  */
-#ifndef SPANFLOW_DECODE_CURSOR_H
-#define SPANFLOW_DECODE_CURSOR_H
+#ifndef SPANFLOW_UTIL_CURSOR_H
+#define SPANFLOW_UTIL_CURSOR_H
 
 #include <stddef.h>
 #include <stdint.h>
