@@ -40,7 +40,7 @@ enum ignored decode_packet(
 	enum ignored ignored;
 
 	if (!w.next)
-		return IGNORED_NON_IP;
+		return IGNORED_LINK_TYPE;
 	clear(info);
 	if (options->details)
 		detail_begin(&info->detail);

@@ -91,7 +91,8 @@ enum segment_type { SEGMENT_NONE, SEGMENT_VXLAN, SEGMENT_NVGRE };
 	X(EAPOL, eapol)               \
 	X(LLC, llc)                   \
 	X(MPLS, mpls)                 \
-	X(PPPOE, pppoe)
+	X(PPPOE, pppoe)               \
+	X(LINK_TYPE, link_type)
 
 enum ignored {
 	IGNORED_NOT, /* the packet is metered */
