@@ -50,12 +50,37 @@ void unmetered_add(struct unmetered *u, uint64_t packets, uint64_t octets, uint6
 	u->octets += octets;
 }
 
+static void report_link_type(const struct source *source, uint32_t interface, int linktype)
+{
+	char supported[256], place[SOURCE_PLACE];
+
+	decode_list_supported(supported, sizeof(supported));
+	log_error("%s%s: link type %d is not decoded: those that are: %s", source->name,
+	    source_place(interface, place), linktype, supported);
+}
+
+/* Once an interface: a file may have some that are of use, and others. */
+static void tell_link_type(struct intake *in, const struct packet *packet)
+{
+	in->incomplete = true;
+	for (unsigned i = 0; i < in->told_count; i++)
+		if (in->told[i] == packet->interface)
+			return;
+	if (in->told_count == INTAKE_TOLD_MAX)
+		return;
+	in->told[in->told_count++] = packet->interface;
+	report_link_type(in->source, packet->interface, packet->linktype);
+}
+
 /* What was or may have been IP tells of the Metering Process's reliability, too. */
 static void ignore(
     struct intake *in, enum ignored why, const struct packet *packet, const struct stamp *stamp)
 {
 	in->packets.ignored[why]++;
-	if (why == IGNORED_MALFORMED || why == IGNORED_TRUNCATED || why == IGNORED_HEADER_LIMIT)
+	if (why == IGNORED_LINK_TYPE)
+		tell_link_type(in, packet);
+	if (why == IGNORED_MALFORMED || why == IGNORED_TRUNCATED || why == IGNORED_HEADER_LIMIT ||
+	    why == IGNORED_LINK_TYPE)
 		unmetered_add(&in->unmetered, 1, packet->len, stamp->ts_ns);
 }
 
@@ -141,9 +166,14 @@ static bool take_packet(void *ctx, const struct packet *packet)
 
 int intake_read(struct intake *in, unsigned i, struct source *source)
 {
+	int n;
+
+	in->source = source;
 	in->classes = in->classifiers[i];
 	in->samplers = selection_samplers(&in->selection, i);
-	return source_read(source, TABLE_BATCH, take_packet, in);
+	n = source_read(source, TABLE_BATCH, take_packet, in);
+	in->incomplete |= source->incomplete || classifier_failed(in->classes);
+	return n;
 }
 
 /* -- life ------------------------------------------------------------------------------------- */
@@ -174,12 +204,9 @@ int intake_open(struct intake *in, unsigned i, const struct source *source)
 {
 	const struct config *c = in->config;
 
-	if (!decode_supports(source->linktype)) {
-		char supported[256];
-
-		decode_list_supported(supported, sizeof(supported));
-		log_error("%s: link type %d is not decoded: those that are: %s", source->name,
-		    source->linktype, supported);
+	in->told_count = 0;
+	if (source->linktype != SOURCE_LINKTYPES && !decode_supports(source->linktype)) {
+		report_link_type(source, 0, source->linktype);
 		return -ENOTSUP;
 	}
 	classifier_destroy(in->classifiers[i]);

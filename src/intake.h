@@ -29,6 +29,9 @@ struct unmetered {
 	uint64_t last_ns;
 };
 
+/* Of so many interfaces of a file it is said that their link type is not decoded. */
+#define INTAKE_TOLD_MAX 16
+
 struct intake_options {
 	const struct config *config;
 	const struct own_exports *own_exports;
@@ -45,11 +48,16 @@ struct intake {
 	struct decode_options decode;
 
 	/* Of the source that is being read: */
-	const struct classifier *classes; /* NULL: everything is rule 0's */
-	struct sampler *samplers;         /* one a rule */
+	const struct source *source;
+	struct classifier *classes; /* NULL: everything is rule 0's */
+	struct sampler *samplers;   /* one a rule */
 
 	bool looks_again; /* a packet is not done when it has been decoded */
 	bool limit_reached;
+	bool incomplete; /* some packets could not be read or classed; it has been said why */
+	uint32_t
+	    told[INTAKE_TOLD_MAX]; /* interfaces of the file whose link type was complained of */
+	unsigned told_count;
 	uint64_t shift_ns; /* what is added to the packets' times */
 	uint64_t first_clock_ns;
 	struct clock clock;

@@ -197,6 +197,7 @@ static void read_file(struct worker *w, const struct config_input *file)
 	struct source_file_options options = {
 	    .path = file->name,
 	    .ingress = w->config->file_ingress,
+	    .ingress_by_interface = !w->config->file_ingress_given,
 	    .filter = w->config->filter,
 	    .on_wait = before_wait,
 	    .on_wait_ctx = w,
@@ -439,7 +440,7 @@ void worker_stop(struct worker *w)
 
 bool worker_failed(const struct worker *w)
 {
-	return w->failed;
+	return w->failed || w->intake.incomplete;
 }
 
 void worker_ledger(const struct worker *w, struct ledger *l)

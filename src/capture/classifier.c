@@ -1,45 +1,52 @@
 #include "capture/classifier.h"
 
 #include <errno.h>
-#include <pcap/pcap.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "util/log.h"
+#include "capture/filter.h"
 
-#define SNAPLEN 65535
+#define SUBJECT_MAX 256
 
-struct classifier {
-	unsigned count; /* of programs that are compiled, plus 1 */
-	struct bpf_program programs[];
+struct class
+{
+	struct filter *filter;
+	char subject[SUBJECT_MAX];
 };
 
-static int compile(struct classifier *c, const char *expression, const struct source *source)
+struct classifier {
+	unsigned count; /* of classes that are there, plus 1 */
+	struct class classes[];
+};
+
+static int add(struct classifier *c, const char *expression, const struct source *source)
 {
-	pcap_t *dead = pcap_open_dead(source->linktype, SNAPLEN);
+	struct class *class = &c->classes[c->count];
+	struct filter_options options = {
+	    .expression = expression, .source = source->name, .subject = class->subject};
 	int rc;
 
-	if (!dead)
-		return -ENOMEM;
-	rc = pcap_compile(dead, &c->programs[c->count], expression, 1, PCAP_NETMASK_UNKNOWN);
-	if (rc == 0)
-		c->count++;
-	else
-		log_error("%s: class '%s': %s", source->name, expression, pcap_geterr(dead));
-	pcap_close(dead);
-	return rc == 0 ? 0 : -EINVAL;
+	snprintf(class->subject, sizeof(class->subject), "class '%s'", expression);
+	rc = filter_create(&options, &class->filter);
+	if (rc)
+		return rc;
+	c->count++;
+	return source->linktype == SOURCE_LINKTYPES
+	    ? 0
+	    : filter_prepare(class->filter, source->linktype);
 }
 
 int classifier_create(const char *const *expressions, unsigned count, const struct source *source,
     struct classifier **out)
 {
-	struct classifier *c = calloc(1, sizeof(*c) + count * sizeof(c->programs[0]));
+	struct classifier *c = calloc(1, sizeof(*c) + count * sizeof(c->classes[0]));
 	int rc = 0;
 
 	if (!c)
 		return -ENOMEM;
 	c->count = 1;
 	while (rc == 0 && c->count < count)
-		rc = compile(c, expressions[c->count], source);
+		rc = add(c, expressions[c->count], source);
 	if (rc)
 		classifier_destroy(c);
 	else
@@ -52,16 +59,23 @@ void classifier_destroy(struct classifier *c)
 	if (!c)
 		return;
 	while (c->count > 1)
-		pcap_freecode(&c->programs[--c->count]);
+		filter_destroy(c->classes[--c->count].filter);
 	free(c);
 }
 
-unsigned classifier_find(const struct classifier *c, const struct packet *packet)
+unsigned classifier_find(struct classifier *c, const struct packet *packet)
 {
-	struct pcap_pkthdr h = {.caplen = packet->caplen, .len = packet->len};
-
 	for (unsigned i = 1; i < c->count; i++)
-		if (pcap_offline_filter(&c->programs[i], &h, packet->data))
+		if (filter_matches(c->classes[i].filter, packet))
 			return i;
 	return 0;
+}
+
+bool classifier_failed(const struct classifier *c)
+{
+	bool failed = false;
+
+	for (unsigned i = 1; c && i < c->count; i++)
+		failed |= filter_failed(c->classes[i].filter);
+	return failed;
 }

@@ -11,14 +11,17 @@
 struct classifier;
 
 /*
- * Compiles expressions[1] to expressions[count - 1] for the source's link type. 0; -ENOMEM; or
- * -EINVAL after saying which expression the source has no use for.
+ * Takes expressions[1] to expressions[count - 1] for this source; they must outlive it, as the
+ * source must. 0; -ENOMEM; or -EINVAL after saying which expression the source has no use for.
+ * Where each packet has its own link type that is said when a packet comes.
  */
 int classifier_create(const char *const *expressions, unsigned count, const struct source *source,
     struct classifier **out);
 void classifier_destroy(struct classifier *c);
 
 /* The number of the first expression that the packet matches, or 0. */
-unsigned classifier_find(const struct classifier *c, const struct packet *packet);
+unsigned classifier_find(struct classifier *c, const struct packet *packet);
+/* Whether an expression had no use for a packet's link type, which has been said. */
+bool classifier_failed(const struct classifier *c);
 
 #endif

@@ -15,8 +15,9 @@ struct packet {
 	uint32_t caplen;     /* how many of them there are */
 	uint32_t len;        /* octets that the packet had on the wire; never below caplen */
 	uint64_t ts_ns;      /* when it was captured, since 1970; 0: the capture does not say */
-	uint32_t ingress; /* ifIndex; 0: the link layer's header has it (cooked capture, "any") */
-	int linktype;     /* libpcap's DLT_ number */
+	uint32_t ingress;   /* ifIndex; 0: the link layer's header has it (cooked capture, "any") */
+	int linktype;       /* libpcap's DLT_ number */
+	uint32_t interface; /* of the file, by its number there plus 1; 0: it names none */
 };
 
 /*

@@ -1,10 +1,10 @@
 /*
- * The fast path for plain pcap files: records read from large blocks, without a call of stdio and
- * a copy for each.
+ * The fast path for pcap files: records as they lie in the input's window, without a call of
+ * stdio and a copy for each.
  *
  * It takes only what is beyond doubt. At the first record that is not (longer than the snapshot
- * length, cut, too large for the block) it stops for good, and libpcap goes on from there: it
- * knows what to do or say.
+ * length, cut, an odd time) it stops in front of it, and libpcap goes on from there: it knows what
+ * to do or say.
  */
 #ifndef SPANFLOW_CAPTURE_PLAIN_H
 #define SPANFLOW_CAPTURE_PLAIN_H
@@ -12,27 +12,33 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct plain;
+#include "capture/input.h"
+
+#define PLAIN_HEADER 24 /* octets that plain_init() looks at */
+
+struct plain {
+	struct input *input;
+	uint32_t caplen_max;
+	uint32_t fraction_max;
+	uint32_t fraction_ns; /* what one of the time's fraction is */
+	bool swapped;         /* the file has the other byte order */
+};
 
 struct plain_record {
 	uint32_t seconds;
 	uint32_t fraction; /* in ns */
 	uint32_t caplen;
 	uint32_t len;
-	const uint8_t *data; /* until the next call */
+	const uint8_t *data; /* until the input is used again */
 };
 
 /*
- * For a regular file that begins with a pcap 2.4 header in either byte order, µs or ns; NULL for
- * all else. `snaplen` is what libpcap takes the snapshot length to be. The descriptor stays the
- * caller's; its offset is not used.
+ * Whether these octets are a pcap 2.4 header in either byte order, µs or ns: then records can be
+ * read, once caplen_max is set to what libpcap lets pass.
  */
-struct plain *plain_open(int fd, uint32_t snaplen);
-void plain_close(struct plain *p);
+bool plain_init(struct plain *p, struct input *input, const uint8_t header[PLAIN_HEADER]);
 
-/* The next record, or false when libpcap is to go on at plain_offset(). */
+/* The next record, or false, at which the input stands before what is to be read another way. */
 bool plain_next(struct plain *p, struct plain_record *r);
-/* Where the next record begins in the file. */
-uint64_t plain_offset(const struct plain *p);
 
 #endif

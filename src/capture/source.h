@@ -32,8 +32,16 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	const char *name; /* of the interface or file, for messages */
-	int linktype;     /* libpcap's DLT_ number */
+	int linktype;     /* libpcap's DLT_ number, or SOURCE_LINKTYPES */
+	bool incomplete;  /* some of its packets could not be filtered; it has been said why */
 };
+
+/* Packets of one source may have different link types. */
+#define SOURCE_LINKTYPES (-1)
+
+#define SOURCE_PLACE 32
+/* For messages: ": interface N", which goes behind a source's name, or "" for packet.interface 0. */
+const char *source_place(uint32_t interface, char place[SOURCE_PLACE]);
 
 enum source_direction { SOURCE_BOTH, SOURCE_IN, SOURCE_OUT };
 
@@ -52,8 +60,10 @@ struct source_live_options {
 int source_live_open(const struct source_live_options *options, struct source **out);
 
 struct source_file_options {
-	const char *path;   /* "-" is standard input */
-	uint32_t ingress;   /* exported ifIndex */
+	const char *path; /* "-" is standard input */
+	uint32_t ingress; /* exported ifIndex */
+	/* Where a file tells interfaces apart, the ifIndex is the interface's number there plus 1. */
+	bool ingress_by_interface;
 	const char *filter; /* BPF expression; NULL: everything */
 	bool silent;        /* says nothing of what goes wrong */
 	/* Called by the reading thread before it waits for a pipe; NULL: nobody is interested. */

@@ -1,6 +1,5 @@
 /*
- * Capture files through libpcap: pcap and pcapng, in ns whatever the file has. libpcap opens every
- * file; the records of plain ones are then read by plain.c as long as nothing is odd about them.
+ * Capture files of all formats; a reader (reader.h) knows the format.
  *
  * The filter runs here rather than inside libpcap, so that a packet's number and offset in a
  * message are those in the file.
@@ -17,129 +16,66 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "capture/plain.h"
-#include "capture/stream.h"
+#include "capture/filter.h"
+#include "capture/format.h"
+#include "capture/input.h"
+#include "capture/reader.h"
 #include "util/log.h"
-#include "util/units.h"
-
-#define TS_MAX_S (1ull << 33) /* the year 2242: deadlines do not overflow */
 
 struct source_file {
 	struct source base;
-	struct stream *stream;
-	FILE *file; /* the stream's; libpcap's once that has it */
-	pcap_t *pcap;
-	struct plain *plain; /* NULL: libpcap reads the records */
+	struct input *input;
+	struct reader *reader;
+	struct filter *filter; /* NULL: everything */
 	uint32_t ingress;
-	bool filtered;
-	struct bpf_program filter;
-	uint64_t packets; /* read so far, filtered ones included */
-	uint64_t offset;  /* where the next one starts */
-	bool is_pcapng;
+	bool ingress_by_interface;
 	bool silent;
-	packet_fn *fn;
-	void *ctx;
+	uint64_t packets; /* read so far, filtered ones included */
 };
 
-/*
- * libpcap reads a pcap file's unsigned 32-bit seconds into a signed number; a pcapng file's time
- * may be later than ns since 1970 hold in 64 bits.
- */
-static uint64_t timestamp_ns(const struct source_file *s, const struct pcap_pkthdr *h)
+/* Hands the packet on, unless the filter refuses it. False: enough. */
+static bool offer(struct source_file *s, struct packet *packet, packet_fn *fn, void *ctx)
 {
-	uint64_t seconds = (uint64_t)h->ts.tv_sec;
-
-	if (!s->is_pcapng)
-		seconds = (uint32_t)seconds;
-	if (seconds > TS_MAX_S)
-		seconds = TS_MAX_S;
-	return seconds * NS_PER_S + (uint32_t)h->ts.tv_usec;
-}
-
-/* Counts the packet and hands it on, unless the filter refuses it. False: enough. */
-static bool offer(
-    struct source_file *s, const struct pcap_pkthdr *h, const uint8_t *data, uint64_t ts_ns)
-{
-	struct packet packet = {
-	    .data = data,
-	    .caplen = h->caplen,
-	    .len = h->len > h->caplen ? h->len : h->caplen,
-	    .ts_ns = ts_ns,
-	    .ingress = s->ingress,
-	    .linktype = s->base.linktype,
-	};
+	bool by_interface = s->ingress_by_interface && packet->interface;
 
 	s->packets++;
-	if (s->filtered && !pcap_offline_filter(&s->filter, h, data))
-		return true;
-	return s->fn(s->ctx, &packet);
-}
-
-static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *data)
-{
-	struct source_file *s = (struct source_file *)user;
-
-	s->offset = stream_offset(s->stream);
-	if (!offer(s, h, data, timestamp_ns(s, h)))
-		pcap_breakloop(s->pcap);
-}
-
-/* libpcap reads on where plain.c stopped. */
-static void leave_plain(struct source_file *s)
-{
-	s->offset = plain_offset(s->plain);
-	stream_seek(s->stream, s->offset);
-	plain_close(s->plain);
-	s->plain = NULL;
-}
-
-/* What plain.c can read of the next `max` packets; from the first that it cannot on, libpcap. */
-static int read_plain(struct source_file *s, unsigned max)
-{
-	struct plain_record r;
-	unsigned n = 0;
-
-	while (n < max) {
-		struct pcap_pkthdr h;
-
-		if (!plain_next(s->plain, &r)) {
-			leave_plain(s);
-			break;
-		}
-		n++;
-		h = (struct pcap_pkthdr){.caplen = r.caplen, .len = r.len};
-		if (!offer(s, &h, r.data, r.seconds * NS_PER_S + r.fraction))
-			break;
-	}
-	return (int)n;
+	packet->ingress = by_interface ? packet->interface : s->ingress;
+	if (packet->len < packet->caplen)
+		packet->len = packet->caplen;
+	return (s->filter && !filter_matches(s->filter, packet)) || fn(ctx, packet);
 }
 
 static void report_read_error(const struct source_file *s)
 {
 	log_error("%s: packet %" PRIu64 ", at offset %" PRIu64 ": %s", s->base.name, s->packets + 1,
-	    s->offset, pcap_geterr(s->pcap));
+	    s->reader->offset, s->reader->why);
 }
 
 static int file_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
 {
 	struct source_file *s = (struct source_file *)base;
-	int n;
+	const struct reader_ops *ops = s->reader->ops;
+	struct packet packet = {0};
+	unsigned n = 0;
 
-	s->fn = fn;
-	s->ctx = ctx;
-	if (s->plain && (n = read_plain(s, max)) > 0)
-		return n;
-	errno = 0;
-	n = pcap_dispatch(s->pcap, (int)max, deliver, (u_char *)s);
-	if (n > 0)
-		return n;
-	if (n == 0)
-		return -ENODATA;
-	if (n == PCAP_ERROR_BREAK || errno == EINTR)
-		return -EINTR;
-	if (!s->silent)
-		report_read_error(s);
-	return -EIO;
+	while (n < max) {
+		int rc = ops->next(s->reader, &packet);
+
+		if (rc == 0)
+			break;
+		if (rc == -EINTR)
+			return rc;
+		if (rc < 0) {
+			if (!s->silent)
+				report_read_error(s);
+			return -EIO;
+		}
+		n++;
+		if (!offer(s, &packet, fn, ctx))
+			break;
+	}
+	base->incomplete |= filter_failed(s->filter);
+	return n ? (int)n : -ENODATA;
 }
 
 static int file_fd(const struct source *base)
@@ -158,71 +94,78 @@ static void file_close(struct source *base)
 {
 	struct source_file *s = (struct source_file *)base;
 
-	if (s->filtered)
-		pcap_freecode(&s->filter);
-	if (s->pcap)
-		pcap_close(s->pcap); /* closes the FILE, too */
-	else if (s->file)
-		fclose(s->file);
-	stream_close(s->stream);
-	plain_close(s->plain);
+	if (s->reader)
+		s->reader->ops->close(s->reader);
+	filter_destroy(s->filter);
+	input_close(s->input);
 	free(s);
 }
 
 static const struct source_ops file_ops = {
     .read = file_read, .fd = file_fd, .drops = file_drops, .close = file_close};
 
-static int open_stream(struct source_file *s, const char *path)
+static int open_input(struct source_file *s, const char *path)
 {
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
+	int rc;
 
 	if (fd < 0)
 		return -errno;
-	s->stream = stream_open(fd, &s->file);
-	if (!s->stream) {
-		if (fd != STDIN_FILENO)
-			close(fd);
-		return -ENOMEM;
-	}
-	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
-		return -EISDIR;
-	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	return 0;
+	rc = input_open(fd, &s->input);
+	if (rc)
+		return rc;
+	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? -EISDIR : 0;
 }
 
-static int open_capture(struct source_file *s)
+/* As many of the first octets as there are, at most FORMAT_OCTETS, for format_find(). */
+static int find_format(struct source_file *s, const struct format **format, char *why)
 {
-	char error[PCAP_ERRBUF_SIZE] = "";
+	size_t n = 0;
+	int rc;
 
-	s->pcap =
-	    pcap_fopen_offline_with_tstamp_precision(s->file, PCAP_TSTAMP_PRECISION_NANO, error);
-	if (!s->pcap) {
-		if (errno == EINTR)
-			return -EINTR;
-		if (!s->silent)
-			log_error(
-			    "%s: not a capture file that libpcap reads: %s", s->base.name, error);
-		return -EINVAL;
-	}
-	s->is_pcapng = pcap_major_version(s->pcap) == 1;
-	s->offset = stream_offset(s->stream);
-	s->base.linktype = pcap_datalink(s->pcap);
-	s->plain = plain_open(stream_fd(s->stream), (uint32_t)pcap_snapshot(s->pcap));
-	return 0;
+	while (n < FORMAT_OCTETS && input_peek(s->input, n + 1))
+		n++;
+	if (n < FORMAT_OCTETS && (rc = reader_ended(s->input, why)))
+		return rc;
+	if (n == 0)
+		return reader_fail(why, "it is empty");
+	*format = format_find(input_peek(s->input, n), n);
+	if (!*format)
+		return reader_fail(why, "its format is not known");
+	return (*format)->open ? 0 : reader_fail(why, "it is %s", (*format)->what);
 }
 
-static int compile_filter(struct source_file *s, const char *filter)
+static int open_reader(struct source_file *s)
 {
-	if (!filter)
+	char why[READER_WHY] = "no memory";
+	const struct format *format = NULL;
+	int rc = find_format(s, &format, why);
+
+	if (rc == 0)
+		rc = format->open(s->input, &s->reader, why);
+	if (rc == 0)
+		s->base.linktype = s->reader->linktype;
+	else if (rc != -EINTR && !s->silent)
+		log_error("%s: not a capture file: %s", s->base.name, why);
+	return rc;
+}
+
+/* Where the file has one link type only, a filter that does not fit it is no use to begin with. */
+static int open_filter(struct source_file *s, const char *expression)
+{
+	struct filter_options options = {.expression = expression,
+	    .source = s->base.name,
+	    .subject = "filter",
+	    .silent = s->silent};
+	int rc;
+
+	if (!expression)
 		return 0;
-	if (pcap_compile(s->pcap, &s->filter, filter, 1, PCAP_NETMASK_UNKNOWN) != 0) {
-		if (!s->silent)
-			log_error("%s: filter: %s", s->base.name, pcap_geterr(s->pcap));
-		return -EINVAL;
-	}
-	s->filtered = true;
-	return 0;
+	rc = filter_create(&options, &s->filter);
+	if (rc || s->base.linktype == SOURCE_LINKTYPES)
+		return rc;
+	return filter_prepare(s->filter, s->base.linktype);
 }
 
 int source_file_open(const struct source_file_options *o, struct source **out)
@@ -235,21 +178,30 @@ int source_file_open(const struct source_file_options *o, struct source **out)
 	s->base.ops = &file_ops;
 	s->base.name = strcmp(o->path, "-") == 0 ? "standard input" : o->path;
 	s->ingress = o->ingress;
+	s->ingress_by_interface = o->ingress_by_interface;
 	s->silent = o->silent;
-	rc = open_stream(s, o->path);
+	rc = open_input(s, o->path);
 	if (rc && rc != -EINTR && !s->silent)
 		log_error("%s: %s", s->base.name, strerror(-rc));
 	if (rc == 0)
-		rc = open_capture(s);
+		rc = open_reader(s);
 	if (rc == 0)
-		rc = compile_filter(s, o->filter);
+		rc = open_filter(s, o->filter);
 	if (rc) {
 		file_close(&s->base);
 		return rc;
 	}
-	stream_on_wait(s->stream, o->on_wait, o->on_wait_ctx);
+	input_on_wait(s->input, o->on_wait, o->on_wait_ctx);
 	*out = &s->base;
 	return 0;
+}
+
+const char *source_place(uint32_t interface, char place[SOURCE_PLACE])
+{
+	place[0] = '\0';
+	if (interface)
+		snprintf(place, SOURCE_PLACE, ": interface %" PRIu32, interface - 1);
+	return place;
 }
 
 /* An expression may fit one link type only ("vlan", "ip"): it must compile for one of these. */

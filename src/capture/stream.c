@@ -1,65 +1,40 @@
 #include "capture/stream.h"
 
-#include <poll.h>
-#include <stdbool.h>
+#include <errno.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define BUFFER (1u << 18)
 
 struct stream {
-	int fd;
+	struct input *input;
 	FILE *file;
-	uint64_t taken; /* octets that stdio has, those included that it has not given on */
-	void (*on_wait)(void *ctx);
-	void *on_wait_ctx;
 	char buffer[BUFFER]; /* stdio's */
 };
-
-static bool would_wait(int fd)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-
-	return poll(&p, 1, 0) == 0;
-}
 
 /* What stdio calls when its buffer is empty. */
 static ssize_t cookie_read(void *cookie, char *out, size_t size)
 {
 	struct stream *s = cookie;
+	uint64_t at = input_offset(s->input);
 	ssize_t n;
 
-	if (s->on_wait && would_wait(s->fd))
-		s->on_wait(s->on_wait_ctx);
-	n = read(s->fd, out, size);
-	if (n > 0)
-		s->taken += (uint64_t)n;
+	if (at < STREAM_HEADER && size > STREAM_HEADER - at)
+		size = (size_t)(STREAM_HEADER - at);
+	n = input_read(s->input, out, size);
+	if (n < 0)
+		errno = -input_error(s->input);
 	return n;
 }
 
-static int cookie_seek(void *cookie, off64_t *offset, int whence)
+struct stream *stream_open(struct input *input, FILE **file)
 {
-	struct stream *s = cookie;
-	off64_t at = lseek(s->fd, *offset, whence);
-
-	if (at < 0)
-		return -1;
-	*offset = at;
-	s->taken = (uint64_t)at;
-	return 0;
-}
-
-struct stream *stream_open(int fd, FILE **file)
-{
-	cookie_io_functions_t functions = {.read = cookie_read, .seek = cookie_seek};
+	cookie_io_functions_t functions = {.read = cookie_read};
 	struct stream *s = malloc(sizeof(*s));
 
 	if (!s)
 		return NULL;
-	s->fd = fd;
-	s->taken = 0;
-	s->on_wait = NULL;
+	s->input = input;
 	s->file = fopencookie(s, "rb", functions);
 	if (!s->file) {
 		free(s);
@@ -74,15 +49,7 @@ struct stream *stream_open(int fd, FILE **file)
 
 void stream_close(struct stream *s)
 {
-	if (s && s->fd != STDIN_FILENO)
-		close(s->fd);
 	free(s);
-}
-
-void stream_on_wait(struct stream *s, void (*fn)(void *ctx), void *ctx)
-{
-	s->on_wait = fn;
-	s->on_wait_ctx = ctx;
 }
 
 /* How many octets lie in stdio's buffer; no standard function tells. */
@@ -97,15 +64,5 @@ static size_t read_ahead(FILE *file)
 
 uint64_t stream_offset(const struct stream *s)
 {
-	return s->taken - read_ahead(s->file);
-}
-
-void stream_seek(struct stream *s, uint64_t offset)
-{
-	fseeko(s->file, (off_t)offset, SEEK_SET);
-}
-
-int stream_fd(const struct stream *s)
-{
-	return s->fd;
+	return input_offset(s->input) - read_ahead(s->file);
 }

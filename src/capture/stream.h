@@ -1,8 +1,9 @@
 /*
- * The octets of a capture file as libpcap reads them: a FILE over a buffer of our own.
+ * The octets of a capture file as libpcap reads them: a FILE over an input.
  *
- * It knows what stdio does not tell: how far the reader is, also in a pipe, and when the next read
- * is going to wait, so that what has been read is not held back until a pipe goes on.
+ * stdio takes octets from the input before libpcap asks for them, but the file's header, which
+ * comes alone: whoever has seen libpcap read that may go on in the input, and libpcap goes on in
+ * turn where that reader stopped.
  */
 #ifndef SPANFLOW_CAPTURE_STREAM_H
 #define SPANFLOW_CAPTURE_STREAM_H
@@ -10,21 +11,20 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "capture/input.h"
+
+#define STREAM_HEADER 24 /* a pcap file's */
+
 struct stream;
 
 /*
- * Takes the descriptor over, but for standard input's, which stays open. NULL: no memory. The FILE
- * belongs to the caller, who closes it before stream_close().
+ * NULL: no memory. The input stays the caller's. The FILE belongs to the caller, too, who closes
+ * it before stream_close().
  */
-struct stream *stream_open(int fd, FILE **file);
+struct stream *stream_open(struct input *input, FILE **file);
 void stream_close(struct stream *s);
 
-/* Called by the reading thread before a read that waits. */
-void stream_on_wait(struct stream *s, void (*fn)(void *ctx), void *ctx);
-/* How many octets of the file have been read. */
+/* How many octets of the file have been read from the FILE. */
 uint64_t stream_offset(const struct stream *s);
-/* Goes on at this offset of a regular file. */
-void stream_seek(struct stream *s, uint64_t offset);
-int stream_fd(const struct stream *s);
 
 #endif

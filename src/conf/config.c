@@ -15,7 +15,7 @@
 
 void config_init(struct config *c)
 {
-	*c = (struct config){.sampling = {.count = 1}};
+	*c = (struct config){.sampling = {.count = 1}, .file_ingress = 1};
 }
 
 void config_fini(struct config *c)

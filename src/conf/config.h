@@ -78,6 +78,7 @@ struct config {
 	uint64_t duration_ns;  /* 0: none */
 	enum source_direction direction;
 	uint32_t file_ingress;
+	bool file_ingress_given; /* else a pcapng file's interfaces are told apart */
 	struct port_map ports;
 	bool time_now; /* files: times are shifted so that the latest is now */
 	struct decode_options decode;

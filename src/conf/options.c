@@ -225,6 +225,7 @@ static int set_direction(struct config *c, const char *value)
 
 static int set_ingress(struct config *c, const char *value)
 {
+	c->file_ingress_given = true;
 	return set_number32(value, 0, UINT32_MAX, &c->file_ingress);
 }
 
@@ -368,7 +369,7 @@ const struct option_spec option_table[] = {
 	{"direction", 0, "in|out|both", NULL,
 	 "in, out or both", set_direction, "both", OPTION_VALUE},
 	{"ingress", 0, "N", NULL,
-	 "a number from 0 to 4294967295", set_ingress, "1", OPTION_VALUE},
+	 "a number from 0 to 4294967295", set_ingress, NULL, OPTION_VALUE},
 	{"port-map", 0, "RULE", NULL,
 	 "vlan=ID, mac=ADDRESS or prefix=ADDRESS/LENGTH, then ,ingress=INDEX[:NAME] or ,egress=INDEX[:NAME] "
 	 "or both, or ,port=INDEX[:NAME]; at most 1024 times", set_port_map, NULL, OPTION_LIST},

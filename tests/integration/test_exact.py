@@ -346,17 +346,11 @@ def mixed_cases(tap):
     return made
 
 
-# libpcap does not tell which interface of a pcapng file a packet came from.
-NEEDS_INTERFACE_ID = {"pcapng_interfaces"}
-
-
 def awkward_cases(tap):
     for name, capture in pcapgen.CAPTURES.items():
         for options in capture.options:
             label = "awkward %s with %s: %s" % (name, describe(options), capture.summary)
-            if name in NEEDS_INTERFACE_ID and "ingress" not in options:
-                tap.skip(label, "needs a pcapng file's interface IDs, which libpcap hides")
-            elif tap.wants(label):
+            if tap.wants(label):
                 tap.test(label, exact, pcapgen.make(name, tap.path(name)), options)
 
 

@@ -109,6 +109,83 @@ def good_around_bad(case, files, bad):
     case.none(ledger_faults(done.stats), "ledger")
 
 
+# --- pcapng files with interfaces of several link types ----------------------
+
+ETHERNET, RAW = gen.ETHERNET, 101
+
+
+def write_interfaces(path, linktypes, packets):
+    """A pcapng file with these interfaces, and (interface, packet) of each packet."""
+    with open(path, "wb") as out:
+        out.write(gen.block("<", 0x0a0d0d0a, b"\x4d\x3c\x2b\x1a\1\0\0\0" + b"\xff" * 8))
+        for linktype in linktypes:
+            out.write(gen.interface_block("<", linktype, 0, 9))
+        for interface, packet in packets:
+            out.write(gen.packet_block("<", packet._replace(ifid=interface), 0, 9, False))
+    return path
+
+
+def udp_on(linktype, n):
+    packet = gen.udp4(gen.EPOCH + n * gen.MS)
+    return packet if linktype == ETHERNET else packet._replace(data=packet.data[14:], wire=packet.wire - 14)
+
+
+def by_ingress(done):
+    """{ingress: packets} of the records."""
+    totals = {}
+    for record in done.records():
+        ingress = record["ingressInterface"]
+        totals[ingress] = totals.get(ingress, 0) + record["packetDeltaCount"]
+    return totals
+
+
+def interfaces_differ(case, tap):
+    """Each interface's packets are decoded by its own link type and told apart."""
+    path = write_interfaces(tap.path("differ.pcapng"), [ETHERNET, RAW, USER0], [
+        (n % 2, udp_on((ETHERNET, RAW)[n % 2], n)) for n in range(7)])
+    done = run(["-r", path, "-o", "json", "--stats=json"])
+    case.equal((done.status, by_ingress(done)), (0, {1: 4, 2: 3}), "status, packets by ingress")
+    done = run(["-r", path, "-o", "json", "--ingress=9"])
+    case.equal((done.status, by_ingress(done)), (0, {9: 7}), "status, packets by ingress")
+    done = run(["-r", "-", "-o", "json", "udp", "port", "53"], stdin=path)
+    case.equal((done.status, by_ingress(done)), (0, {1: 4, 2: 3}), "status, packets by ingress")
+
+
+def undecodable_interface(case, tap):
+    """Its packets have a counter and a message; the others are metered."""
+    path = write_interfaces(tap.path("user0.pcapng"), [USER0, ETHERNET], [
+        (n % 2, udp_on(ETHERNET, n)) for n in range(7)])
+    done = run(["-r", path, "-o", "json", "--stats=json"])
+    message(case, done, 1, re.escape(path), "interface 0", r"\b147\b")
+    case.equal(by_ingress(done), {2: 3}, "packets by ingress")
+    case.equal(done.stats["packets"]["ignored"].get("link_type"), 4, "ignored: link_type")
+    case.none(ledger_faults(done.stats), "ledger")
+
+
+def all_undecodable(case, tap):
+    path = write_interfaces(tap.path("all-user0.pcapng"), [USER0], [(0, udp_on(ETHERNET, 0))])
+    bad_file(case, path, r"\b147\b")
+
+
+def filter_for_one_interface(case, tap):
+    path = write_interfaces(tap.path("filtered.pcapng"), [ETHERNET, RAW], [
+        (n % 2, udp_on((ETHERNET, RAW)[n % 2], n)) for n in range(7)])
+    done = run(["-r", path, "-o", "json", "--stats=json", "not", "ether", "host", "1:2:3:4:5:6"])
+    message(case, done, 1, re.escape(path), "interface 1", "filter")
+    case.equal(by_ingress(done), {1: 4}, "packets by ingress")
+    case.none(ledger_faults(done.stats), "ledger")
+    done = run(["-r", path, "-o", "json", "--class", "1 vlan 5"])
+    message(case, done, 1, re.escape(path), "interface 1", "class 'vlan 5'")
+    case.equal(by_ingress(done), {1: 4, 2: 3}, "packets by ingress")
+
+
+def interface_cases(tap):
+    tap.test("pcapng: interfaces of different link types", interfaces_differ, tap)
+    tap.test("pcapng: an interface that is not decoded", undecodable_interface, tap)
+    tap.test("pcapng: only an interface that is not decoded", all_undecodable, tap)
+    tap.test("pcapng: expressions that do not fit an interface", filter_for_one_interface, tap)
+
+
 def as_nobody(case, path, *parts):
     if nobody.unusable():
         raise Skip(nobody.unusable())
@@ -497,6 +574,7 @@ def main():
         files, many = Files(tap), tap.path("many.pcap")
         gen.write_pcap(many, [gen.udp4(gen.EPOCH + n * 1000, sport=1 + n) for n in range(20000)])
         file_cases(tap, files)
+        interface_cases(tap)
         usage_cases(tap, files)
         export_cases(tap, files, many)
         signal_cases(tap, files, many)

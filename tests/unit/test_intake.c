@@ -1,11 +1,13 @@
 #include "suites.h"
 
+#include <errno.h>
 #include <pcap/dlt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "intake.h"
 #include "support/frame.h"
+#include "support/said.h"
 #include "util/units.h"
 #include "worker.h"
 
@@ -20,6 +22,8 @@ static unsigned restarts;
 static struct frame frame;
 static uint64_t ts_ns;
 static unsigned repeat;
+static int linktype = DLT_EN10MB;
+static uint32_t interface;
 
 static int fake_read(struct source *s, unsigned max, packet_fn *fn, void *ctx)
 {
@@ -28,9 +32,11 @@ static int fake_read(struct source *s, unsigned max, packet_fn *fn, void *ctx)
 	    .len = (uint32_t)frame.size,
 	    .ts_ns = ts_ns,
 	    .ingress = 7,
-	    .linktype = s->linktype};
+	    .linktype = linktype,
+	    .interface = interface};
 	unsigned n = 0;
 
+	(void)s;
 	(void)max;
 	while (n < repeat) {
 		n++;
@@ -271,6 +277,61 @@ START_TEST(clock_that_steps_back_is_told_before_the_packet)
 }
 END_TEST
 
+START_TEST(link_type_that_is_not_decoded_is_told_once_an_interface)
+{
+	static struct source mixed = {
+	    .ops = &fake_ops, .name = "mixed.pcapng", .linktype = SOURCE_LINKTYPES};
+	const char *said;
+
+	begin();
+	open_intake();
+	ck_assert_int_eq(intake_open(&in, 1, &mixed), 0);
+	put_udp();
+	interface = 1;
+	intake_read(&in, 1, &mixed);
+	ck_assert_uint_eq(in.packets.metered, 1);
+	ck_assert(!in.incomplete);
+	linktype = 147;
+	interface = 3;
+	repeat = 5;
+	said_begin();
+	intake_read(&in, 1, &mixed);
+	said = said_end();
+	ck_assert_msg(said_one_message(said), "%s", said);
+	ck_assert_ptr_nonnull(strstr(said, "mixed.pcapng: interface 2: link type 147 is not"));
+	ck_assert_uint_eq(in.packets.ignored[IGNORED_LINK_TYPE], 5);
+	ck_assert_uint_eq(in.unmetered.packets, 5);
+	ck_assert_uint_eq(in.packets.received, 6);
+	ck_assert(in.incomplete);
+	repeat = 1;
+	said_begin();
+	for (interface = 4; interface < 100; interface++)
+		intake_read(&in, 1, &mixed);
+	said = said_end();
+	ck_assert_ptr_nonnull(strstr(said, "interface 17: "));
+	ck_assert_ptr_null(strstr(said, "interface 18: "));
+	linktype = DLT_EN10MB;
+	interface = 0;
+	end();
+}
+END_TEST
+
+START_TEST(source_of_a_link_type_that_is_not_decoded_is_refused)
+{
+	static struct source usb = {.ops = &fake_ops, .name = "usb.pcap", .linktype = 189};
+	const char *said;
+
+	begin();
+	open_intake();
+	said_begin();
+	ck_assert_int_eq(intake_open(&in, 0, &usb), -ENOTSUP);
+	said = said_end();
+	ck_assert_msg(said_one_message(said), "%s", said);
+	ck_assert_ptr_nonnull(strstr(said, "usb.pcap: link type 189 is not decoded"));
+	end();
+}
+END_TEST
+
 START_TEST(limits_end_the_intake)
 {
 	begin();
@@ -310,6 +371,8 @@ Suite *intake_suite(void)
 	    port_map_gives_interfaces,
 	    times_are_shifted_where_there_are_any,
 	    clock_that_steps_back_is_told_before_the_packet,
+	    link_type_that_is_not_decoded_is_told_once_an_interface,
+	    source_of_a_link_type_that_is_not_decoded_is_refused,
 	    limits_end_the_intake,
 	};
 

@@ -10,7 +10,7 @@
 
 static struct source ethernet = {.name = "eth9", .linktype = DLT_EN10MB};
 
-static unsigned class_of(const struct classifier *c, const struct frame *f)
+static unsigned class_of(struct classifier *c, const struct frame *f)
 {
 	struct packet packet = {.data = f->octets,
 	    .caplen = (uint32_t)f->size,
@@ -76,12 +76,54 @@ START_TEST(expression_that_the_source_has_no_use_for_is_named)
 }
 END_TEST
 
+START_TEST(expressions_are_compiled_for_each_packets_link_type)
+{
+	static const char *const expressions[] = {NULL, "vlan 5", "ip"};
+	struct source mixed = {.name = "mixed.pcapng", .linktype = SOURCE_LINKTYPES};
+	uint8_t ipv4[20] = {0x45};
+	struct packet raw = {
+	    .data = ipv4, .caplen = 20, .len = 20, .linktype = DLT_RAW, .interface = 7};
+	struct classifier *c = NULL;
+	struct frame f = {.size = 0};
+	const char *said;
+
+	ck_assert_int_eq(classifier_create(expressions, 3, &mixed, &c), 0);
+	frame_put_ethernet(&f, 0x0800);
+	frame_put_ipv4(&f, 17, 20);
+	ck_assert_uint_eq(class_of(c, &f), 2);
+	ck_assert(!classifier_failed(c));
+	said_begin();
+	ck_assert_uint_eq(classifier_find(c, &raw), 2);
+	ck_assert_uint_eq(classifier_find(c, &raw), 2);
+	ck_assert_uint_eq(class_of(c, &f), 2);
+	said = said_end();
+	ck_assert_msg(said_one_message(said), "%s", said);
+	ck_assert_ptr_nonnull(strstr(said, "mixed.pcapng: interface 6: class 'vlan 5': "));
+	ck_assert(classifier_failed(c));
+	classifier_destroy(c);
+}
+END_TEST
+
+/* What only the kernel knows is not in a packet's octets: a class of it would be empty. */
+START_TEST(expression_about_what_only_the_kernel_knows_is_refused)
+{
+	static const char *const expressions[] = {NULL, "inbound"};
+	struct classifier *c = NULL;
+
+	said_begin();
+	ck_assert_int_eq(classifier_create(expressions, 2, &ethernet, &c), -EINVAL);
+	ck_assert(said_one_message(said_end()));
+}
+END_TEST
+
 Suite *classifier_suite(void)
 {
 	const TTest *const tests[] = {
 	    first_expression_that_matches_counts,
 	    without_expressions_all_are_of_rule_0,
 	    expression_that_the_source_has_no_use_for_is_named,
+	    expressions_are_compiled_for_each_packets_link_type,
+	    expression_about_what_only_the_kernel_knows_is_refused,
 	};
 
 	return SUITE_OF("classifier", tests);

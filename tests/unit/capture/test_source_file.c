@@ -1,54 +1,18 @@
 #include "suites.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pcap/dlt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "capture/source.h"
+#include "support/capfile.h"
 #include "support/said.h"
 #include "util/rng.h"
 #include "util/units.h"
 
 #define MAGIC_US 0xa1b2c3d4u
 #define MAGIC_NS 0xa1b23c4du
-#define SEEN_MAX 20000
-#define OCTETS_MAX (4u << 20)
 #define SNAPLEN 65535
-
-/* The file under construction. */
-static uint8_t *octets;
-static size_t size;
-static bool swapped;
-static char path[64];
-static int pipe_fd = -1;
-
-static void put(const void *p, size_t n)
-{
-	if (!octets)
-		octets = malloc(OCTETS_MAX);
-	if (size + n > OCTETS_MAX)
-		ck_abort_msg("file too long");
-	memcpy(octets + size, p, n);
-	size += n;
-}
-
-static void put32(uint32_t v)
-{
-	v = swapped ? __builtin_bswap32(v) : v;
-	put(&v, sizeof(v));
-}
-
-static void put16(unsigned value)
-{
-	uint16_t v = (uint16_t)value;
-
-	v = swapped ? __builtin_bswap16(v) : v;
-	put(&v, sizeof(v));
-}
 
 static void put_header_of(uint32_t magic, uint32_t snaplen, uint32_t linktype)
 {
@@ -67,129 +31,13 @@ static void put_header(uint32_t magic)
 	put_header_of(magic, SNAPLEN, DLT_EN10MB);
 }
 
-/* Content that tells packets and places in them apart. */
-static uint8_t octet_of(uint32_t seconds, size_t i)
-{
-	return (uint8_t)(seconds * 7 + i);
-}
-
 static void put_packet(uint32_t seconds, uint32_t fraction, uint32_t caplen, uint32_t len)
 {
 	put32(seconds);
 	put32(fraction);
 	put32(caplen);
 	put32(len);
-	for (uint32_t i = 0; i < caplen; i++) {
-		uint8_t octet = octet_of(seconds, i);
-
-		put(&octet, 1);
-	}
-}
-
-/* -- reading it --------------------------------------------------------------------------------- */
-
-static struct packet seen[SEEN_MAX];
-static size_t seen_count;
-static bool content_differs;
-
-static bool take(void *ctx, const struct packet *p)
-{
-	const size_t *enough = ctx;
-
-	if (seen_count == SEEN_MAX)
-		ck_abort_msg("too many packets");
-	for (size_t i = 0; i < p->caplen; i++)
-		content_differs |= p->data[i] != octet_of((uint32_t)(p->ts_ns / NS_PER_S), i);
-	seen[seen_count++] = *p;
-	return !enough || seen_count < *enough;
-}
-
-static void write_file(void)
-{
-	int fd;
-
-	strcpy(path, "/tmp/spanflow-unit-XXXXXX");
-	fd = mkstemp(path);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write(fd, octets, size), (ssize_t)size);
-	close(fd);
-}
-
-/* A pipe cannot be read in blocks: another way through the code. It holds 64 KiB. */
-static void write_pipe(void)
-{
-	int ends[2];
-
-	ck_assert_int_eq(pipe(ends), 0);
-	ck_assert_int_eq(write(ends[1], octets, size), (ssize_t)size);
-	close(ends[1]);
-	pipe_fd = ends[0];
-	snprintf(path, sizeof(path), "/dev/fd/%d", pipe_fd);
-}
-
-static void forget_file(void)
-{
-	if (pipe_fd >= 0)
-		close(pipe_fd);
-	else
-		unlink(path);
-	pipe_fd = -1;
-}
-
-static int open_source(const char *filter, struct source **s)
-{
-	struct source_file_options o = {.path = path, .ingress = 9, .filter = filter};
-
-	return source_file_open(&o, s);
-}
-
-static const char *said;
-
-/* Opens and reads all of it. What ended the reading: -ENODATA for a whole file. */
-static int read_all(const char *filter)
-{
-	struct source *s = NULL;
-	int rc;
-
-	seen_count = 0;
-	content_differs = false;
-	said_begin();
-	rc = open_source(filter, &s);
-	while (rc >= 0)
-		rc = source_read(s, 64, take, NULL) ?: -ENODATA;
-	source_close(s);
-	said = said_end();
-	return rc;
-}
-
-static int read_file(void)
-{
-	int rc;
-
-	write_file();
-	rc = read_all(NULL);
-	forget_file();
-	return rc;
-}
-
-static int read_pipe(void)
-{
-	int rc;
-
-	write_pipe();
-	rc = read_all(NULL);
-	forget_file();
-	return rc;
-}
-
-/* The tests of both ways of reading get this as their loop's row. */
-static int (*const ways[])(void) = {read_file, read_pipe};
-
-static void check_said(const char *text)
-{
-	ck_assert_msg(said_one_message(said), "%s", said);
-	ck_assert_msg(strstr(said, path) != NULL, "no name: %s", said);
-	ck_assert_msg(strstr(said, text) != NULL, "no '%s': %s", text, said);
+	put_content(seconds, caplen);
 }
 
 START_TEST(times_are_ns_whatever_the_file_has)
@@ -377,7 +225,7 @@ START_TEST(large_file_is_read_whole)
 	uint32_t n = 0;
 
 	put_header(MAGIC_NS);
-	while (size < OCTETS_MAX - 70000) {
+	while (size < CAPFILE_MAX - 70000) {
 		uint32_t caplen =
 		    rng_below(&r, 100) ? rng_below(&r, 1500) : rng_below(&r, SNAPLEN + 1);
 

@@ -1,0 +1,134 @@
+#include "capture/filter.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "capture/source.h"
+#include "util/log.h"
+
+/* A sane file has a handful; more are not compiled for, and do not match. */
+#define LINKTYPES_MAX 64
+#define SNAPLEN 65535
+
+struct program {
+	int linktype;
+	bool usable;
+	struct bpf_program code;
+};
+
+struct filter {
+	struct filter_options options;
+	bool failed;
+	const struct program *latest;
+	unsigned count;
+	struct program programs[LINKTYPES_MAX];
+};
+
+int filter_create(const struct filter_options *options, struct filter **out)
+{
+	struct filter *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return -ENOMEM;
+	f->options = *options;
+	*out = f;
+	return 0;
+}
+
+void filter_destroy(struct filter *f)
+{
+	if (!f)
+		return;
+	for (unsigned i = 0; i < f->count; i++)
+		if (f->programs[i].usable)
+			pcap_freecode(&f->programs[i].code);
+	free(f);
+}
+
+/*
+ * What libpcap compiles for. It is an empty file of the link type rather than pcap_open_dead(), for
+ * which expressions compile that look at what only the kernel knows, as "inbound".
+ */
+static pcap_t *open_empty(int linktype, char *error)
+{
+	struct pcap_file_header header = {.magic = 0xa1b2c3d4,
+	    .version_major = 2,
+	    .version_minor = 4,
+	    .snaplen = SNAPLEN,
+	    .linktype = (bpf_u_int32)linktype};
+	FILE *file = fmemopen(&header, sizeof(header), "rb");
+	pcap_t *pcap = file ? pcap_fopen_offline(file, error) : NULL;
+
+	if (file && !pcap)
+		fclose(file);
+	return pcap;
+}
+
+static void report(struct filter *f, uint32_t interface, const char *error)
+{
+	char place[SOURCE_PLACE];
+
+	f->failed = true;
+	if (!f->options.silent)
+		log_error("%s%s: %s: %s", f->options.source, source_place(interface, place),
+		    f->options.subject, error);
+}
+
+static void compile(struct filter *f, struct program *p, uint32_t interface)
+{
+	char error[PCAP_ERRBUF_SIZE] = "no memory";
+	pcap_t *pcap = open_empty(p->linktype, error);
+
+	if (pcap) {
+		p->usable = pcap_compile(pcap, &p->code, f->options.expression, 1,
+				PCAP_NETMASK_UNKNOWN) == 0;
+		if (!p->usable)
+			report(f, interface, pcap_geterr(pcap));
+		pcap_close(pcap);
+	} else {
+		report(f, interface, error);
+	}
+}
+
+static const struct program *find(struct filter *f, int linktype, uint32_t interface)
+{
+	struct program *p;
+
+	for (unsigned i = 0; i < f->count; i++)
+		if (f->programs[i].linktype == linktype)
+			return &f->programs[i];
+	if (f->count == LINKTYPES_MAX) {
+		if (!f->failed)
+			report(f, interface, "too many link types in one file");
+		f->failed = true;
+		return NULL;
+	}
+	p = &f->programs[f->count++];
+	p->linktype = linktype;
+	compile(f, p, interface);
+	return p;
+}
+
+int filter_prepare(struct filter *f, int linktype)
+{
+	const struct program *p = find(f, linktype, 0);
+
+	return p && p->usable ? 0 : -EINVAL;
+}
+
+bool filter_matches(struct filter *f, const struct packet *packet)
+{
+	struct pcap_pkthdr h = {.caplen = packet->caplen, .len = packet->len};
+
+	if (!f->latest || f->latest->linktype != packet->linktype)
+		f->latest = find(f, packet->linktype, packet->interface);
+	return f->latest && f->latest->usable &&
+	    pcap_offline_filter(&f->latest->code, &h, packet->data);
+}
+
+bool filter_failed(const struct filter *f)
+{
+	return f && f->failed;
+}

@@ -1,0 +1,82 @@
+/*
+ * The octets of a capture file, in order: a window that readers look at without a copy.
+ *
+ * It reads files, pipes and terminals alike, says how far it is, and tells who wants to know
+ * before a read that waits, so that what has been read is not held back until a pipe goes on.
+ * Its memory is the window, which grows to what a reader asks to see at once.
+ */
+#ifndef SPANFLOW_CAPTURE_INPUT_H
+#define SPANFLOW_CAPTURE_INPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The body is here for the sake of input_peek() alone, which runs twice a packet. */
+struct input {
+	int fd;
+	int error;       /* what ended the reading; 0: nothing yet */
+	const char *why; /* of an error; NULL: strerror() knows */
+	uint64_t offset; /* in the file, of window[at] */
+	uint8_t *window;
+	size_t size;
+	size_t at; /* what is before it has been taken */
+	size_t filled;
+	void (*on_wait)(void *ctx);
+	void *on_wait_ctx;
+};
+
+/*
+ * Takes the descriptor over, but for standard input's, which stays open, and also when it fails. 0
+ * or -ENOMEM.
+ */
+int input_open(int fd, struct input **out);
+void input_close(struct input *in);
+
+/* Called by the reading thread before a read that waits. */
+void input_on_wait(struct input *in, void (*fn)(void *ctx), void *ctx);
+
+/* input_peek() where the window does not have them yet. */
+const uint8_t *input_fill(struct input *in, size_t n);
+
+/*
+ * The next `n` octets, valid until the next call; NULL when they do not come, for the reason that
+ * input_error() gives. `n` is bounded by the caller: so much memory is taken.
+ */
+static inline const uint8_t *input_peek(struct input *in, size_t n)
+{
+	return in->filled - in->at >= n ? in->window + in->at : input_fill(in, n);
+}
+
+/* How many octets there are to look at without reading on. */
+static inline size_t input_ready(const struct input *in)
+{
+	return in->filled - in->at;
+}
+
+/* Steps over octets that have been looked at. */
+static inline void input_take(struct input *in, size_t n)
+{
+	in->at += n;
+	in->offset += n;
+}
+
+/* Where the next octet stands in the file. */
+static inline uint64_t input_offset(const struct input *in)
+{
+	return in->offset;
+}
+
+/* Steps over any number of octets. 0, or what input_error() says when the file has fewer. */
+int input_skip(struct input *in, uint64_t n);
+/* As read(2); -1 leaves input_error(). */
+ssize_t input_read(struct input *in, void *out, size_t size);
+
+/*
+ * Why no more octets came: -ENODATA at the end of the file, -EINTR for a signal, after which one
+ * may go on, or another -errno for which input_why() has a text.
+ */
+int input_error(const struct input *in);
+const char *input_why(const struct input *in);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * A capture file's format, packet by packet: what source_file.c picks by a file's first octets.
+ */
+#ifndef SPANFLOW_CAPTURE_READER_H
+#define SPANFLOW_CAPTURE_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "capture/input.h"
+#include "capture/packet.h"
+
+#define READER_WHY 320
+
+struct reader;
+
+struct reader_ops {
+	/*
+	 * 1 and a packet, lent until the next call; 0 at the end of the file; -EINTR; or another
+	 * -errno that reader_fail() or reader_ended() returned.
+	 */
+	int (*next)(struct reader *, struct packet *);
+	void (*close)(struct reader *);
+};
+
+/* The part that all readers share; it stands first in each of them. */
+struct reader {
+	const struct reader_ops *ops;
+	struct input *input; /* the caller's */
+	uint64_t offset;     /* where in the file the next packet, or what is wrong, begins */
+	int linktype;        /* libpcap's DLT_ number, or SOURCE_LINKTYPES */
+	char why[READER_WHY];
+};
+
+/*
+ * Each has the input before the first octet of its file, and takes it as far as it likes. 0; -ENOMEM;
+ * or what reader_fail() or reader_ended() returned, with the reason in `why`, of READER_WHY octets.
+ */
+int reader_pcap_open(struct input *input, struct reader **out, char *why);
+int reader_pcapng_open(struct input *input, struct reader **out, char *why);
+
+/* Says why the file cannot be read on. -EINVAL. */
+int reader_fail(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/*
+ * What it means that input_peek() brought nothing: 0 at the end of the file; -EINTR; else the
+ * input's error, with the reason.
+ */
+int reader_ended(const struct input *input, char *why);
+/* The same in the middle of something, where the file must not end. */
+int reader_cut(const struct input *input, char *why);
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * pcap files. libpcap reads the header of each; the records are then read by plain.c as long as
+ * nothing is odd about them, and from there on by libpcap.
+ */
+#include "capture/reader.h"
+
+#include <errno.h>
+#include <pcap/pcap.h>
+#include <stdlib.h>
+
+#include "capture/plain.h"
+#include "capture/stream.h"
+#include "util/units.h"
+
+#define CAPLEN_MAX 262144u /* of a packet, where a file's own limit is higher */
+
+struct reader_pcap {
+	struct reader base;
+	struct stream *stream;
+	pcap_t *pcap;
+	bool is_plain; /* so far */
+	struct plain plain;
+};
+
+/* libpcap reads a file's unsigned 32-bit seconds into a signed number. */
+static void fill_packet(struct packet *packet, const struct pcap_pkthdr *h, const u_char *data)
+{
+	packet->data = data;
+	packet->caplen = h->caplen;
+	packet->len = h->len;
+	packet->ts_ns = (uint32_t)h->ts.tv_sec * NS_PER_S + (uint32_t)h->ts.tv_usec;
+}
+
+static int next_of_libpcap(struct reader_pcap *r, struct packet *packet)
+{
+	struct pcap_pkthdr *h;
+	const u_char *data;
+	int rc;
+
+	r->base.offset = stream_offset(r->stream);
+	rc = pcap_next_ex(r->pcap, &h, &data);
+	if (rc == 1) {
+		fill_packet(packet, h, data);
+		return 1;
+	}
+	if (rc == PCAP_ERROR_BREAK)
+		return 0;
+	rc = reader_ended(r->base.input, r->base.why);
+	return rc ? rc : reader_fail(r->base.why, "%s", pcap_geterr(r->pcap));
+}
+
+static int pcap_next_packet(struct reader *base, struct packet *packet)
+{
+	struct reader_pcap *r = (struct reader_pcap *)base;
+	struct plain_record record;
+
+	packet->linktype = base->linktype;
+	if (!r->is_plain)
+		return next_of_libpcap(r, packet);
+	if (!plain_next(&r->plain, &record)) {
+		/* libpcap would wait again for what a signal has interrupted. */
+		if (input_error(base->input) == -EINTR)
+			return -EINTR;
+		r->is_plain = false;
+		return next_of_libpcap(r, packet);
+	}
+	packet->data = record.data;
+	packet->caplen = record.caplen;
+	packet->len = record.len;
+	packet->ts_ns = record.seconds * NS_PER_S + record.fraction;
+	return 1;
+}
+
+static void pcap_reader_close(struct reader *base)
+{
+	struct reader_pcap *r = (struct reader_pcap *)base;
+
+	if (r->pcap)
+		pcap_close(r->pcap); /* closes the FILE, too */
+	stream_close(r->stream);
+	free(r);
+}
+
+static const struct reader_ops pcap_ops = {.next = pcap_next_packet, .close = pcap_reader_close};
+
+static int open_pcap(struct reader_pcap *r, char *why)
+{
+	char error[PCAP_ERRBUF_SIZE] = "";
+	FILE *file;
+	int rc;
+
+	r->stream = stream_open(r->base.input, &file);
+	if (!r->stream)
+		return -ENOMEM;
+	r->pcap = pcap_fopen_offline_with_tstamp_precision(file, PCAP_TSTAMP_PRECISION_NANO, error);
+	if (r->pcap)
+		return 0;
+	rc = reader_ended(r->base.input, why);
+	fclose(file);
+	return rc ? rc : reader_fail(why, "%s", error);
+}
+
+int reader_pcap_open(struct input *input, struct reader **out, char *why)
+{
+	struct reader_pcap *r = calloc(1, sizeof(*r));
+	const uint8_t *header = input_peek(input, PLAIN_HEADER);
+	int rc;
+
+	if (!r)
+		return -ENOMEM;
+	r->base.ops = &pcap_ops;
+	r->base.input = input;
+	r->is_plain = header && plain_init(&r->plain, input, header);
+	rc = !header && input_error(input) == -EINTR ? -EINTR : open_pcap(r, why);
+	if (rc) {
+		pcap_reader_close(&r->base);
+		return rc;
+	}
+	r->plain.caplen_max = (uint32_t)pcap_snapshot(r->pcap);
+	if (r->plain.caplen_max > CAPLEN_MAX)
+		r->plain.caplen_max = CAPLEN_MAX;
+	r->base.linktype = pcap_datalink(r->pcap);
+	*out = &r->base;
+	return 0;
+}
