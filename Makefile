@@ -3,8 +3,6 @@
 
 PROGRAM := spanflow
 BUILD := build
-SOURCES := $(wildcard src/*.c src/*/*.c)
-OBJECTS := $(SOURCES:src/%.c=$(BUILD)/src/%.o)
 LIBRARY := $(BUILD)/libspanflow.a
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
@@ -17,6 +15,9 @@ DOCUMENTS := README.md NEWS LICENSE contrib/spanflow.conf
 ifneq ($(filter-out check demo lint clean distclean,$(or $(MAKECMDGOALS),all)),)
 -include config.mk
 endif
+
+SOURCES := $(filter-out $(LEFT_OUT),$(wildcard src/*.c src/*/*.c))
+OBJECTS := $(SOURCES:src/%.c=$(BUILD)/src/%.o)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 ALL_CPPFLAGS = -I. -Isrc -DHAVE_CONFIG_H -D_GNU_SOURCE $(LIB_CFLAGS) $(CPPFLAGS)

@@ -4,11 +4,25 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "capture/unpack.h"
+
 #define WINDOW (1u << 20)
+
+struct packed {
+	const struct compression *compression;
+	void *unpacker; /* of compression->ops */
+	bool failed;    /* nothing more can be unpacked */
+	bool ended;     /* nothing more can be read */
+	uint8_t *octets;
+	size_t size;
+	size_t at; /* what is before it has been unpacked */
+	size_t filled;
+};
 
 int input_open(int fd, struct input **out)
 {
@@ -30,10 +44,21 @@ int input_open(int fd, struct input **out)
 	return 0;
 }
 
+static void packed_close(struct packed *p)
+{
+	if (!p)
+		return;
+	if (p->unpacker)
+		p->compression->ops->destroy(p->unpacker);
+	free(p->octets);
+	free(p);
+}
+
 void input_close(struct input *in)
 {
 	if (!in)
 		return;
+	packed_close(in->packed);
 	if (in->fd != STDIN_FILENO)
 		close(in->fd);
 	free(in->window);
@@ -53,20 +78,154 @@ static bool would_wait(int fd)
 	return poll(&p, 1, 0) == 0;
 }
 
-/* As read(2), but 0 or -errno instead of -1; an end or error is final, an interruption is not. */
+/* As read(2), but -errno instead of -1. */
+static ssize_t fetch_raw(struct input *in, void *out, size_t size)
+{
+	ssize_t n;
+
+	if (in->on_wait && would_wait(in->fd))
+		in->on_wait(in->on_wait_ctx);
+	n = read(in->fd, out, size);
+	return n < 0 ? -errno : n;
+}
+
+/* -- compressed files --------------------------------------------------------------------------- */
+
+static int refuse(struct input *in, const struct compression *c)
+{
+	snprintf(in->why_text, sizeof(in->why_text), "compressed by %s: %s", c->name, c->advice);
+	in->why = in->why_text;
+	return -ENOTSUP;
+}
+
+static int packed_fail(struct input *in, const char *why)
+{
+	const char *name = in->packed->compression->name;
+
+	in->packed->failed = true;
+	snprintf(in->why_text, sizeof(in->why_text), "%s: %s", name, why);
+	in->why = in->why_text;
+	return -EINVAL;
+}
+
+/* Once all that was read is unpacked. 0; -EINTR; or another -errno. */
+static int read_packed(struct input *in)
+{
+	struct packed *p = in->packed;
+	ssize_t n = fetch_raw(in, p->octets, p->size);
+
+	if (n < 0)
+		return (int)n;
+	p->at = 0;
+	p->filled = (size_t)n;
+	p->ended = n == 0;
+	return 0;
+}
+
+/* One step. How many octets were unpacked; `state` is UNPACK_FAILED after the reason was kept. */
+static size_t unpack_step(struct input *in, void *out, size_t size, enum unpack_state *state)
+{
+	struct packed *p = in->packed;
+	size_t left = p->filled - p->at;
+	struct unpack_io io = {.in = p->octets + p->at,
+	    .in_left = left,
+	    .in_ended = p->ended,
+	    .out = out,
+	    .out_left = size};
+
+	*state = p->compression->ops->run(p->unpacker, &io);
+	p->at = p->filled - io.in_left;
+	if (*state != UNPACK_FAILED && left && io.in_left == left && io.out_left == size) {
+		io.why = "the compressed data is corrupt";
+		*state = UNPACK_FAILED;
+	}
+	if (*state == UNPACK_FAILED)
+		packed_fail(in, io.why);
+	return size - io.out_left;
+}
+
+/* How many octets were unpacked; 0 at the end of the file; or -errno. */
+static ssize_t fetch_unpacked(struct input *in, void *out, size_t size)
+{
+	struct packed *p = in->packed;
+
+	while (!p->failed) {
+		enum unpack_state state;
+		size_t n = unpack_step(in, out, size, &state);
+		int rc;
+
+		if (n > 0)
+			return (ssize_t)n;
+		if (state == UNPACK_FAILED || p->at < p->filled)
+			continue;
+		if (p->ended)
+			return state == UNPACK_BETWEEN
+			    ? 0
+			    : packed_fail(in, "the compressed data is cut");
+		rc = read_packed(in);
+		if (rc)
+			return rc;
+	}
+	return -EINVAL;
+}
+
+/* What was read so far are compressed octets. */
+static int begin_unpacking(struct input *in, const struct compression *c)
+{
+	uint8_t *window = malloc(WINDOW);
+	struct packed *p = calloc(1, sizeof(*p));
+
+	if (p)
+		p->unpacker = c->ops->create();
+	if (!window || !p || !p->unpacker) {
+		free(window);
+		free(p);
+		return -ENOMEM;
+	}
+	p->compression = c;
+	p->octets = in->window;
+	p->size = in->size;
+	p->at = in->at;
+	p->filled = in->filled;
+	in->window = window;
+	in->size = WINDOW;
+	in->at = in->filled = 0;
+	in->packed = p;
+	return 0;
+}
+
+int input_unpack(struct input *in)
+{
+	const struct compression *c;
+
+	while (input_ready(in) < UNPACK_MAGIC && input_peek(in, input_ready(in) + 1))
+		continue;
+	if (in->error && in->error != -ENODATA)
+		return in->error;
+	c = unpack_find(in->window + in->at, input_ready(in));
+	/* The end of a short file is found again. */
+	if (c)
+		in->error = c->ops ? begin_unpacking(in, c) : refuse(in, c);
+	return c ? in->error : 0;
+}
+
+const char *input_compression(const struct input *in)
+{
+	return in->packed ? in->packed->compression->name : NULL;
+}
+
+/* -- the window --------------------------------------------------------------------------------- */
+
+/* Octets of the file, unpacked, or what input_error() says. Only an interruption is not final. */
 static ssize_t fetch(struct input *in, void *out, size_t size)
 {
 	ssize_t n;
 
 	if (in->error && in->error != -EINTR)
 		return in->error;
-	if (in->on_wait && would_wait(in->fd))
-		in->on_wait(in->on_wait_ctx);
-	n = read(in->fd, out, size);
-	if (n > 0)
-		return n;
-	in->error = n == 0 ? -ENODATA : -errno;
-	return in->error;
+	n = in->packed ? fetch_unpacked(in, out, size) : fetch_raw(in, out, size);
+	in->error = n > 0 ? 0 : n == 0 ? -ENODATA : (int)n;
+	return n > 0 ? n : in->error;
 }
 
 /* Room for `n` octets from where the reader is; what lies there moves to the window's start. */

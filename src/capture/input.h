@@ -3,7 +3,8 @@
  *
  * It reads files, pipes and terminals alike, says how far it is, and tells who wants to know
  * before a read that waits, so that what has been read is not held back until a pipe goes on.
- * Its memory is the window, which grows to what a reader asks to see at once.
+ * What is compressed is unpacked on the way. Its memory is the window, which grows to what a reader
+ * asks to see at once, and what unpacking takes (unpack.h).
  */
 #ifndef SPANFLOW_CAPTURE_INPUT_H
 #define SPANFLOW_CAPTURE_INPUT_H
@@ -12,12 +13,18 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define INPUT_WHY 160
+
+struct packed; /* the compressed octets, and what unpacks them */
+
 /* The body is here for the sake of input_peek() alone, which runs twice a packet. */
 struct input {
 	int fd;
 	int error;       /* what ended the reading; 0: nothing yet */
 	const char *why; /* of an error; NULL: strerror() knows */
-	uint64_t offset; /* in the file, of window[at] */
+	char why_text[INPUT_WHY];
+	uint64_t offset;       /* in the file, unpacked, of window[at] */
+	struct packed *packed; /* NULL: the file is not compressed */
 	uint8_t *window;
 	size_t size;
 	size_t at; /* what is before it has been taken */
@@ -32,6 +39,14 @@ struct input {
  */
 int input_open(int fd, struct input **out);
 void input_close(struct input *in);
+
+/*
+ * Before anything else is read: looks whether the file is compressed, and if so unpacks it from
+ * here on. 0, also for an empty file; or -errno for which input_why() has a text.
+ */
+int input_unpack(struct input *in);
+/* The compression's name, or NULL. */
+const char *input_compression(const struct input *in);
 
 /* Called by the reading thread before a read that waits. */
 void input_on_wait(struct input *in, void (*fn)(void *ctx), void *ctx);

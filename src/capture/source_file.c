@@ -20,6 +20,7 @@
 #include "capture/format.h"
 #include "capture/input.h"
 #include "capture/reader.h"
+#include "capture/unpack.h"
 #include "util/log.h"
 
 struct source_file {
@@ -47,8 +48,10 @@ static bool offer(struct source_file *s, struct packet *packet, packet_fn *fn, v
 
 static void report_read_error(const struct source_file *s)
 {
-	log_error("%s: packet %" PRIu64 ", at offset %" PRIu64 ": %s", s->base.name, s->packets + 1,
-	    s->reader->offset, s->reader->why);
+	const char *unpacked = input_compression(s->input) ? " of what is unpacked" : "";
+
+	log_error("%s: packet %" PRIu64 ", at offset %" PRIu64 "%s: %s", s->base.name,
+	    s->packets + 1, s->reader->offset, unpacked, s->reader->why);
 }
 
 static int file_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
@@ -132,22 +135,36 @@ static int find_format(struct source_file *s, const struct format **format, char
 		return reader_fail(why, "it is empty");
 	*format = format_find(input_peek(s->input, n), n);
 	if (!*format)
-		return reader_fail(why, "its format is not known");
+		return reader_fail(why,
+		    unpack_find(input_peek(s->input, n), n) ? "it is compressed once more"
+							    : "its format is not known");
 	return (*format)->open ? 0 : reader_fail(why, "it is %s", (*format)->what);
+}
+
+static void report_no_capture(const struct source_file *s, const char *why)
+{
+	int error = input_error(s->input);
+
+	if (error && error != -ENODATA)
+		log_error("%s: %s", s->base.name, why);
+	else
+		log_error("%s: not a capture file%s: %s", s->base.name,
+		    input_compression(s->input) ? " when unpacked" : "", why);
 }
 
 static int open_reader(struct source_file *s)
 {
 	char why[READER_WHY] = "no memory";
 	const struct format *format = NULL;
-	int rc = find_format(s, &format, why);
+	int rc = input_unpack(s->input);
 
+	rc = rc ? reader_ended(s->input, why) : find_format(s, &format, why);
 	if (rc == 0)
 		rc = format->open(s->input, &s->reader, why);
 	if (rc == 0)
 		s->base.linktype = s->reader->linktype;
 	else if (rc != -EINTR && !s->silent)
-		log_error("%s: not a capture file: %s", s->base.name, why);
+		report_no_capture(s, why);
 	return rc;
 }
 

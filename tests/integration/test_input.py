@@ -7,9 +7,13 @@ wrong usage, 1 something that failed, 0 all went well.
 usage: test_input.py [WORD...]    only cases with such a word in their name
 """
 
+import bz2
+import gzip
 import json
+import lzma
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -75,6 +79,8 @@ class Files:
         self.cut = write(tap.path("cut.pcap"), self.bytes[:CUT_AT])
         self.cut_head = write(tap.path("cut-head.pcap"), self.bytes[:24 + 3 * 78 + 7])
         self.cut_file_head = write(tap.path("cut-file-head.pcap"), self.bytes[:13])
+        self.pcapng = tap.path("good.pcapng")
+        gen.write_pcapng(self.pcapng, [gen.udp4(gen.EPOCH + n * gen.MS, sport=n) for n in range(9)])
         self.missing = tap.path("missing.pcap")
         self.directory = tap.path("directory.pcap")
         os.mkdir(self.directory)
@@ -177,6 +183,72 @@ def filter_for_one_interface(case, tap):
     done = run(["-r", path, "-o", "json", "--class", "1 vlan 5"])
     message(case, done, 1, re.escape(path), "interface 1", "class 'vlan 5'")
     case.equal(by_ingress(done), {1: 4, 2: 3}, "packets by ingress")
+
+
+# --- Compressed files -------------------------------------------------------
+
+def xz(data):
+    return lzma.compress(data, preset=0)
+
+
+def zstd(data):
+    if not shutil.which("zstd"):
+        raise Skip("no zstd(1) to compress with")
+    return subprocess.run(["zstd", "-q", "-c"], input=data, stdout=subprocess.PIPE, timeout=20,
+                          check=True).stdout
+
+
+COMPRESSIONS = {"gzip": gzip.compress, "xz": xz, "zstd": zstd}
+
+
+def built_without(done):
+    found = re.search(r"built without \w+", done.stderr)
+    if found:
+        raise Skip(found.group())
+
+
+def compressed(case, tap, files, name):
+    """As a file and from standard input, pcap and pcapng, in one piece and in two; shifted to now."""
+    pack = COMPRESSIONS[name]
+    with open(files.pcapng, "rb") as source:
+        pcapng = source.read()
+    for data in (files.bytes, pcapng):
+        want = run(["-r", write(tap.path("plain"), data), "-o", "csv"])
+        for packed in (pack(data), pack(data[:100]) + pack(data[100:])):
+            path = write(tap.path("compressed"), packed)
+            done = run(["-r", path, "-o", "csv"])
+            built_without(done)
+            case.equal((done.status, done.stdout), (0, want.stdout), "status, records")
+            done = run(["-r", "-", "-o", "csv"], stdin=path)
+            case.equal((done.status, done.stdout), (0, want.stdout), "status, records")
+    done = run(["-r", path, "-o", "json", "--time=now"])
+    late = time.time() - max(r["flowEndMilliseconds"] for r in done.records()) / 1000
+    case.true(0 <= late < 20, f"the latest packet was {late:.1f} s ago")
+
+
+def cut_compressed(case, tap, files, name):
+    """What came before the cut is exported; the message says where that is, unpacked."""
+    pack = COMPRESSIONS[name]
+    path = write(tap.path("compressed-cut"), pack(files.bytes[:24 + 3 * 78]) + pack(files.bytes[24 + 3 * 78:])[:-9])
+    done = run(["-r", path, "-o", "json", "--stats=json"])
+    built_without(done)
+    message(case, done, 1, re.escape(path), r"packet \d", r"offset \d+ of what is unpacked", "cut")
+    case.true(packets_out(done)[1] >= 3, f"packets: {packets_out(done)[1]}")
+    case.none(ledger_faults(done.stats), "ledger")
+
+
+def compressed_text(case, tap, name):
+    path = write(tap.path("notes"), COMPRESSIONS[name](b"These are only notes about packets.\n"))
+    built_without(run(["-r", path]))
+    bad_file(case, path, "not a capture file", "text")
+
+
+def compression_cases(tap, files):
+    for name in COMPRESSIONS:
+        tap.test(f"compressed by {name}", compressed, tap, files, name)
+        tap.test(f"compressed by {name}: cut", cut_compressed, tap, files, name)
+        tap.test(f"compressed by {name}: text", compressed_text, tap, name)
+    tap.test("compressed by bzip2", bad_file, write(tap.path("b"), bz2.compress(files.bytes)), "bzip2", "bzcat")
 
 
 def interface_cases(tap):
@@ -575,6 +647,7 @@ def main():
         gen.write_pcap(many, [gen.udp4(gen.EPOCH + n * 1000, sport=1 + n) for n in range(20000)])
         file_cases(tap, files)
         interface_cases(tap)
+        compression_cases(tap, files)
         usage_cases(tap, files)
         export_cases(tap, files, many)
         signal_cases(tap, files, many)

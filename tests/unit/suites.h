@@ -14,6 +14,7 @@
 	X(source_file)   \
 	X(reader_pcapng) \
 	X(timebase)      \
+	X(unpack)        \
 	X(classifier)    \
 	X(link)          \
 	X(ip)            \
