@@ -18,6 +18,7 @@ import signal
 import subprocess
 import sys
 import time
+import zlib
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 # pylint: disable=wrong-import-position
@@ -475,6 +476,12 @@ def on_open_pipe(case, data, wanted):
         case.equal(done.status, 0, f"exit status ({done.stderr[:300]})")
 
 
+def on_bytes(data):
+    """What is said of a file of these bytes."""
+    return subprocess.run([PROGRAM, "-r", "-"], input=data, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                          timeout=20, check=False).stderr
+
+
 def interrupt(child, number=signal.SIGINT):
     begin = time.monotonic()
     child.send_signal(number)
@@ -633,6 +640,14 @@ def signal_cases(tap, files, many):
     tap.test("signal: SIGINT on a pipe that stays open", on_open_pipe, files.bytes, (1, 6))
     tap.test("signal: SIGINT on a pipe that stays open in a packet", on_open_pipe, files.bytes[:CUT_AT], (1, 3))
     tap.test("signal: SIGINT on a pipe before any byte", on_open_pipe, b"", (0, 0))
+    with open(files.pcapng, "rb") as pcapng:
+        data = pcapng.read()
+    tap.test("signal: SIGINT on a pipe with pcapng that stays open", on_open_pipe, data, (9, 9))
+    tap.test("signal: SIGINT on a pipe with pcapng that stays open in a block", on_open_pipe, data[:-50], (8, 8))
+    if b"without" not in on_bytes(gzip.compress(b"")):
+        packed = zlib.compressobj(wbits=31)
+        half = packed.compress(files.bytes) + packed.flush(zlib.Z_SYNC_FLUSH)
+        tap.test("signal: SIGINT on a pipe with gzip that stays open", on_open_pipe, half, (1, 6))
     tap.test("signal: SIGINT in a paced export", paced_interrupt, many)
     tap.test("signal: SIGHUP ends, unless it is ignored", hangup, many)
     tap.test("signal: a second SIGINT ends at once", second_interrupt, many)
