@@ -29,6 +29,8 @@ static const struct format formats[] = {
     {"SQLite f", 8, NULL, "a database"},
 };
 
+const struct format format_erf = {.open = reader_erf_open};
+
 /* As far as can be seen. */
 static const struct format text = {.what = "text"};
 

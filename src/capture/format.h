@@ -19,7 +19,9 @@ struct format {
 	const char *what; /* it is, for a person; NULL where it is read */
 };
 
-/* The format of a file that begins so, or NULL: none that is known. */
+/* The format of a file that begins so, or NULL: none that has a beginning of its own. */
 const struct format *format_find(const uint8_t *octets, size_t n);
+/* One that has none: reader_erf_knows(). */
+extern const struct format format_erf;
 
 #endif

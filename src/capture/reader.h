@@ -38,6 +38,10 @@ struct reader {
  */
 int reader_pcap_open(struct input *input, struct reader **out, char *why);
 int reader_pcapng_open(struct input *input, struct reader **out, char *why);
+int reader_erf_open(struct input *input, struct reader **out, char *why);
+
+/* Whether the input begins with ERF records, as far as can be told; asked after all other formats. */
+bool reader_erf_knows(struct input *input);
 
 /* Says why the file cannot be read on. -EINVAL. */
 int reader_fail(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));

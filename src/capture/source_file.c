@@ -134,6 +134,8 @@ static int find_format(struct source_file *s, const struct format **format, char
 	if (n == 0)
 		return reader_fail(why, "it is empty");
 	*format = format_find(input_peek(s->input, n), n);
+	if (!*format && reader_erf_knows(s->input))
+		*format = &format_erf;
 	if (!*format)
 		return reader_fail(why,
 		    unpack_find(input_peek(s->input, n), n) ? "it is compressed once more"

@@ -44,7 +44,13 @@ def every_block(order):
     return made + gen.packet_block(other, PACKETS[3], 0, 9, False)
 
 
+def erf_record(kind, packet):
+    head = struct.pack("<II", 1 << 31, packet.ts // gen.SECOND)
+    return head + struct.pack(">BBHHH", kind, 4, 16 + len(packet.data), 0, packet.wire - 2) + packet.data
+
+
 def files():
+    yield b"".join(erf_record(kind, p) for kind, p in zip((2, 22, 0x82, 27), PACKETS))
     for order in "<>":
         for nano in (True, False):
             yield written(gen.write_pcap, nano=nano, order=order)

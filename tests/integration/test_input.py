@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -184,6 +185,34 @@ def filter_for_one_interface(case, tap):
     done = run(["-r", path, "-o", "json", "--class", "1 vlan 5"])
     message(case, done, 1, re.escape(path), "interface 1", "class 'vlan 5'")
     case.equal(by_ingress(done), {1: 4, 2: 3}, "packets by ingress")
+
+
+# --- ERF files ----------------------------------------------------------------
+
+def erf_record(kind, ts, data, wire):
+    """Its time is in 2^-32 s."""
+    seconds, fraction = ts // gen.SECOND, (ts % gen.SECOND << 32) // gen.SECOND
+    return struct.pack("<II", fraction, seconds) + struct.pack(">BBHHH", kind, 4, 16 + len(data), 0, wire) + data
+
+
+def erf(case, tap):
+    """Ethernet, IPv4 and others, which are counted; one that is cut."""
+    packets = [gen.udp4(gen.EPOCH + n * gen.MS) for n in range(5)]
+    data = b"".join(erf_record(2, p.ts, bytes(2) + p.data, p.wire + 4) for p in packets)
+    data += erf_record(22, packets[-1].ts, packets[-1].data[14:], packets[-1].wire - 14)
+    path = write(tap.path("whole.erf"), data)
+    done = run(["-r", path, "-o", "json", "--stats=json"])
+    case.equal((done.status, packets_out(done)), (0, (1, 6)), "status, records and packets")
+    path = write(tap.path("other.erf"), data + erf_record(1, packets[-1].ts, bytes(40), 40))
+    done = run(["-r", path, "-o", "json", "--stats=json"])
+    message(case, done, 1, re.escape(path), "link type 197")
+    case.equal(packets_out(done), (1, 6), "records, packets")
+    case.equal(done.stats["packets"]["ignored"].get("link_type"), 1, "ignored: link_type")
+    case.none(ledger_faults(done.stats), "ledger")
+    path = write(tap.path("cut.erf"), data[:-1])
+    done = run(["-r", path, "-o", "json"])
+    message(case, done, 1, re.escape(path), "packet 6", "cut")
+    case.equal(packets_out(done), (1, 5), "records, packets")
 
 
 # --- Compressed files -------------------------------------------------------
@@ -662,6 +691,7 @@ def main():
         gen.write_pcap(many, [gen.udp4(gen.EPOCH + n * 1000, sport=1 + n) for n in range(20000)])
         file_cases(tap, files)
         interface_cases(tap)
+        tap.test("erf: records of several types", erf, tap)
         compression_cases(tap, files)
         usage_cases(tap, files)
         export_cases(tap, files, many)

@@ -14,6 +14,8 @@
 	X(source_file)   \
 	X(reader_pcapng) \
 	X(timebase)      \
+	X(reader_erf)    \
+	X(format)        \
 	X(unpack)        \
 	X(classifier)    \
 	X(link)          \

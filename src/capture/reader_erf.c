@@ -1,0 +1,207 @@
+/*
+ * ERF files (Endace's Extensible Record Format): records one behind the other, without a header
+ * that would say so. All numbers but the time are in network order.
+ */
+#include "capture/reader.h"
+
+#include <errno.h>
+#include <pcap/dlt.h>
+#include <stdlib.h>
+
+#include "capture/source.h"
+#include "capture/timebase.h"
+#include "util/cursor.h"
+
+#ifndef DLT_IPV4
+#define DLT_IPV4 228
+#define DLT_IPV6 229
+#endif
+
+#define HEAD 16
+#define EXTENSION 8
+#define EXTENDED 0x80 /* in the type's octet: an extension header, or another, follows */
+#define TICKS 0xa0    /* of the time, as if_tsresol: 2^-32 s */
+/* A record is one where the time is between 1996 and 2081: there is nothing else to know it by. */
+#define PLAUSIBLE_MIN_S 820454400u
+#define PLAUSIBLE_MAX_S 3502915200u
+#define PLAUSIBLE_STEP_S 86400u
+#define PLAUSIBLE_RECORDS 3
+#define TYPE_MAX 27
+
+enum { PADDING = 48, METADATA = 27 }; /* no packets */
+
+struct record {
+	uint8_t type;
+	uint16_t size; /* of the whole record */
+	uint16_t wire; /* octets of the packet */
+	uint64_t ticks;
+};
+
+struct reader_erf {
+	struct reader base;
+	struct timebase timebase;
+};
+
+/* Types with the link layer that their packets begin with, and octets in front of it. */
+static const struct {
+	uint8_t type;
+	uint8_t pad;
+	int linktype;
+} types[] = {
+    {2, 2, DLT_EN10MB},  /* TYPE_ETH */
+    {11, 2, DLT_EN10MB}, /* TYPE_COLOR_ETH */
+    {16, 2, DLT_EN10MB}, /* TYPE_DSM_COLOR_ETH */
+    {20, 2, DLT_EN10MB}, /* TYPE_COLOR_HASH_ETH */
+    {22, 0, DLT_IPV4},   /* TYPE_IPV4 */
+    {23, 0, DLT_IPV6},   /* TYPE_IPV6 */
+};
+
+static struct record record_at(const uint8_t *head)
+{
+	uint64_t fraction = __builtin_bswap32(get_be32(head));
+
+	return (struct record){
+	    .ticks = (uint64_t)__builtin_bswap32(get_be32(head + 4)) << 32 | fraction,
+	    .type = head[8],
+	    .size = get_be16(head + 10),
+	    .wire = get_be16(head + 14),
+	};
+}
+
+/* -- whether it is one -------------------------------------------------------------------------- */
+
+static bool is_plausible(const struct record *r, uint64_t before_s)
+{
+	uint64_t seconds = r->ticks >> 32;
+	unsigned type = r->type & ~EXTENDED & 0xff;
+
+	if (r->size < HEAD || (type != PADDING && (type == 0 || type > TYPE_MAX)))
+		return false;
+	if (seconds < PLAUSIBLE_MIN_S || seconds > PLAUSIBLE_MAX_S)
+		return false;
+	return !before_s ||
+	    (seconds + PLAUSIBLE_STEP_S > before_s && before_s + PLAUSIBLE_STEP_S > seconds);
+}
+
+bool reader_erf_knows(struct input *input)
+{
+	uint64_t before_s = 0;
+	size_t at = 0;
+
+	for (unsigned i = 0; i < PLAUSIBLE_RECORDS; i++) {
+		const uint8_t *octets = input_peek(input, at + HEAD);
+		struct record r;
+
+		if (!octets)
+			return i > 0 && input_ready(input) == at;
+		r = record_at(octets + at);
+		if (!is_plausible(&r, before_s))
+			return false;
+		before_s = r.ticks >> 32;
+		at += r.size;
+	}
+	return true;
+}
+
+/* -- records ------------------------------------------------------------------------------------ */
+
+static int skip_extensions(struct reader_erf *r, struct cursor *c, uint8_t type)
+{
+	while (type & EXTENDED) {
+		const uint8_t *extension = cursor_take(c, EXTENSION);
+
+		if (!extension)
+			return reader_fail(r->base.why, "an extension header that is cut");
+		type = *extension;
+	}
+	return 0;
+}
+
+/* Records are filled up: what is captured beyond the packet's length is not of the packet. */
+static int fill_packet(
+    struct reader_erf *r, const struct record *record, struct cursor *c, struct packet *packet)
+{
+	int rc = skip_extensions(r, c, record->type);
+
+	if (rc)
+		return rc;
+	packet->linktype = DLT_ERF;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		if (types[i].type != (record->type & ~EXTENDED))
+			continue;
+		packet->linktype = types[i].linktype;
+		if (!cursor_take(c, types[i].pad))
+			return reader_fail(r->base.why, "an Ethernet record that is too short");
+	}
+	cursor_limit(c, record->wire);
+	packet->data = c->at;
+	packet->caplen = (uint32_t)c->left;
+	packet->len = record->wire;
+	packet->ts_ns = timebase_ns(&r->timebase, record->ticks);
+	return 1;
+}
+
+static bool is_packet(const struct record *record)
+{
+	unsigned type = record->type & ~EXTENDED & 0xff;
+
+	return type != PADDING && type != METADATA;
+}
+
+/* 2: a record without a packet; else as erf_next(). */
+static int next_record(struct reader_erf *r, struct packet *packet)
+{
+	struct input *input = r->base.input;
+	const uint8_t *octets = input_peek(input, HEAD);
+	struct record record;
+	struct cursor c;
+	int rc;
+
+	if (!octets)
+		return input_ready(input) ? reader_cut(input, r->base.why)
+					  : reader_ended(input, r->base.why);
+	record = record_at(octets);
+	if (record.size < HEAD)
+		return reader_fail(r->base.why, "a record of %u octets", record.size);
+	octets = input_peek(input, record.size);
+	if (!octets)
+		return reader_cut(input, r->base.why);
+	c = (struct cursor){.at = octets + HEAD, .left = (size_t)record.size - HEAD};
+	rc = is_packet(&record) ? fill_packet(r, &record, &c, packet) : 2;
+	if (rc > 0)
+		input_take(input, record.size);
+	return rc;
+}
+
+static int erf_next(struct reader *base, struct packet *packet)
+{
+	int rc;
+
+	do {
+		base->offset = input_offset(base->input);
+		rc = next_record((struct reader_erf *)base, packet);
+	} while (rc == 2);
+	return rc;
+}
+
+static void erf_close(struct reader *base)
+{
+	free(base);
+}
+
+static const struct reader_ops erf_ops = {.next = erf_next, .close = erf_close};
+
+int reader_erf_open(struct input *input, struct reader **out, char *why)
+{
+	struct reader_erf *r = calloc(1, sizeof(*r));
+
+	(void)why;
+	if (!r)
+		return -ENOMEM;
+	r->base.ops = &erf_ops;
+	r->base.input = input;
+	r->base.linktype = SOURCE_LINKTYPES;
+	r->timebase = timebase_of(TICKS, 0);
+	*out = &r->base;
+	return 0;
+}
