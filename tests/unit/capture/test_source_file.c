@@ -4,6 +4,7 @@
 #include <pcap/dlt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/capfile.h"
 #include "support/said.h"
@@ -375,6 +376,57 @@ START_TEST(read_ends_when_the_taker_has_enough)
 }
 END_TEST
 
+/* -- pipes that pause --------------------------------------------------------------------------- */
+
+/* A pipe that has brought `size` octets and goes on once it is waited for. */
+static int pause_fd;
+static unsigned waits;
+static size_t seen_at_wait;
+
+static void end_pause(void *ctx)
+{
+	(void)ctx;
+	if (waits++ == 0)
+		seen_at_wait = seen_count;
+	close(pause_fd);
+}
+
+static int read_paused(void)
+{
+	struct source_file_options o = {.path = path, .on_wait = end_pause};
+	struct source *s;
+	int ends[2], rc;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_eq(write(ends[1], octets, size), (ssize_t)size);
+	pause_fd = ends[1];
+	snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+	seen_count = waits = 0;
+	ck_assert_int_eq(source_file_open(&o, &s), 0);
+	do
+		rc = source_read(s, 64, take, NULL);
+	while (rc > 0);
+	source_close(s);
+	close(ends[0]);
+	return rc;
+}
+
+START_TEST(all_that_a_pipe_brought_is_given_before_it_is_waited_for)
+{
+	for (unsigned n = 0; n < 2; n++) {
+		put_header(MAGIC_US);
+		for (uint32_t i = 1; i <= 10; i++)
+			put_packet(i, 0, 60, 60);
+		size -= n * 5;
+		said_begin();
+		ck_assert_int_eq(read_paused(), n ? -EIO : -ENODATA);
+		said_end();
+		ck_assert_uint_eq(waits, 1);
+		ck_assert_uint_eq(seen_at_wait, 10 - n);
+	}
+}
+END_TEST
+
 /* -- pcapng ------------------------------------------------------------------------------------- */
 
 static void put_block(uint32_t type, const void *body, size_t n)
@@ -468,6 +520,22 @@ START_TEST(cut_block_is_named)
 }
 END_TEST
 
+START_TEST(pcapng_pipe_is_waited_for_after_its_last_whole_block)
+{
+	for (unsigned n = 0; n < 2; n++) {
+		put_section(6);
+		for (unsigned i = 1; i <= 10; i++)
+			put_enhanced(i * 1000000ull, 64, 64);
+		size -= n * 5;
+		said_begin();
+		ck_assert_int_eq(read_paused(), n ? -EIO : -ENODATA);
+		said_end();
+		ck_assert_uint_eq(waits, 1);
+		ck_assert_uint_eq(seen_at_wait, 10 - n);
+	}
+}
+END_TEST
+
 Suite *source_file_suite(void)
 {
 	const TTest *const tests[] = {
@@ -491,6 +559,8 @@ Suite *source_file_suite(void)
 	    filter_is_checked_without_a_file,
 	    read_takes_no_more_than_asked_for,
 	    read_ends_when_the_taker_has_enough,
+	    all_that_a_pipe_brought_is_given_before_it_is_waited_for,
+	    pcapng_pipe_is_waited_for_after_its_last_whole_block,
 	    pcapng_times_are_ns_whatever_the_interface_has,
 	    simple_packet_has_no_time,
 	    time_beyond_64_bits_of_ns_does_not_wrap,
