@@ -199,7 +199,7 @@ START_TEST(classes_have_rules_and_counts_of_their_own)
 	begin();
 	config->sampling = (struct sampling_plan){
 	    .rules = {{SAMPLING_DETERMINISTIC, 3}, {SAMPLING_DETERMINISTIC, 2}}, .count = 2};
-	config->class_filters[1] = strdup("udp");
+	config->class_filters[1] = "udp";
 	open_intake();
 	put_udp();
 	repeat = 3;
