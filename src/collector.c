@@ -236,7 +236,7 @@ static void settle(struct collector *c)
 		kept_pop(&c->encoded, left - c->left);
 	c->left = left;
 	if (sender_take_refusal(c->sender))
-		encoder_refresh(c->encoder);
+		encoder_doubt(c->encoder);
 	tell_not_sent(c);
 }
 

@@ -103,8 +103,13 @@ void encoder_flush(struct encoder *e);
 void encoder_finish(struct encoder *e);
 /* Whether this is a stream of lines for a person or program, rather than of datagrams. */
 bool format_is_stream(enum format f);
-/* The collector may have lost its state: templates go out again before more data. */
+/* Templates go out again before more data. */
 void encoder_refresh(struct encoder *e);
+/*
+ * The collector may have lost its state: templates go out again, but not so often that one that
+ * loses every message would be sent little else.
+ */
+void encoder_doubt(struct encoder *e);
 
 /*
  * A new transport session: sequence numbers and Export Time begin anew, and templates come first.

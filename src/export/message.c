@@ -11,6 +11,8 @@
 
 /* The date moves by more than this from one tick to the next: it was set, not corrected. */
 #define DATE_STEP_NS (50 * (int64_t)NS_PER_MS)
+/* Templates are sent again for a doubt when so much time has passed, or enough messages have left. */
+#define DOUBT_NS NS_PER_S
 
 static const struct format_ops *const formats[] = {
     [FORMAT_V1] = &v1_format,
@@ -156,11 +158,23 @@ void message_send(struct encoder *e)
 	e->options.out(e->options.out_ctx, &m);
 }
 
+/*
+ * A collector that is not there refuses every message. Announcements as answers to that would be
+ * most of what is sent, each of them behind a message that had no time to fill, and where others
+ * wait for this collector's pace they would wait for those, too.
+ */
+static bool answers_doubt(const struct encoder *e)
+{
+	return e->doubted &&
+	    (e->messages_since > e->announcement_messages ||
+		e->clock_ns - e->announced_at_ns >= DOUBT_NS);
+}
+
 static bool announcement_due(const struct encoder *e)
 {
 	if (!e->announced || e->messages_since >= e->options.refresh_messages)
 		return true;
-	return e->clock_ns - e->announced_at_ns >= e->options.refresh_ns;
+	return answers_doubt(e) || e->clock_ns - e->announced_at_ns >= e->options.refresh_ns;
 }
 
 /* The data that is waiting goes first, so that it keeps its time. */
@@ -171,10 +185,13 @@ static void announce_if_due(struct encoder *e)
 	message_send(e);
 	e->announced = true;
 	e->announced_at_ns = e->clock_ns;
+	e->doubted = false;
+	e->messages_since = 0;
 	e->announcing = true;
 	e->ops->announce(e);
 	message_send(e);
 	e->announcing = false;
+	e->announcement_messages = e->messages_since;
 	e->messages_since = 0;
 }
 
@@ -253,6 +270,11 @@ void encoder_finish(struct encoder *e)
 void encoder_refresh(struct encoder *e)
 {
 	e->announced = false;
+}
+
+void encoder_doubt(struct encoder *e)
+{
+	e->doubted = true;
 }
 
 void encoder_discard(struct encoder *e)

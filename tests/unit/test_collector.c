@@ -351,6 +351,21 @@ START_TEST(error_between_messages_is_a_failure)
 }
 END_TEST
 
+/* Each message is tried twice; those of templates are not many more than those of records. */
+START_TEST(collector_that_loses_everything_is_not_sent_templates_alone)
+{
+	open_both(FORMAT_IPFIX, FORMAT_V5);
+	for (uint16_t port = 1; port <= 400; port++) {
+		offer(port, port);
+		run(collector);
+		sink.error = -ECONNREFUSED;
+	}
+	ck_assert_uint_gt(sink.offered, 2 * 400 / 4);
+	ck_assert_uint_lt(sink.offered, 2 * 400 * 2);
+	close_both();
+}
+END_TEST
+
 START_TEST(giving_up_drops_what_waits_too)
 {
 	open_both(FORMAT_V5, FORMAT_V5);
@@ -411,6 +426,7 @@ Suite *collector_suite(void)
 	    aside_it_gets_announcements_alone,
 	    full_queue_drops_records_by_name,
 	    error_between_messages_is_a_failure,
+	    collector_that_loses_everything_is_not_sent_templates_alone,
 	    giving_up_drops_what_waits_too,
 	    first_session_of_an_address_begins_clean,
 	};

@@ -231,6 +231,35 @@ START_TEST(collector_that_may_have_forgotten_gets_templates_before_more_data)
 }
 END_TEST
 
+/* A doubt is answered at once, but again only after more messages than the answer took, or 1 s. */
+START_TEST(doubts_bring_templates_but_not_much_oftener_than_records)
+{
+	for (unsigned f = 0; f < 2; f++) {
+		struct collector c;
+		struct encoder_options o = collector_options(&c, template_formats[f]);
+		struct encoder *e = encoder_create(&o);
+
+		for (unsigned i = 0; i < 2; i++, encoder_flush(e))
+			push_at(e, T0);
+		for (unsigned i = 0; i < 5; i++, encoder_flush(e)) {
+			encoder_doubt(e);
+			push_at(e, T0);
+		}
+		/* The first of them took a message; so each other message of records has one. */
+		ck_assert_uint_eq(data_messages(&c), 7);
+		ck_assert_uint_eq(template_messages(&c), 1 + 3);
+		ck_assert_uint_eq(c.messages[3].templates, 4);
+		encoder_doubt(e);
+		tick_at(e, T0 + NS_PER_S - 1);
+		ck_assert_uint_eq(template_messages(&c), 1 + 3);
+		tick_at(e, T0 + NS_PER_S);
+		ck_assert_uint_eq(template_messages(&c), 1 + 4);
+		encoder_destroy(e);
+		collector_fini(&c);
+	}
+}
+END_TEST
+
 /* With the clock back by years a refresh must not wait for it to get there again. */
 START_TEST(templates_come_again_after_a_clock_restart)
 {
@@ -403,6 +432,7 @@ Suite *message_suite(void)
 	    templates_come_again_after_a_thousand_messages,
 	    refresh_does_not_mix_with_data,
 	    collector_that_may_have_forgotten_gets_templates_before_more_data,
+	    doubts_bring_templates_but_not_much_oftener_than_records,
 	    templates_come_again_after_a_clock_restart,
 	    refresh_keeps_to_its_settings,
 	    sequences_hold_over_everything_that_is_sent,
