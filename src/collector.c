@@ -95,6 +95,7 @@ static void open_stages(struct collector *c, struct transport *t, bool is_live)
 	encoding.out_ctx = c;
 	sending.max_message = stream ? STREAM_MESSAGE_MAX : encoding.max_payload;
 	sending.burst = messages_of_a_record(&encoding);
+	sending.interfaces = encoder_interface_messages(&encoding);
 	if (stream || is_live)
 		sending.rate = 0;
 	c->transport = t;

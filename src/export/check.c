@@ -192,6 +192,13 @@ int encoder_check(const struct encoder_options *options, char *why, size_t size)
 	return rc;
 }
 
+uint32_t encoder_interface_messages(const struct encoder_options *options)
+{
+	if (format_is_stream(options->format) || format_operations(options->format)->fixed)
+		return 0;
+	return (uint32_t)options_interface_messages(options);
+}
+
 bool encoder_needs_details(const struct encoder_options *options)
 {
 	struct layout l;

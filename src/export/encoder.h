@@ -84,6 +84,8 @@ int records_parse(const char *text, struct records_choice *records, char *why, s
  * rate, and that a record fits into max_payload. 0, or -EINVAL with `why` saying what does not.
  */
 int encoder_check(const struct encoder_options *options, char *why, size_t size);
+/* The most messages that an announcement takes for the interfaces' names and descriptions. */
+uint32_t encoder_interface_messages(const struct encoder_options *options);
 /* Whether its records need pktinfo.detail. */
 bool encoder_needs_details(const struct encoder_options *options);
 

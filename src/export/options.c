@@ -420,3 +420,24 @@ size_t options_room(const struct encoder_options *options)
 	row = description_row(options, &interface);
 	return larger(room, &row);
 }
+
+/* Messages for so many rows like this one, in a set each. */
+static size_t messages_for(
+    const struct encoder_options *options, const struct option_row *row, size_t count)
+{
+	size_t header = format_operations(options->format)->header_size;
+	size_t room = options->max_payload - header - sets_data_room(0);
+	size_t rows = room / option_row_size(row);
+
+	return rows ? (count + rows - 1) / rows : count;
+}
+
+size_t options_interface_messages(const struct encoder_options *options)
+{
+	const struct interface_info interface = {.index = 0};
+	struct option_row name = name_row(options, &interface);
+	struct option_row description = description_row(options, &interface);
+
+	return messages_for(options, &name, options->interface_count) +
+	    messages_for(options, &description, options->interface_count);
+}

@@ -71,5 +71,7 @@ void options_announce(struct encoder *e);
 void options_conclude(struct encoder *e);
 /* The most room that a row, or its template, takes. */
 size_t options_room(const struct encoder_options *options);
+/* The most messages that all rows about interfaces take. */
+size_t options_interface_messages(const struct encoder_options *options);
 
 #endif

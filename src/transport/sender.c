@@ -8,8 +8,8 @@
 #include "util/units.h"
 
 /*
- * Places beyond `queue` and the messages of one record: for announcements, which count as lost
- * where they are not enough; and for data that an announcement makes leave.
+ * Places beyond `queue` and the messages of one record: for an announcement, besides what it tells
+ * of interfaces; and for data that an announcement makes leave.
  */
 #define ANNOUNCEMENT_PLACES 144
 #define DATA_PLACES 8
@@ -52,7 +52,8 @@ struct sender *sender_create(const struct sender_options *options, struct transp
 	if (s) {
 		s->options = *options;
 		s->transport = t;
-		s->capacity = options->queue + options->burst + ANNOUNCEMENT_PLACES + DATA_PLACES;
+		s->capacity = options->queue + options->burst + ANNOUNCEMENT_PLACES +
+		    options->interfaces + DATA_PLACES;
 		s->slots = malloc(s->capacity * sizeof(*s->slots));
 		s->octets = malloc(s->capacity * options->max_message);
 		s->interval_ns = options->rate ? NS_PER_S / options->rate : 0;

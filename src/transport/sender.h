@@ -16,10 +16,11 @@
 #include "transport/transport.h"
 
 struct sender_options {
-	size_t max_message; /* octets */
-	uint32_t rate;      /* messages a second, 0: unpaced */
-	uint32_t queue;     /* messages that it holds before it has no room */
-	uint32_t burst;     /* messages that one record may bring forth */
+	size_t max_message;  /* octets */
+	uint32_t rate;       /* messages a second, 0: unpaced */
+	uint32_t queue;      /* messages that it holds before it has no room */
+	uint32_t burst;      /* messages that one record may bring forth */
+	uint32_t interfaces; /* messages of an announcement that tell of interfaces */
 };
 
 struct sender_stats {

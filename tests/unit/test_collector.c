@@ -331,6 +331,29 @@ START_TEST(full_queue_drops_records_by_name)
 }
 END_TEST
 
+/* In what waits behind a collector that is slow there is a place for each of its messages. */
+START_TEST(announcement_of_many_interfaces_is_queued_whole)
+{
+	static struct interface_info interfaces[300];
+
+	sink_open(&sink, "udp://a:1", "group", FORMAT_IPFIX);
+	sink_open(&other_sink, "udp://b:1", "group", FORMAT_V5);
+	sink.config.encoding.interfaces = interfaces;
+	sink.config.encoding.interface_count = 300;
+	collector = collector_create(&sink.config, &sink.base, true);
+	other = collector_create(&other_sink.config, &other_sink.base, true);
+	offered = 0;
+	sink.budget = 0;
+	offer(1, 1);
+	sink.budget = UINT_MAX;
+	run(collector);
+	/* Of names there are 4 in a message, of descriptions 2. */
+	ck_assert_uint_gt(sink.count, 300 / 4 + 300 / 2);
+	ck_assert(sink_has_templates(&sink, 0));
+	close_both();
+}
+END_TEST
+
 START_TEST(error_between_messages_is_a_failure)
 {
 	enum failure why;
@@ -425,6 +448,7 @@ Suite *collector_suite(void)
 	    records_that_move_may_not_fit_the_other_format,
 	    aside_it_gets_announcements_alone,
 	    full_queue_drops_records_by_name,
+	    announcement_of_many_interfaces_is_queued_whole,
 	    error_between_messages_is_a_failure,
 	    collector_that_loses_everything_is_not_sent_templates_alone,
 	    giving_up_drops_what_waits_too,
