@@ -157,10 +157,15 @@ static void encode(struct collector *c, const struct record *r)
 		kept_unpush(&c->encoded);
 }
 
+/* Counted as those that are lost in messages are. */
 static void drop(struct collector *c, const struct record *r, enum failure why)
 {
-	struct not_sent lost = {.records = 1, .packets = r->packets, .octets = r->octets};
+	struct not_sent lost = {.records = 1};
+	struct record told = *r;
 
+	encoder_scale(c->encoder, &told);
+	lost.packets = told.packets;
+	lost.octets = told.octets;
 	sender_drop(c->sender, &lost, why);
 }
 

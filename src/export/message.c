@@ -235,13 +235,21 @@ static uint64_t multiply(uint64_t count, uint32_t factor)
 }
 
 /* The sample's counters as an estimate of the whole: the collector need not know the rate. */
-static bool add_scaled(struct encoder *e, const struct record *r)
+void encoder_scale(const struct encoder *e, struct record *r)
 {
 	uint32_t interval = encoder_rule_of(e, r)->interval;
+
+	if (!e->options.sampling.scale)
+		return;
+	r->packets = multiply(r->packets, interval);
+	r->octets = multiply(r->octets, interval);
+}
+
+static bool add_scaled(struct encoder *e, const struct record *r)
+{
 	struct record scaled = *r;
 
-	scaled.packets = multiply(r->packets, interval);
-	scaled.octets = multiply(r->octets, interval);
+	encoder_scale(e, &scaled);
 	return e->ops->add(e, &scaled);
 }
 

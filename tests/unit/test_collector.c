@@ -7,6 +7,7 @@
 #include "collector.h"
 #include "support/said.h"
 #include "support/sink.h"
+#include "util/bytes.h"
 #include "util/units.h"
 
 #define T0 (1000000 * NS_PER_S)
@@ -16,13 +17,23 @@ static struct sink sink, other_sink;
 static struct collector *collector, *other;
 static uint64_t offered;
 
-static void open_both(enum format format, enum format other_format)
+static void open_sinks(enum format format, enum format other_format)
 {
 	sink_open(&sink, "udp://a:1", "group", format);
 	sink_open(&other_sink, "udp://b:1", "group", other_format);
+}
+
+static void create_both(void)
+{
 	collector = collector_create(&sink.config, &sink.base, true);
 	other = collector_create(&other_sink.config, &other_sink.base, true);
 	offered = 0;
+}
+
+static void open_both(enum format format, enum format other_format)
+{
+	open_sinks(format, other_format);
+	create_both();
 }
 
 static uint64_t sum(const struct ledger_collector *l)
@@ -331,18 +342,53 @@ START_TEST(full_queue_drops_records_by_name)
 }
 END_TEST
 
+/* 64 bits so many octets before the message's end. */
+static uint64_t number_at(const struct sink_message *m, size_t before)
+{
+	const uint8_t *at = m->data + m->size - before;
+
+	return (uint64_t)get_be32(at) << 32 | get_be32(at + 4);
+}
+
+/* Of records that did not come into a message, too, the collector is told what they would have. */
+START_TEST(lost_records_are_scaled_like_the_others)
+{
+	struct sampling_plan *sampling = &sink.config.encoding.sampling;
+	struct record r = sink_record(1, T0);
+	const struct sink_message *last;
+	uint64_t lost;
+
+	open_sinks(FORMAT_IPFIX, FORMAT_V5);
+	*sampling = (struct sampling_plan){
+	    .rules = {{SAMPLING_DETERMINISTIC, 10}}, .count = 1, .scale = true};
+	create_both();
+	sink.budget = 0;
+	offer(1, 100);
+	run(collector);
+	lost = check_sums().sender.dropped[FAILURE_QUEUE_FULL];
+	ck_assert_uint_gt(lost, 10);
+	sink.budget = UINT_MAX;
+	run(collector);
+	collector_finish(collector);
+	run(collector);
+	/* The last row of the last words: 166, 167 and 168 behind the scope, and two times. */
+	last = &sink.messages[sink.count - 1];
+	ck_assert_uint_eq(number_at(last, 40), lost);
+	ck_assert_uint_eq(number_at(last, 32), lost * r.packets * 10);
+	ck_assert_uint_eq(number_at(last, 24), lost * r.octets * 10);
+	close_both();
+}
+END_TEST
+
 /* In what waits behind a collector that is slow there is a place for each of its messages. */
 START_TEST(announcement_of_many_interfaces_is_queued_whole)
 {
 	static struct interface_info interfaces[300];
 
-	sink_open(&sink, "udp://a:1", "group", FORMAT_IPFIX);
-	sink_open(&other_sink, "udp://b:1", "group", FORMAT_V5);
+	open_sinks(FORMAT_IPFIX, FORMAT_V5);
 	sink.config.encoding.interfaces = interfaces;
 	sink.config.encoding.interface_count = 300;
-	collector = collector_create(&sink.config, &sink.base, true);
-	other = collector_create(&other_sink.config, &other_sink.base, true);
-	offered = 0;
+	create_both();
 	sink.budget = 0;
 	offer(1, 1);
 	sink.budget = UINT_MAX;
@@ -448,6 +494,7 @@ Suite *collector_suite(void)
 	    records_that_move_may_not_fit_the_other_format,
 	    aside_it_gets_announcements_alone,
 	    full_queue_drops_records_by_name,
+	    lost_records_are_scaled_like_the_others,
 	    announcement_of_many_interfaces_is_queued_whole,
 	    error_between_messages_is_a_failure,
 	    collector_that_loses_everything_is_not_sent_templates_alone,
