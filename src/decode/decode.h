@@ -9,13 +9,33 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "capture/packet.h"
 #include "decode/pktinfo.h"
 
+/* Tunnels that may be looked into, with the names that users give them. */
+#define DECAPS(X)           \
+	X(ERSPAN, "erspan") \
+	X(GRE, "gre")       \
+	X(IPIP, "ipip")     \
+	X(VXLAN, "vxlan")   \
+	X(GENEVE, "geneve") \
+	X(GTPU, "gtpu")     \
+	X(L2TP, "l2tp")     \
+	X(TEREDO, "teredo") \
+	X(MPLS_PW, "mpls-pw")
+
+enum decap {
+#define X(constant, name) DECAP_##constant,
+	DECAPS(X)
+#undef X
+};
+
 struct decode_options {
 	bool believe_lengths; /* an IP header's length counts above the wire's (--lengths=header) */
 	bool details;         /* pktinfo.detail is filled */
+	uint32_t decap;       /* set of 1 << enum decap */
 };
 
 /* Whether packets of this link type (DLT_ number) can be decoded. */

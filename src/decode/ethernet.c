@@ -1,15 +1,31 @@
 /*
- * Ethernet II and 802.3: VLAN tags, EtherTypes, LLC and SNAP.
+ * Ethernet II and 802.3 headers, VLAN tags, and a row for each EtherType.
  */
 #include "decode/layers.h"
 
 #include <string.h>
 
 #define VLAN_LIMIT 16
-#define VLAN_ID_MASK 0x0fff
-#define ETHERTYPE_MIN 0x0600 /* below it the field is an 802.3 length */
-#define ETHERNET_HEADER 14
 #define MAC_SIZE 6
+
+/* -- slow protocols --------------------------------------------------------------------------- */
+
+/* IEEE 802.3 annex 57A: the first octet tells them apart. */
+static enum ignored slow_decode(struct walk *w)
+{
+	const uint8_t *subtype = cursor_peek(&w->c, 1);
+
+	switch (subtype ? *subtype : 0) {
+	case 3: /* OAM of the link (802.3 clause 57) */
+		return IGNORED_OAM;
+	case 10: /* Synchronous Ethernet's ESMC (ITU-T G.8264) */
+		return IGNORED_PTP;
+	default:
+		return IGNORED_LACP;
+	}
+}
+
+/* -- EtherTypes ------------------------------------------------------------------------------- */
 
 /* EtherTypes that are not IP: the layer below which there may be some, or what they count as. */
 static const struct {
@@ -18,18 +34,83 @@ static const struct {
 	enum ignored ignored;
 } ethertypes[] = {
     {0x0806, NULL, IGNORED_ARP},
-    {0x8809, NULL, IGNORED_LACP},
+    {0x0842, NULL, IGNORED_WAKE_ON_LAN},
+    {0x22ea, NULL, IGNORED_MRP}, /* MSRP */
+    {0x22f0, NULL, IGNORED_AVTP},
+    {0x22f3, trill_decode, IGNORED_NOT},
+    {0x22f4, NULL, IGNORED_ISIS}, /* TRILL's and FabricPath's */
+    {0x4305, NULL, IGNORED_BATMAN},
+    {0x6001, NULL, IGNORED_DECNET}, /* MOP, down-line load */
+    {0x6002, NULL, IGNORED_DECNET}, /* MOP, remote console */
+    {0x6003, NULL, IGNORED_DECNET},
+    {0x6004, NULL, IGNORED_DECNET}, /* LAT */
+    {0x6007, NULL, IGNORED_DECNET}, /* LAVC */
+    {0x8035, NULL, IGNORED_ARP},    /* RARP */
+    {0x809b, NULL, IGNORED_APPLETALK},
+    {0x80d5, NULL, IGNORED_SNA},
+    {0x80e1, NULL, IGNORED_INDUSTRIAL}, /* DLR */
+    {0x80f3, NULL, IGNORED_APPLETALK},  /* AARP */
+    {0x8137, NULL, IGNORED_IPX},
+    {0x8138, NULL, IGNORED_IPX},
+    {0x872d, NULL, IGNORED_CISCO}, /* WLCCP */
+    {0x8808, NULL, IGNORED_PAUSE},
+    {0x8809, slow_decode, IGNORED_NOT},
     {0x8847, mpls_decode, IGNORED_NOT},
     {0x8848, mpls_decode, IGNORED_NOT},
     {0x8863, NULL, IGNORED_PPPOE},
     {0x8864, NULL, IGNORED_PPPOE},
+    {0x886f, NULL, IGNORED_MICROSOFT}, /* network load balancing */
+    {0x8870, llc_decode, IGNORED_NOT}, /* LLC in jumbo frames, which IS-IS has */
+    {0x887b, NULL, IGNORED_HOMEPLUG},
     {0x888e, NULL, IGNORED_EAPOL},
+    {0x8892, NULL, IGNORED_INDUSTRIAL}, /* PROFINET */
+    {0x8899, NULL, IGNORED_REALTEK},
+    {0x889a, NULL, IGNORED_STORAGE},    /* HyperSCSI */
+    {0x88a2, NULL, IGNORED_STORAGE},    /* ATA over Ethernet */
+    {0x88a4, NULL, IGNORED_INDUSTRIAL}, /* EtherCAT */
+    {0x88ab, NULL, IGNORED_INDUSTRIAL}, /* POWERLINK */
+    {0x88b8, NULL, IGNORED_INDUSTRIAL}, /* GOOSE */
+    {0x88b9, NULL, IGNORED_INDUSTRIAL}, /* GSE management */
+    {0x88ba, NULL, IGNORED_INDUSTRIAL}, /* sampled values */
+    {0x88c7, NULL, IGNORED_EAPOL},      /* 802.11's pre-authentication */
+    {0x88ca, NULL, IGNORED_TIPC},
     {0x88cc, NULL, IGNORED_LLDP},
+    {0x88cd, NULL, IGNORED_INDUSTRIAL}, /* SERCOS III */
+    {0x88d9, NULL, IGNORED_MICROSOFT},  /* LLTD */
+    {0x88e1, NULL, IGNORED_HOMEPLUG},
+    {0x88e3, NULL, IGNORED_INDUSTRIAL}, /* Media Redundancy Protocol */
+    {0x88e5, macsec_decode, IGNORED_NOT},
+    {0x88e7, backbone_decode, IGNORED_NOT},
+    {0x88ee, NULL, IGNORED_OAM}, /* E-LMI */
+    {0x88f5, NULL, IGNORED_MRP}, /* MVRP */
+    {0x88f6, NULL, IGNORED_MRP}, /* MMRP */
+    {0x88f7, NULL, IGNORED_PTP},
+    {0x88fb, NULL, IGNORED_INDUSTRIAL}, /* supervision of PRP and HSR */
+    {0x8902, NULL, IGNORED_OAM},        /* CFM */
+    {0x8903, fabricpath_decode, IGNORED_NOT},
+    {0x8906, NULL, IGNORED_STORAGE}, /* FCoE */
+    {0x8909, metadata_decode, IGNORED_NOT},
+    {0x890f, NULL, IGNORED_INDUSTRIAL}, /* CC-Link IE */
+    {0x8912, NULL, IGNORED_HOMEPLUG},
+    {0x8914, NULL, IGNORED_STORAGE}, /* FIP */
+    {0x8915, NULL, IGNORED_ROCE},
+    {0x8922, NULL, IGNORED_LOOPBACK}, /* VMware's beacons */
+    {0x8926, shim_decode, IGNORED_NOT},
+    {0x892f, shim_decode, IGNORED_NOT},
+    {0x893a, NULL, IGNORED_HOMEPLUG}, /* IEEE 1905.1 */
+    {0x893b, shim_decode, IGNORED_NOT},
+    {0x893f, shim_decode, IGNORED_NOT},
+    {0x8940, NULL, IGNORED_MRP}, /* ECP, of edge virtual bridging */
+    {0x894f, nsh_decode, IGNORED_NOT},
+    {0x9000, NULL, IGNORED_LOOPBACK},
+    {0xf1c1, shim_decode, IGNORED_NOT},
 };
+
+#define ETHERTYPE_COUNT (sizeof(ethertypes) / sizeof(*ethertypes))
 
 static enum ignored other_ethertype(struct walk *w)
 {
-	for (size_t i = 0; i < sizeof(ethertypes) / sizeof(*ethertypes); i++) {
+	for (size_t i = 0; i < ETHERTYPE_COUNT; i++) {
 		if (ethertypes[i].type != w->type)
 			continue;
 		return ethertypes[i].decode ? walk_on(w, ethertypes[i].decode)
@@ -38,10 +119,17 @@ static enum ignored other_ethertype(struct walk *w)
 	return IGNORED_NON_IP;
 }
 
-static bool is_vlan(uint16_t type)
+bool ethertype_known(uint16_t type)
 {
-	return type == 0x8100 || type == 0x88a8 || type == 0x9100;
+	if (type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6 || is_vlan(type))
+		return true;
+	for (size_t i = 0; i < ETHERTYPE_COUNT; i++)
+		if (ethertypes[i].type == type)
+			return true;
+	return false;
 }
+
+/* -- tags and header -------------------------------------------------------------------------- */
 
 /* The first tag is the flow's, the second is shown beside it. */
 static enum ignored vlan_tags(struct walk *w)
@@ -62,54 +150,47 @@ static enum ignored vlan_tags(struct walk *w)
 	return IGNORED_NOT;
 }
 
+/*
+ * A length, not a type. IEEE 802.3 section 3.2.6 leaves the numbers between the two without a
+ * meaning.
+ */
+static enum ignored length_decode(struct walk *w)
+{
+	return w->type <= LENGTH_MAX ? walk_on(w, llc_decode) : IGNORED_NON_IP;
+}
+
 enum ignored ethertype_decode(struct walk *w)
 {
-	enum ignored ignored = is_vlan(w->type) ? vlan_tags(w) : IGNORED_NOT;
+	if (is_vlan(w->type)) {
+		enum ignored ignored = vlan_tags(w);
 
-	if (ignored)
-		return ignored;
-	if (w->type == 0x0800)
-		return walk_ip(w, 4);
-	if (w->type == 0x86dd)
-		return walk_ip(w, 6);
-	if (w->type < ETHERTYPE_MIN)
-		return walk_on(w, llc_decode);
-	return other_ethertype(w);
-}
-
-/* SNAP: an organization's code and a type, which is an EtherType for the codes of all zeros. */
-static enum ignored snap_decode(struct walk *w)
-{
-	const uint8_t *snap = cursor_take(&w->c, 8);
-
-	if (!snap)
-		return IGNORED_TRUNCATED;
-	w->type = get_be16(snap + 6);
-	if (memcmp(snap + 3, "\0\0\0", 3) == 0 || memcmp(snap + 3, "\0\0\xf8", 3) == 0)
-		return w->type < ETHERTYPE_MIN ? IGNORED_LLC : walk_on(w, ethertype_decode);
-	if (memcmp(snap + 3, "\0\0\x0c", 3) == 0 && w->type == 0x2000)
-		return IGNORED_CDP;
-	return IGNORED_LLC;
-}
-
-/* By the destination and source service access points. */
-enum ignored llc_decode(struct walk *w)
-{
-	const uint8_t *llc = cursor_peek(&w->c, 3);
-
-	if (!llc)
-		return IGNORED_TRUNCATED;
-	switch (get_be16(llc)) {
-	case 0xaaaa:
-		return snap_decode(w);
-	case 0x0606: /* IP straight above LLC */
-		cursor_take(&w->c, 3);
-		return walk_ip(w, 4);
-	case 0x4242:
-		return IGNORED_STP;
-	default:
-		return IGNORED_LLC;
+		if (ignored)
+			return ignored;
 	}
+	switch (w->type) {
+	case ETHERTYPE_IPV4:
+		return walk_ip(w, 4);
+	case ETHERTYPE_IPV6:
+		return walk_ip(w, 6);
+	default:
+		return w->type < ETHERTYPE_MIN ? length_decode(w) : other_ethertype(w);
+	}
+}
+
+/* Those of the outermost frame, as of the VLAN tags the outermost is the flow's. */
+static void keep_addresses(struct walk *w, const uint8_t *ether)
+{
+	if (w->frames++)
+		return;
+	memcpy(w->info->detail.dst_mac, ether, MAC_SIZE);
+	memcpy(w->info->detail.src_mac, ether + MAC_SIZE, MAC_SIZE);
+}
+
+static enum ignored other_frame(struct walk *w, const uint8_t *ether)
+{
+	if (w->type < ETHERTYPE_MIN && isl_begins(ether, &w->c))
+		return walk_on(w, isl_decode);
+	return ethertype_decode(w);
 }
 
 enum ignored ethernet_decode(struct walk *w)
@@ -118,10 +199,9 @@ enum ignored ethernet_decode(struct walk *w)
 
 	if (!ether)
 		return IGNORED_TRUNCATED;
-	if (w->options->details) {
-		memcpy(w->info->detail.dst_mac, ether, MAC_SIZE);
-		memcpy(w->info->detail.src_mac, ether + MAC_SIZE, MAC_SIZE);
-	}
 	w->type = get_be16(ether + 12);
-	return ethertype_decode(w);
+	if (w->options->details)
+		keep_addresses(w, ether);
+	/* Most packets end here; they pay for none of the others. */
+	return w->type == ETHERTYPE_IPV4 ? walk_ip(w, 4) : other_frame(w, ether);
 }

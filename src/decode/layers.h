@@ -31,13 +31,34 @@ struct walk {
 	uint16_t type;      /* EtherType of what is at the cursor, for ethertype_decode() */
 	uint8_t ip_version; /* what the header before IP's says; 0: IP's own first bits do */
 	uint8_t headers;    /* stepped over so far */
-	uint8_t tags;       /* VLAN tags of this frame so far */
+	uint8_t tags;       /* VLAN tags so far, also those of frames in this frame */
+	uint8_t labels;     /* MPLS labels so far, likewise */
+	uint8_t frames;     /* Ethernet headers so far whose addresses are kept */
 };
 
 /* Where the cursor is in the packet. */
 static inline uint32_t walk_offset(const struct walk *w)
 {
 	return (uint32_t)(w->c.at - w->packet->data);
+}
+
+/* How many octets from the cursor on were on the wire. */
+static inline uint64_t walk_wire_left(const struct walk *w)
+{
+	uint32_t offset = walk_offset(w);
+
+	return w->wire_end > offset ? w->wire_end - offset : 0;
+}
+
+/* Says that the packet ends before `end`, which counts as `wire_end` does, if it isn't shorter. */
+static inline void walk_shorten(struct walk *w, uint64_t end)
+{
+	uint32_t offset = walk_offset(w);
+
+	if (end >= w->wire_end)
+		return;
+	w->wire_end = end;
+	cursor_limit(&w->c, end > offset ? (size_t)(end - offset) : 0);
 }
 
 /* Says that IP of this version comes next. */
@@ -61,12 +82,52 @@ enum ignored walk_to_ip(struct walk *w);
 /* link.c: the layer that packets of this link type begin with; NULL: they are not decoded. */
 layer_fn *link_layer(int linktype);
 
+/* An EtherType field below ETHERTYPE_MIN is none; up to LENGTH_MAX it is a length (IEEE 802.3). */
+#define LENGTH_MAX 1500
+#define ETHERTYPE_MIN 0x0600
+#define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_ARP 0x0806
+#define ETHERTYPE_IPV6 0x86dd
+#define ETHERNET_HEADER 14
+#define GROUP_ADDRESS 1 /* in an address's first octet */
+#define VLAN_ID_MASK 0x0fff
+
+static inline bool is_vlan(uint16_t type)
+{
+	return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200 ||
+	    type == 0x9300;
+}
+
 /* ethernet.c */
 layer_fn ethernet_decode;
 layer_fn ethertype_decode; /* what the EtherType in `type` says, VLAN tags included */
-layer_fn llc_decode;       /* 802.2 LLC, and SNAP above it */
-/* mpls.c: a label stack. */
+/* True where ethertype_decode() knows more of this EtherType than that it isn't IP. */
+bool ethertype_known(uint16_t type);
+/* llc.c: 802.2 LLC, and SNAP above it. */
+layer_fn llc_decode;
+/* shim.c: what stands between an Ethernet header and what the frame carries. */
+layer_fn shim_decode; /* of a fixed size, by the EtherType in `type` */
+layer_fn metadata_decode;
+layer_fn backbone_decode;
+layer_fn fabricpath_decode;
+layer_fn trill_decode;
+layer_fn nsh_decode;
+layer_fn macsec_decode;
+/* isl.c: told by the 14 octets at `ether`, behind which the cursor is; `type` is their last two. */
+bool isl_begins(const uint8_t *ether, const struct cursor *behind);
+layer_fn isl_decode;
+/* mpls.c: a label stack, and what is below it. */
 layer_fn mpls_decode;
+
+/* likeness.c: how much what is at the cursor looks like an Ethernet frame. */
+enum likeness {
+	LIKE_NOTHING,
+	LIKE_A_FRAME, /* possible addresses, a type that is known */
+	LIKE_ITS_TYPE /* what follows the header is what the type says, too */
+};
+enum likeness ethernet_likeness(struct cursor c, uint64_t wire_left);
+/* The lengths in what would be an IPv4 header there are possible. */
+bool ipv4_fits(const struct cursor *c, uint64_t wire_left);
 
 /*
  * ip.c: the IP header and its extension headers; the addresses, count, protocol. With a cursor at

@@ -14,7 +14,6 @@
 #define LINKTYPE_RAW 101 /* as a file's number, should libpcap not have translated it */
 
 #define COOKED_LLC 4 /* Linux's own number for a frame that begins with LLC */
-#define ETHERTYPE_MIN 0x0600
 #define MAC_SIZE 6
 
 /* The protocol field is no EtherType on the few devices that put another number there. */

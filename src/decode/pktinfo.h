@@ -87,10 +87,35 @@ enum segment_type { SEGMENT_NONE, SEGMENT_VXLAN, SEGMENT_NVGRE };
 	X(LLDP, lldp)                 \
 	X(STP, stp)                   \
 	X(CDP, cdp)                   \
+	X(CISCO, cisco)               \
 	X(LACP, lacp)                 \
+	X(OAM, oam)                   \
+	X(PAUSE, pause)               \
 	X(EAPOL, eapol)               \
+	X(MRP, mrp)                   \
+	X(PTP, ptp)                   \
+	X(ISIS, isis)                 \
+	X(LOOPBACK, loopback)         \
+	X(WAKE_ON_LAN, wake_on_lan)   \
+	X(AVTP, avtp)                 \
+	X(INDUSTRIAL, industrial)     \
+	X(STORAGE, storage)           \
+	X(ROCE, roce)                 \
+	X(TIPC, tipc)                 \
+	X(BATMAN, batman)             \
+	X(HOMEPLUG, homeplug)         \
+	X(REALTEK, realtek)           \
+	X(MICROSOFT, microsoft)       \
+	X(IPX, ipx)                   \
+	X(APPLETALK, appletalk)       \
+	X(DECNET, decnet)             \
+	X(NETBIOS, netbios)           \
+	X(SNA, sna)                   \
 	X(LLC, llc)                   \
 	X(MPLS, mpls)                 \
+	X(MPLS_OAM, mpls_oam)         \
+	X(NSH, nsh)                   \
+	X(MACSEC, macsec)             \
 	X(PPPOE, pppoe)               \
 	X(LINK_TYPE, link_type)
 

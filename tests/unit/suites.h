@@ -19,6 +19,10 @@
 	X(unpack)        \
 	X(classifier)    \
 	X(link)          \
+	X(ethernet)      \
+	X(llc)           \
+	X(shim)          \
+	X(isl)           \
 	X(ip)            \
 	X(transport)     \
 	X(mpls)          \

@@ -123,3 +123,34 @@ enum ignored frame_decode_cut(const struct frame *f, int linktype, size_t caplen
 	free(captured);
 	return ignored;
 }
+
+void frame_put_packet(struct frame *f)
+{
+	frame_put_ipv4(f, 17, 28);
+	frame_put_udp(f);
+}
+
+void frame_check_packet(const struct frame *f, int linktype)
+{
+	struct pktinfo info;
+
+	ck_assert_int_eq(frame_decode(f, linktype, &info), IGNORED_NOT);
+	ck_assert_uint_eq(info.ip_version, 4);
+	ck_assert_uint_eq(info.octets, 28);
+	ck_assert_uint_eq(info.src_port, 5353);
+	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.vlan, 0);
+	ck_assert_uint_eq(info.inner_vlan, 0);
+	ck_assert_uint_eq(info.ingress, 7);
+}
+
+void frame_check_cuts(const struct frame *f, int linktype, size_t size)
+{
+	struct decode_options options = {.decap = 1u << DECAP_MPLS_PW};
+	struct pktinfo info;
+
+	for (size_t n = 0; n < size; n++)
+		ck_assert_msg(
+		    frame_decode_cut(f, linktype, n, f->size, &options, &info) == IGNORED_TRUNCATED,
+		    "link type %d cut at %zu of %zu", linktype, n, size);
+}

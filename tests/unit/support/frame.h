@@ -45,4 +45,11 @@ enum ignored frame_decode(const struct frame *f, int linktype, struct pktinfo *i
 enum ignored frame_decode_cut(const struct frame *f, int linktype, size_t caplen, size_t len,
     const struct decode_options *options, struct pktinfo *info);
 
+/* 28 octets: an IPv4 and a UDP header. */
+void frame_put_packet(struct frame *f);
+/* The frame has these, no VLAN tag, and is metered. */
+void frame_check_packet(const struct frame *f, int linktype);
+/* Cut anywhere before `size` octets it is truncated. Pseudowires are looked into. */
+void frame_check_cuts(const struct frame *f, int linktype, size_t size);
+
 #endif
