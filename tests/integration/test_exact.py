@@ -24,7 +24,8 @@ from harness import Export, Tap, arguments, ledger_faults, need_program, run    
 
 FORMATS = ("5", "9", "ipfix")
 NO_RATE = ("1", "7")                    # formats without a place for a sampling rate
-NAMED = ("malformed", "truncated", "own_export", "arp", "lldp", "stp", "mpls", "pppoe", "header_limit")
+NAMED = ("malformed", "truncated", "own_export", "arp", "lldp", "stp", "mpls", "mpls_oam", "pppoe",
+         "header_limit")
 COLUMNS = ("sourceAddress destinationAddress sourceTransportPort destinationTransportPort protocolIdentifier"
            " ipClassOfService vlanId dot1qCustomerVlanId tcpControlBits packetDeltaCount octetDeltaCount"
            " flowStartMilliseconds flowEndMilliseconds flowEndReason ingressInterface egressInterface").split()

@@ -93,7 +93,7 @@ class Frame:
 
     Attributes: src, dst, proto, sport, dport, tos, vlan, cvlan, flags, octets, lies, invariant, macs."""
 
-    TAGS = (0x8100, 0x88a8, 0x9100)
+    TAGS = (0x8100, 0x88a8, 0x9100, 0x9200, 0x9300)
     NAMED = {0x0806: "arp", 0x88cc: "lldp", 0x8863: "pppoe", 0x8864: "pppoe"}
     EXTENSIONS = (0, 43, 44, 51, 60)
     WITH_PORTS = (6, 17, 33, 132, 136)
@@ -174,7 +174,7 @@ class Frame:
                 break
         version = self.number(at, 1) >> 4
         if version not in (4, 6):
-            raise Ignored("mpls")
+            raise Ignored("mpls_oam" if self.data[at:at + 2] == b"\x10\0" else "mpls")
         self.ipv4(at) if version == 4 else self.ipv6(at)
 
     def llc(self, at):

@@ -26,6 +26,7 @@
 	X(ip)            \
 	X(transport)     \
 	X(mpls)          \
+	X(likeness)      \
 	X(detail)        \
 	X(digest)        \
 	X(clock)         \
