@@ -33,9 +33,7 @@ START_TEST(text_is_named_whatever_its_letters)
 {
 	static const char *const texts[] = {
 	    "12:00:00.000000 IP 192.0.2.1.53 > 192.0.2.2.5353: UDP\n", "{\"a\": 1}",
-	    "\r\n\t spaces \r\n",
-	    "gr\xc3\xbc\xc3\x9f"
-	    "e\n"};
+	    "\r\n\t spaces \r\n", "gr\xc3\xbcn und mehr\n"};
 
 	for (unsigned i = 0; i < 4; i++) {
 		size = 0;
