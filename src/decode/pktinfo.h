@@ -74,6 +74,7 @@ struct pktinfo {
 
 /* Types of layer2SegmentId (IE 351). */
 #define SEGMENT_TYPE_SHIFT 24
+#define SEGMENT_ID_MASK 0xffffffu
 enum segment_type { SEGMENT_NONE, SEGMENT_VXLAN, SEGMENT_NVGRE };
 
 /* Why a packet is not metered; each reason is a counter of the ledger with this name. */

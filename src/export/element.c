@@ -14,6 +14,7 @@
 #define M (OF_MINIMAL | OF_DEFAULT | OF_FULL)
 #define D (OF_DEFAULT | OF_FULL)
 #define F OF_FULL
+#define S (OF_SEGMENTS | OF_FULL)
 #define KEY KEY_ALWAYS
 
 /*
@@ -42,6 +43,7 @@ const struct element element_table[] = {
 	{ 58, "vlanId",                      ELEMENT_NUMBER,       IN(vlan),       2,  2, IN_ALL,  D, KEY_VLAN},
 	{243, "dot1qVlanId",                 ELEMENT_NUMBER,       IN(vlan),       0,  2, IN_ALL,  F, KEY_VLAN},
 	{245, "dot1qCustomerVlanId",         ELEMENT_NUMBER,       IN(inner_vlan), 0,  2, IN_ALL,  D, KEY_INNER_VLAN},
+	{351, "layer2SegmentId",             ELEMENT_SEGMENT,      IN(segment),    0,  8, IN_ALL,  S, KEY},
 	/* RFC 3954 has one octet of flags, RFC 9565 twelve bits. */
 	{  6, "tcpControlBits",              ELEMENT_BITS,         IN(tcp_flags),  1,  2, IN_ALL,  D, 0},
 	{  2, "packetDeltaCount",            ELEMENT_NUMBER,       IN(packets),    8,  8, IN_ALL,  M, 0},
@@ -147,6 +149,8 @@ uint64_t element_number(
 	switch (e->kind) {
 	case ELEMENT_SELECTOR:
 		return value + 1;
+	case ELEMENT_SEGMENT:
+		return value >> SEGMENT_TYPE_SHIFT << 56 | (value & SEGMENT_ID_MASK);
 	case ELEMENT_SECONDS:
 		return value / NS_PER_S;
 	case ELEMENT_MILLISECONDS:

@@ -18,6 +18,7 @@ enum element_kind {
 	ELEMENT_NUMBER,   /* host order; one that is too large for its field becomes the largest */
 	ELEMENT_BITS,     /* host order; what does not fit is cut off */
 	ELEMENT_SELECTOR, /* the number of a sampling rule, whose selectorId is one more */
+	ELEMENT_SEGMENT, /* a segment as in struct pktinfo; on the wire its type is in the top octet */
 	/* ns since 1970 in the record; on the wire since 1970 in: */
 	ELEMENT_SECONDS,
 	ELEMENT_MILLISECONDS,
@@ -42,6 +43,7 @@ enum flow_class { CLASS_IPV4, CLASS_IPV6, CLASS_ICMP, CLASS_ICMPV6, CLASS_COUNT 
 #define OF_MINIMAL 1u
 #define OF_DEFAULT 2u
 #define OF_FULL 4u
+#define OF_SEGMENTS 8u /* beside the default where overlay networks are looked into */
 
 /* What all records of an encoder have in common; elements are taken from it as from a record. */
 struct export_constants {

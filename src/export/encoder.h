@@ -57,11 +57,12 @@ struct encoder_options {
 	uint32_t domain;     /* IPFIX Observation Domain ID, v9 Source ID */
 	uint8_t engine_type; /* v5 */
 	uint8_t engine_id;
-	bool no_mode_bits;             /* v5: the sampling field holds the interval alone */
-	struct sampling_plan sampling; /* as announced */
-	unsigned key_changes;          /* set of 1 << enum key_part (meter/flow.h) */
-	uint64_t refresh_ns;           /* templates and options again after this time */
-	uint32_t refresh_messages;     /* templates again after so many messages */
+	bool no_mode_bits; /* v5: the sampling field holds the interval alone */
+	bool has_segments; /* flows may be of overlay networks: each record says of which */
+	struct sampling_plan sampling;           /* as announced */
+	unsigned key_changes;                    /* set of 1 << enum key_part (meter/flow.h) */
+	uint64_t refresh_ns;                     /* templates and options again after this time */
+	uint32_t refresh_messages;               /* templates again after so many messages */
 	const struct interface_info *interfaces; /* must outlive the encoder */
 	size_t interface_count;
 	message_fn *out;

@@ -37,9 +37,12 @@ static void add_layout(struct layout *l, const struct encoder_options *options, 
 	static const uint8_t bits[] = {[RECORDS_DEFAULT] = OF_DEFAULT,
 	    [RECORDS_MINIMAL] = OF_MINIMAL,
 	    [RECORDS_FULL] = OF_FULL};
+	uint8_t wanted = bits[options->records.kind];
 
+	if (options->records.kind == RECORDS_DEFAULT && options->has_segments)
+		wanted |= OF_SEGMENTS;
 	for (size_t i = 0; i < element_count; i++)
-		if (element_table[i].layouts & bits[options->records.kind])
+		if (element_table[i].layouts & wanted)
 			add_if_there(l, &element_table[i], options, classes);
 }
 

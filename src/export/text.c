@@ -76,7 +76,8 @@ static void put_hex(struct line *l, const uint8_t *octets, unsigned count, const
 /* Whether its value is a string in JSON. */
 static bool is_string(const struct element *e)
 {
-	return e->kind == ELEMENT_ADDRESS || e->kind == ELEMENT_MAC || e->kind == ELEMENT_OCTETS;
+	return e->kind == ELEMENT_ADDRESS || e->kind == ELEMENT_MAC || e->kind == ELEMENT_OCTETS ||
+	    e->kind == ELEMENT_SEGMENT;
 }
 
 /* The value as RFC 7373 writes it; times are numbers since 1970. */
@@ -95,6 +96,11 @@ static void put_value(
 	case ELEMENT_OCTETS:
 		put_text(l, "0x");
 		put_hex(l, octets, e->record_size, "");
+		break;
+	case ELEMENT_SEGMENT:
+		/* As a number readers that have 53 bits for one would lose the lowest. */
+		put_format(
+		    l, "0x%016llx", (unsigned long long)element_number(e, r, &encoder->constants));
 		break;
 	default:
 		put_decimal(l, element_number(e, r, &encoder->constants));

@@ -111,6 +111,7 @@ TABLE = {
     332: Element("hashSelectedRangeMax", "unsigned", 8, False),
     333: Element("hashDigestOutput", "unsigned", 1, False),
     334: Element("hashInitialiserValue", "unsigned", 8, False),
+    351: Element("layer2SegmentId", "unsigned", 8, False),
     390: Element("flowSelectorAlgorithm", "unsigned", 2, False),
 }
 NUMBERS = {element.name: number for number, element in TABLE.items()}

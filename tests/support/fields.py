@@ -213,7 +213,9 @@ def source_of(record):
 
 
 def canonical(name, value):
-    """MAC addresses and label stack entries as text, however they were told."""
+    """MAC addresses and label stack entries as text, however they were told; segments as numbers."""
+    if name == "layer2SegmentId":
+        return int(value, 16) if isinstance(value, str) else value
     if name.startswith("mpls"):
         if isinstance(value, str) and not value.startswith("0x"):
             value = "0x" + value.replace(":", "")

@@ -78,6 +78,7 @@ static const struct registered {
     {243, "dot1qVlanId", 0, 2, 0},
     {245, "dot1qCustomerVlanId", 0, 2, 0},
     {302, "selectorId", 0, 8, 0},
+    {351, "layer2SegmentId", 0, 8, 0},
 };
 
 #define REGISTRY_SIZE (sizeof(registry) / sizeof(*registry))
@@ -254,6 +255,8 @@ static uint64_t number_of(uint16_t id, const struct record *r)
 		return r->selector + 1u;
 	case 149:
 		return 0xd0d1d2d3;
+	case 351:
+		return (uint64_t)(r->segment >> 24) << 56 | (r->segment & 0xffffff);
 	default:
 		return detail_of(id, r);
 	}
@@ -380,6 +383,9 @@ static void text_of(uint16_t id, const struct record *r, char out[64])
 	case 72:
 		snprintf(out, 64, "0x%02x%02x%02x", o[0], o[1], o[2]);
 		break;
+	case 351:
+		snprintf(out, 64, "0x%016" PRIx64, number_of(id, r));
+		break;
 	default:
 		snprintf(out, 64, "%" PRIu64, number_of(id, r));
 	}
@@ -417,7 +423,7 @@ START_TEST(json_shows_each_value)
 		line = last_line(&c, text, sizeof(text));
 		for (size_t i = 0; i < REGISTRY_SIZE; i++) {
 			const struct registered *g = &registry[i];
-			const char *quote = octets_of(g->id, &r) ? "\"" : "";
+			const char *quote = octets_of(g->id, &r) || g->id == 351 ? "\"" : "";
 
 			if (!g->ipfix)
 				continue;

@@ -171,6 +171,49 @@ START_TEST(ntp_seconds_start_again_in_2036)
 }
 END_TEST
 
+START_TEST(segment_has_its_type_in_front_and_its_number_behind)
+{
+	struct record r = {.segment = SEGMENT_VXLAN << SEGMENT_TYPE_SHIFT | 0xabcdef};
+
+	ck_assert_uint_eq(encoded(351, 8, &r, 0), 0x0100000000abcdef);
+	r.segment = SEGMENT_NVGRE << SEGMENT_TYPE_SHIFT | 1;
+	ck_assert_uint_eq(encoded(351, 8, &r, 0), 0x0200000000000001);
+	r.segment = 0;
+	ck_assert_uint_eq(encoded(351, 8, &r, 0), 0);
+}
+END_TEST
+
+static bool layout_has(const struct encoder_options *options, uint16_t id)
+{
+	struct layout l;
+
+	layout_build(&l, options, IN_IPV4);
+	for (unsigned i = 0; i < l.count; i++)
+		if (l.fields[i].element->id == id)
+			return true;
+	return false;
+}
+
+/* Of IPFIX; v9 has no such field. */
+START_TEST(segment_is_in_the_default_where_there_are_some)
+{
+	struct encoder_options o = {.format = FORMAT_IPFIX, .sampling = {.count = 1}};
+
+	ck_assert(!layout_has(&o, 351));
+	o.records.kind = RECORDS_FULL;
+	ck_assert(layout_has(&o, 351));
+	o.has_segments = true;
+	ck_assert(layout_has(&o, 351));
+	o.records.kind = RECORDS_DEFAULT;
+	ck_assert(layout_has(&o, 351));
+	o.records.kind = RECORDS_MINIMAL;
+	ck_assert(!layout_has(&o, 351));
+	o.records.kind = RECORDS_DEFAULT;
+	o.format = FORMAT_V9;
+	ck_assert(!layout_has(&o, 351));
+}
+END_TEST
+
 START_TEST(uptimes_count_from_the_origin_and_never_below_it)
 {
 	struct record r = {.start_ns = 5000 * NS_PER_MS, .end_ns = 7000 * NS_PER_MS + 999999};
@@ -280,6 +323,8 @@ Suite *layout_suite(void)
 	    times_are_cut_to_their_unit,
 	    ntp_time_stamps_give_the_same_units_again,
 	    ntp_seconds_start_again_in_2036,
+	    segment_has_its_type_in_front_and_its_number_behind,
+	    segment_is_in_the_default_where_there_are_some,
 	    uptimes_count_from_the_origin_and_never_below_it,
 	    addresses_are_copied,
 	    unknown_fields_are_zeros,

@@ -182,7 +182,7 @@ END_TEST
 static bool makes_the_flow(uint16_t id)
 {
 	static const uint16_t ids[] = {
-	    8, 12, 27, 28, 7, 11, 32, 139, 176, 177, 178, 179, 4, 60, 5, 58, 243, 10, 302};
+	    8, 12, 27, 28, 7, 11, 32, 139, 176, 177, 178, 179, 4, 60, 5, 58, 243, 351, 10, 302};
 
 	for (unsigned i = 0; i < sizeof(ids) / sizeof(*ids); i++)
 		if (ids[i] == id)

@@ -75,6 +75,11 @@ START_TEST(each_field_of_the_key_splits)
 		b = a;
 		b.selector ^= 1;
 		check_split(&a, &b, "selector");
+		for (unsigned bit = 0; bit < SEGMENT_TYPE_SHIFT; bit++) {
+			b = a;
+			b.segment ^= 1u << bit;
+			check_split(&a, &b, "segment");
+		}
 		b = a;
 		b.protocol ^= 1;
 		check_split(&a, &b, "protocol");

@@ -58,6 +58,7 @@ struct record record_with_all(unsigned class, uint64_t now_ns)
 	r.start_ns = now_ns - 3 * NS_PER_S - 123456789;
 	r.end_ns = now_ns - 987654321;
 	r.ingress = 0x21222324;
+	r.segment = SEGMENT_NVGRE << SEGMENT_TYPE_SHIFT | 0xabcdef;
 	r.egress = 0x31323334;
 	r.src_port = 0x4142;
 	r.dst_port = 0x5152;
