@@ -471,6 +471,7 @@ int collectors_finish(struct config *c)
 			n->encoding.format = c->format;
 		n->encoding.sampling = c->sampling;
 		n->encoding.key_changes = c->key_changes;
+		n->encoding.has_segments = c->decode.decap & DECAPS_WITH_SEGMENT;
 		if (!n->records_given && has_choice(n->encoding.format))
 			n->encoding.records = c->records;
 		if (n->host && n->port == 0)

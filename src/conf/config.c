@@ -16,8 +16,6 @@
 void config_init(struct config *c)
 {
 	*c = (struct config){.sampling = {.count = 1}, .file_ingress = 1};
-	/* Outside of a pseudowire there is nothing that could be metered instead. */
-	c->decode.decap = 1u << DECAP_MPLS_PW;
 }
 
 void config_fini(struct config *c)

@@ -251,6 +251,49 @@ static int set_lengths(struct config *c, const char *value)
 	return c->decode.believe_lengths || strcmp(value, "wire") == 0 ? 0 : -EINVAL;
 }
 
+/* "none" comes first or not at all: it takes out what is there unless told otherwise. */
+static int add_decap(uint32_t *decap, const char *name, size_t length, bool is_first)
+{
+	static const char *const names[] = {
+#define X(constant, text) [DECAP_##constant] = text,
+	    DECAPS(X)
+#undef X
+	};
+
+	if (length == 4 && strncmp(name, "none", length) == 0) {
+		*decap = 0;
+		return is_first ? 0 : -EINVAL;
+	}
+	if (length == 3 && strncmp(name, "all", length) == 0) {
+		*decap = (1u << DECAP_COUNT) - 1;
+		return 0;
+	}
+	for (unsigned i = 0; i < DECAP_COUNT; i++)
+		if (strlen(names[i]) == length && strncmp(name, names[i], length) == 0) {
+			*decap |= 1u << i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* Outside of a pseudowire nothing could be metered, so that it is looked into in any case. */
+static int set_decap(struct config *c, const char *value)
+{
+	const char *name = value;
+	int rc = 0;
+
+	c->decode.decap = 1u << DECAP_MPLS_PW;
+	while (rc == 0) {
+		size_t length = strcspn(name, ",");
+
+		rc = add_decap(&c->decode.decap, name, length, name == value);
+		if (!name[length])
+			break;
+		name += length + 1;
+	}
+	return rc;
+}
+
 static int set_buffer(struct config *c, const char *value)
 {
 	int rc = parse_size(value, &c->buffer_bytes);
@@ -379,6 +422,9 @@ const struct option_spec option_table[] = {
 	 "capture or now", set_time, "capture", OPTION_VALUE},
 	{"lengths", 0, "wire|header", NULL,
 	 "wire or header", set_lengths, "wire", OPTION_VALUE},
+	{"decap", 0, "LIST", "tunnels to look into, or all",
+	 "all, none, or erspan, gre, ipip, vxlan, geneve, gtpu, l2tp, teredo, mpls-pw with commas between",
+	 set_decap, "mpls-pw", OPTION_VALUE},
 	{"buffer", 0, "SIZE", NULL,
 	 "a size from 64k to 2047M (units k M G)", set_buffer, "64M", OPTION_VALUE},
 	{"seed", 0, "N", NULL,

@@ -26,7 +26,33 @@ static void clear(struct pktinfo *info)
 	    offsetof(struct pktinfo, fragment) - offsetof(struct pktinfo, egress));
 }
 
-enum ignored decode_packet(
+static enum ignored decode_outermost(struct walk *w)
+{
+	enum ignored ignored = walk_to_ip(w);
+
+	return ignored ? ignored : ip_decode(w);
+}
+
+/*
+ * And what few runs ask for. The others find out before the walk, once, and go another way: each of the
+ * two has the walk and IP as a part of it, which saves calls for every packet.
+ */
+__attribute__((noinline, flatten)) static enum ignored decode_more(struct walk *w)
+{
+	bool details = w->options->details;
+	enum ignored ignored;
+
+	if (details)
+		detail_begin(&w->info->detail);
+	ignored = decode_outermost(w);
+	if (!ignored && w->options->decap & DECAPS_ABOVE_IP)
+		ignored = tunnels_decode(w);
+	if (!ignored && details)
+		detail_finish(w->packet, w->info);
+	return ignored;
+}
+
+__attribute__((flatten)) enum ignored decode_packet(
     const struct packet *packet, const struct decode_options *options, struct pktinfo *info)
 {
 	struct walk w = {
@@ -37,18 +63,12 @@ enum ignored decode_packet(
 	    .next = link_layer(packet->linktype),
 	    .wire_end = packet->len,
 	};
-	enum ignored ignored;
 
 	if (!w.next)
 		return IGNORED_LINK_TYPE;
 	clear(info);
-	if (options->details)
-		detail_begin(&info->detail);
 	info->ingress = packet->ingress;
-	ignored = walk_to_ip(&w);
-	if (!ignored)
-		ignored = ip_decode(&w);
-	if (options->details && !ignored)
-		detail_finish(packet, info);
-	return ignored;
+	if (options->details || options->decap & DECAPS_ABOVE_IP)
+		return decode_more(&w);
+	return decode_outermost(&w);
 }

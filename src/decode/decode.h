@@ -14,7 +14,7 @@
 #include "capture/packet.h"
 #include "decode/pktinfo.h"
 
-/* Tunnels that may be looked into, with the names that users give them. */
+/* Tunnels, by the names that --decap has for them. */
 #define DECAPS(X)           \
 	X(ERSPAN, "erspan") \
 	X(GRE, "gre")       \
@@ -30,12 +30,18 @@ enum decap {
 #define X(constant, name) DECAP_##constant,
 	DECAPS(X)
 #undef X
+	    DECAP_COUNT
 };
+
+/* Those above an IP header, which is metered unless they are asked for. */
+#define DECAPS_ABOVE_IP (~(1u << DECAP_MPLS_PW))
+/* Those that may say which overlay network a packet belongs to. */
+#define DECAPS_WITH_SEGMENT (1u << DECAP_GRE | 1u << DECAP_VXLAN | 1u << DECAP_GENEVE)
 
 struct decode_options {
 	bool believe_lengths; /* an IP header's length counts above the wire's (--lengths=header) */
 	bool details;         /* pktinfo.detail is filled */
-	uint32_t decap;       /* set of 1 << enum decap */
+	uint32_t decap;       /* set of 1 << enum decap: tunnels that are looked into */
 };
 
 /* Whether packets of this link type (DLT_ number) can be decoded. */

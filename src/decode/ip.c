@@ -82,6 +82,8 @@ static enum ignored ipv4_decode(struct walk *w, uint64_t wire)
 		ipv4_fragment(ip, header, info);
 	if ((get_be16(ip + 6) & IPV4_OFFSET_MASK) == 0 && cursor_take(&w->c, header))
 		transport_decode(w);
+	else
+		cursor_limit(&w->c, 0);
 	return IGNORED_NOT;
 }
 
@@ -212,6 +214,8 @@ static enum ignored ipv6_decode(struct walk *w, uint64_t wire)
 	cursor_limit(&w->c, info->octets - IPV6_HEADER);
 	if (ipv6_walk(w))
 		transport_decode(w);
+	else
+		cursor_limit(&w->c, 0);
 	return IGNORED_NOT;
 }
 

@@ -34,6 +34,8 @@ struct walk {
 	uint8_t tags;       /* VLAN tags so far, also those of frames in this frame */
 	uint8_t labels;     /* MPLS labels so far, likewise */
 	uint8_t frames;     /* Ethernet headers so far whose addresses are kept */
+	bool is_mirrored;   /* this frame came as one that was seen elsewhere (ERSPAN) */
+	bool frame_was_cut; /* and was longer there: IP's length tells how long */
 };
 
 /* Where the cursor is in the packet. */
@@ -131,9 +133,16 @@ bool ipv4_fits(const struct cursor *c, uint64_t wire_left);
 
 /*
  * ip.c: the IP header and its extension headers; the addresses, count, protocol. With a cursor at
- * the transport header where there is one to read it calls transport_decode().
+ * the transport header where there is one to read it calls transport_decode(), and leaves it there;
+ * else nothing is left to read.
  */
 enum ignored ip_decode(struct walk *w);
+
+/*
+ * tunnel.c: goes on from what ip_decode() found to the innermost IP header that can be read in the
+ * tunnels that the options ask for. IGNORED_NOT, or why a mirrored frame has none.
+ */
+enum ignored tunnels_decode(struct walk *w);
 
 /* transport.c: ports, ICMP type and code, TCP flags, as far as their octets are there. */
 void transport_decode(struct walk *w);

@@ -26,6 +26,10 @@
 	X(ip)            \
 	X(transport)     \
 	X(mpls)          \
+	X(tunnel)        \
+	X(gre)           \
+	X(overlay)       \
+	X(l2tp)          \
 	X(likeness)      \
 	X(detail)        \
 	X(digest)        \

@@ -462,6 +462,69 @@ START_TEST(wrong_keys_are_refused)
 }
 END_TEST
 
+static uint32_t decap_of(const char *options)
+{
+	uint32_t decap = accepted(options)->decode.decap;
+
+	commandline_forget();
+	return decap;
+}
+
+/* Pseudowires are looked into unless "none" comes first. */
+START_TEST(tunnels_are_named)
+{
+	uint32_t pw = 1u << DECAP_MPLS_PW;
+
+	ck_assert_uint_eq(decap_of(""), pw);
+	ck_assert_uint_eq(decap_of("--decap=mpls-pw"), pw);
+	ck_assert_uint_eq(decap_of("--decap=vxlan"), pw | 1u << DECAP_VXLAN);
+	ck_assert_uint_eq(decap_of("--decap=vxlan --decap=gre"), pw | 1u << DECAP_GRE);
+	ck_assert_uint_eq(
+	    decap_of("--decap=gre,erspan,gre"), pw | 1u << DECAP_GRE | 1u << DECAP_ERSPAN);
+	ck_assert_uint_eq(decap_of("--decap=none"), 0);
+	ck_assert_uint_eq(decap_of("--decap=none,teredo"), 1u << DECAP_TEREDO);
+	ck_assert_uint_eq(decap_of("--decap=all"), (1u << DECAP_COUNT) - 1);
+	ck_assert_uint_eq(
+	    decap_of("--decap=none,ipip,geneve,gtpu,l2tp,erspan,gre,vxlan,teredo,mpls-pw"),
+	    (1u << DECAP_COUNT) - 1);
+}
+END_TEST
+
+START_TEST(what_is_no_tunnel_is_refused)
+{
+	static const char *const values[] = {"", ",", "gre,", ",gre", "gre,,ipip", "GRE", "gr",
+	    "gree", "vxlan,none", "none,none", "0"};
+
+	for (unsigned i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		char option[64], said[64];
+
+		snprintf(option, sizeof(option), "--decap=%s", values[i]);
+		snprintf(said, sizeof(said), "--decap: '%s' is not allowed: all, none, or erspan",
+		    values[i]);
+		check_refused(option, said);
+	}
+}
+END_TEST
+
+/* Where flows may be told apart by their overlay network records say which it is. */
+START_TEST(segments_come_with_the_tunnels_that_have_them)
+{
+	static const struct {
+		const char *options;
+		bool wanted;
+	} rows[] = {{"", false}, {"--decap=erspan,ipip,gtpu,l2tp,teredo", false},
+	    {"--decap=gre", true}, {"--decap=vxlan", true}, {"--decap=geneve", true},
+	    {"--decap=all", true}, {"--decap=none", false}};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct config *c = accepted(rows[i].options);
+
+		ck_assert_int_eq(c->collectors[0].encoding.has_segments, rows[i].wanted);
+		commandline_forget();
+	}
+}
+END_TEST
+
 START_TEST(formats_are_read)
 {
 	static const struct {
@@ -714,6 +777,9 @@ Suite *config_suite(void)
 	    wrong_words_are_refused,
 	    keys_are_read,
 	    wrong_keys_are_refused,
+	    tunnels_are_named,
+	    what_is_no_tunnel_is_refused,
+	    segments_come_with_the_tunnels_that_have_them,
 	    formats_are_read,
 	    collector_addresses_are_read,
 	    default_port_is_that_of_the_format,

@@ -88,6 +88,7 @@ static const struct {
     {"direction", "in"},
     {"ingress", "12"},
     {"lengths", "header"},
+    {"decap", "none,vxlan"},
     {"buffer", "65M"},
     {"seed", "5"},
     {"filter", "udp"},

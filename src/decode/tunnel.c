@@ -1,0 +1,227 @@
+/*
+ * Packets in packets: which are tunnels, and the way into them.
+ *
+ * The innermost IP header that can be read is the flow's. Where the way in ends before one, the
+ * packet counts as the tunnel's own, with a note that says why.
+ */
+#include "decode/tunnel.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#define TUNNEL_LIMIT 8
+#define UDP_HEADER 8
+#define ETHERTYPE_MIN 0x0600
+#define PROTOCOL_L2TP 115
+#define PROTOCOL_ETHERNET 143 /* RFC 8986 section 10.1 */
+#define ASKED(name) (1u << DECAP_##name)
+
+/* -- what is inside --------------------------------------------------------------------------- */
+
+static enum ignored ipv4_inside(struct walk *w)
+{
+	return walk_ip(w, 4);
+}
+
+static enum ignored ipv6_inside(struct walk *w)
+{
+	return walk_ip(w, 6);
+}
+
+/* IP that has no frame of its own inside keeps what the outer one said: it was seen there. */
+enum ignored tunnel_ethernet(struct walk *w)
+{
+	struct pktinfo *info = w->info;
+
+	w->tags = 0;
+	w->labels = 0;
+	w->frames = 0;
+	info->vlan = 0;
+	info->inner_vlan = 0;
+	memset(info->detail.src_mac, 0, sizeof(info->detail.src_mac));
+	memset(info->detail.dst_mac, 0, sizeof(info->detail.dst_mac));
+	memset(info->detail.mpls, 0, sizeof(info->detail.mpls));
+	return walk_on(w, ethernet_decode);
+}
+
+/* PPP is not looked into. */
+enum ignored tunnel_ppp(struct walk *w)
+{
+	(void)w;
+	return IGNORED_NON_IP;
+}
+
+enum ignored tunnel_ethertype(struct walk *w, uint16_t type)
+{
+	if (type == ETHERTYPE_TRANSPARENT_ETHERNET)
+		return tunnel_ethernet(w);
+	if (type < ETHERTYPE_MIN)
+		return IGNORED_NON_IP;
+	if (type == ETHERTYPE_MPLS || type == ETHERTYPE_MPLS_UPSTREAM) {
+		w->labels = 0;
+		memset(w->info->detail.mpls, 0, sizeof(w->info->detail.mpls));
+	}
+	w->type = type;
+	return walk_on(w, ethertype_decode);
+}
+
+void tunnel_limit(struct walk *w, size_t octets)
+{
+	uint64_t end = walk_offset(w) + (uint64_t)octets;
+
+	if (end < w->wire_end)
+		w->wire_end = end;
+	cursor_limit(&w->c, octets);
+}
+
+/* -- recognition ------------------------------------------------------------------------------ */
+
+/* By protocol number: any of these names asks for it. */
+static const struct {
+	uint8_t protocol;
+	uint32_t asked_by;
+	layer_fn *decode;
+} by_protocol[] = {
+    {IPPROTO_IPIP, ASKED(IPIP), ipv4_inside},
+    {IPPROTO_IPV6, ASKED(IPIP), ipv6_inside},
+    {IPPROTO_GRE, ASKED(GRE) | ASKED(ERSPAN), gre_decode},
+    {PROTOCOL_L2TP, ASKED(L2TP), l2tp_ip_decode},
+    {PROTOCOL_ETHERNET, ASKED(IPIP), tunnel_ethernet},
+};
+
+/* By UDP port: the destination's, or the source's as well where answers go to any port. */
+static const struct {
+	uint16_t port;
+	bool either;
+	enum decap asked_by;
+	layer_fn *decode;
+} by_port[] = {
+    {4789, false, DECAP_VXLAN, vxlan_decode},
+    {8472, false, DECAP_VXLAN, vxlan_decode}, /* Linux's, from before the registration */
+    {4790, false, DECAP_VXLAN, vxlan_gpe_decode},
+    {6081, false, DECAP_GENEVE, geneve_decode},
+    {2152, true, DECAP_GTPU, gtpu_decode},
+    {1701, true, DECAP_L2TP, l2tp_udp_decode},
+    {3544, true, DECAP_TEREDO, teredo_decode},
+};
+
+static layer_fn *udp_tunnel_of(const struct walk *w)
+{
+	const struct pktinfo *info = w->info;
+
+	for (size_t i = 0; i < sizeof(by_port) / sizeof(*by_port); i++)
+		if ((by_port[i].port == info->dst_port ||
+			(by_port[i].either && by_port[i].port == info->src_port)) &&
+		    w->options->decap & 1u << by_port[i].asked_by)
+			return by_port[i].decode;
+	return NULL;
+}
+
+/* The layer that follows the IP header, and UDP's where there is one; NULL: none that was asked for. */
+static layer_fn *tunnel_of(const struct walk *w)
+{
+	uint8_t protocol = w->info->protocol;
+
+	/* Most packets are TCP's, and no tunnel is. */
+	if (protocol == IPPROTO_TCP)
+		return NULL;
+	if (protocol == IPPROTO_UDP)
+		return udp_tunnel_of(w);
+	for (size_t i = 0; i < sizeof(by_protocol) / sizeof(*by_protocol); i++)
+		if (by_protocol[i].protocol == protocol &&
+		    w->options->decap & by_protocol[i].asked_by)
+			return by_protocol[i].decode;
+	return NULL;
+}
+
+/* -- the way in ------------------------------------------------------------------------------- */
+
+/* Segmentation offload, which leaves IP's length 0, knows of no UDP length either. */
+static enum ignored udp_header(struct walk *w)
+{
+	const uint8_t *udp = cursor_take(&w->c, UDP_HEADER);
+	uint16_t length;
+
+	if (!udp)
+		return IGNORED_TRUNCATED;
+	length = get_be16(udp + 4);
+	if (length == 0 || w->info->notes & 1u << NOTE_LENGTH_ZERO)
+		return IGNORED_NOT;
+	if (length < UDP_HEADER)
+		return IGNORED_MALFORMED;
+	tunnel_limit(w, length - UDP_HEADER);
+	return IGNORED_NOT;
+}
+
+/* Where a mirror cut the frame and says so IP's length is the only one that tells. */
+static enum ignored ip_inside(struct walk *w)
+{
+	const struct decode_options *options = w->options;
+	struct decode_options believing = *options;
+	enum ignored ignored;
+
+	believing.believe_lengths |= w->frame_was_cut;
+	w->options = &believing;
+	ignored = ip_decode(w);
+	w->options = options;
+	return ignored;
+}
+
+/* From the octets behind one IP header to the next: what that header says anew is forgotten. */
+static enum ignored enter(struct walk *w, layer_fn *tunnel)
+{
+	struct pktinfo *info = w->info;
+	enum ignored ignored = IGNORED_NOT;
+
+	w->wire_end = info->ip_offset + info->octets;
+	w->frame_was_cut = false;
+	w->is_mirrored = false;
+	if (info->protocol == IPPROTO_UDP)
+		ignored = udp_header(w);
+	info->src_port = 0;
+	info->dst_port = 0;
+	w->next = tunnel;
+	if (!ignored)
+		ignored = walk_to_ip(w);
+	return ignored ? ignored : ip_inside(w);
+}
+
+static void note(struct pktinfo *info, enum note n)
+{
+	info->notes |= 1u << n;
+}
+
+static void note_why(struct pktinfo *info, enum ignored why)
+{
+	if (why == IGNORED_HEADER_LIMIT)
+		note(info, NOTE_TUNNEL_LIMIT);
+	else if (why != NO_TUNNEL)
+		note(info, NOTE_TUNNEL_NOT_IP);
+}
+
+__attribute__((noinline)) enum ignored tunnels_decode(struct walk *w)
+{
+	struct pktinfo *info = w->info;
+	layer_fn *tunnel = tunnel_of(w);
+
+	for (unsigned depth = 0; tunnel; depth++) {
+		struct pktinfo outer = *info;
+		enum ignored ignored;
+
+		/* What is inside continues in other packets, which say nothing of it. */
+		if (info->is_fragment || depth == TUNNEL_LIMIT) {
+			note(info, info->is_fragment ? NOTE_TUNNEL_FRAGMENT : NOTE_TUNNEL_LIMIT);
+			return IGNORED_NOT;
+		}
+		ignored = enter(w, tunnel);
+		if (ignored && w->is_mirrored)
+			return ignored;
+		if (ignored) {
+			*info = outer;
+			note_why(info, ignored);
+			return IGNORED_NOT;
+		}
+		tunnel = tunnel_of(w);
+	}
+	return IGNORED_NOT;
+}
