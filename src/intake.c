@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "decode/digest.h"
+#include "meter/frag.h"
 #include "own_export.h"
 #include "util/log.h"
 
@@ -15,6 +16,8 @@ static void restart_clock(struct intake *in, uint64_t ts_ns)
 {
 	in->options.on_restart(in->options.on_restart_ctx);
 	clock_restart(&in->clock, ts_ns);
+	if (in->fragments)
+		fragments_forget(in->fragments);
 	in->packets.notes[NOTE_CLOCK_RESTARTS]++;
 }
 
@@ -111,6 +114,14 @@ static void count_metered(struct ledger_packets *p, const struct pktinfo *info)
 		p->notes[__builtin_ctz(notes)]++;
 }
 
+/* What earlier packets and other threads tell of a decoded one. Later fragments have ports then. */
+static enum ignored know_again(struct intake *in, struct pktinfo *info)
+{
+	if (info->is_fragment && in->fragments)
+		in->packets.notes[NOTE_FRAGMENT_FORGOTTEN] += fragments_apply(in->fragments, info);
+	return own_exports_match(in->options.own_exports, info) ? IGNORED_OWN_EXPORT : IGNORED_NOT;
+}
+
 /* Adds the packet to the batch, or to the counter that says why not. */
 static void meter_packet(struct intake *in, const struct packet *packet, const struct stamp *stamp)
 {
@@ -123,15 +134,15 @@ static void meter_packet(struct intake *in, const struct packet *packet, const s
 		return;
 	}
 	ignored = decode_packet(packet, &in->decode, info);
-	if (!ignored && own_exports_match(in->options.own_exports, info))
-		ignored = IGNORED_OWN_EXPORT;
+	info->ts_ns = stamp->ts_ns;
+	info->clock_ns = stamp->clock_ns;
+	info->late = stamp->late;
+	if (!ignored)
+		ignored = know_again(in, info);
 	if (ignored) {
 		ignore(in, ignored, packet, stamp);
 		return;
 	}
-	info->ts_ns = stamp->ts_ns;
-	info->clock_ns = stamp->clock_ns;
-	info->late = stamp->late;
 	if (in->looks_again && !look_again(in, packet, info, selector)) {
 		in->packets.not_sampled++;
 		return;
@@ -181,6 +192,7 @@ int intake_read(struct intake *in, unsigned i, struct source *source)
 int intake_init(struct intake *in, const struct intake_options *options)
 {
 	const struct config *c = options->config;
+	struct rng seeds = {.state = options->seed};
 
 	*in = (struct intake){.options = *options, .config = c, .decode = c->decode};
 	in->decode.details |= c->ports.needs_macs;
@@ -189,6 +201,11 @@ int intake_init(struct intake *in, const struct intake_options *options)
 	in->classifiers = calloc(options->sources, sizeof(struct classifier *));
 	if (!in->classifiers)
 		return -ENOMEM;
+	if (c->fragments) {
+		in->fragments = fragments_create(rng_next(&seeds));
+		if (!in->fragments)
+			return -ENOMEM;
+	}
 	return selection_init(&in->selection, &c->sampling, options->sources, options->seed);
 }
 
@@ -197,6 +214,7 @@ void intake_fini(struct intake *in)
 	for (size_t i = 0; in->classifiers && i < in->options.sources; i++)
 		classifier_destroy(in->classifiers[i]);
 	free(in->classifiers);
+	fragments_destroy(in->fragments);
 	selection_fini(&in->selection);
 }
 

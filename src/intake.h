@@ -1,8 +1,8 @@
 /*
  * SPINE: from packets to a batch for the flow table, or to the counters that say why not.
  *
- * Order (SPEC section 4): stamp, class, samplers that count, decoder, own exports, port map,
- * samplers that look at what was decoded. Belongs to the worker, whose clock and part of the ledger
+ * Order (SPEC section 4): stamp, class, samplers that count, decoder, fragments, own exports, port
+ * map, samplers that look at what was decoded. Belongs to the worker, whose clock and part of the ledger
  * it keeps; the worker takes the batch.
  */
 #ifndef SPANFLOW_INTAKE_H
@@ -19,6 +19,7 @@
 #include "meter/selection.h"
 #include "meter/table.h"
 
+struct fragments;   /* meter/frag.h */
 struct own_exports; /* own_export.h */
 
 /* IP packets that the Metering Process could not take into account (RFC 7011 section 4.2). */
@@ -36,7 +37,7 @@ struct intake_options {
 	const struct config *config;
 	const struct own_exports *own_exports;
 	size_t sources;
-	uint64_t seed; /* of sampling */
+	uint64_t seed; /* of sampling, and of what is hashed here */
 	/* The clock is about to go back: all that came so far ends. */
 	void (*on_restart)(void *ctx);
 	void *on_restart_ctx;
@@ -63,6 +64,8 @@ struct intake {
 	struct clock clock;
 	struct pktinfo batch[TABLE_BATCH];
 	unsigned batched; /* the worker sets it back to 0 */
+
+	struct fragments *fragments; /* NULL: later ones stay without ports */
 
 	struct ledger_packets packets;
 	struct unmetered unmetered;

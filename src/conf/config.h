@@ -80,7 +80,8 @@ struct config {
 	uint32_t file_ingress;
 	bool file_ingress_given; /* else a pcapng file's interfaces are told apart */
 	struct port_map ports;
-	bool time_now; /* files: times are shifted so that the latest is now */
+	bool fragments; /* later ones take the ports of the first */
+	bool time_now;  /* files: times are shifted so that the latest is now */
 	struct decode_options decode;
 	uint64_t buffer_bytes;
 	bool seed_given;

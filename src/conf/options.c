@@ -245,6 +245,11 @@ static int set_time(struct config *c, const char *value)
 	return c->time_now || strcmp(value, "capture") == 0 ? 0 : -EINVAL;
 }
 
+static int set_fragments(struct config *c, const char *value)
+{
+	return parse_switch(value, &c->fragments);
+}
+
 static int set_lengths(struct config *c, const char *value)
 {
 	c->decode.believe_lengths = strcmp(value, "header") == 0;
@@ -425,6 +430,8 @@ const struct option_spec option_table[] = {
 	{"decap", 0, "LIST", "tunnels to look into, or all",
 	 "all, none, or erspan, gre, ipip, vxlan, geneve, gtpu, l2tp, teredo, mpls-pw with commas between",
 	 set_decap, "mpls-pw", OPTION_VALUE},
+	{"fragments", 0, "on|off", NULL,
+	 "on or off", set_fragments, "on", OPTION_VALUE},
 	{"buffer", 0, "SIZE", NULL,
 	 "a size from 64k to 2047M (units k M G)", set_buffer, "64M", OPTION_VALUE},
 	{"seed", 0, "N", NULL,

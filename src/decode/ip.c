@@ -49,6 +49,8 @@ static void ipv4_fragment(const uint8_t *ip, uint32_t header, struct pktinfo *in
 	    .more = word & IPV4_MORE_FRAGMENTS,
 	    .size = info->octets > header ? (uint32_t)info->octets - header : 0,
 	};
+	if (info->fragment.offset == 0)
+		transport_first_fragment(info, info->fragment.size);
 }
 
 static void put_ipv4_address(uint8_t to[16], const uint8_t *address)
@@ -147,6 +149,12 @@ static bool is_extension(uint8_t type)
 	    type == IPPROTO_DSTOPTS || type == IPPROTO_AH;
 }
 
+/* How many octets of the packet, not of what was captured of it, the cursor has before it. */
+static uint32_t octets_left(const struct walk *w)
+{
+	return (uint32_t)(w->info->ip_offset + w->info->octets - walk_offset(w));
+}
+
 /* An atomic fragment (RFC 6946) is none: nothing precedes or follows it. */
 static void ipv6_fragment(struct walk *w, const uint8_t *h)
 {
@@ -161,13 +169,13 @@ static void ipv6_fragment(struct walk *w, const uint8_t *h)
 	    .id = get_be32(h + 4),
 	    .offset = word & IPV6_OFFSET_MASK,
 	    .more = word & 1,
-	    .size = (uint32_t)(info->ip_offset + info->octets - walk_offset(w)),
+	    .size = octets_left(w),
 	};
 }
 
 /*
  * Walks the chain to the last next-header value, which is the protocol. True when the cursor is
- * at a transport header: the chain is whole, and this is no later fragment.
+ * behind it: the chain is whole, and this is no later fragment.
  */
 static bool ipv6_walk(struct walk *w)
 {
@@ -195,6 +203,31 @@ static bool ipv6_walk(struct walk *w)
 	return true;
 }
 
+/*
+ * A first fragment must hold the whole chain of headers (RFC 7112). What was not captured, or is
+ * behind the limit, tells nothing.
+ */
+static void ipv6_first_fragment(const struct walk *w, bool chain_is_whole)
+{
+	struct pktinfo *info = w->info;
+	bool cut = w->packet->caplen - info->ip_offset < info->octets;
+
+	if (chain_is_whole)
+		transport_first_fragment(info, octets_left(w));
+	else if (!cut && !(info->notes & 1u << NOTE_HEADER_LIMIT))
+		info->notes |= 1u << NOTE_FRAGMENT_TINY;
+}
+
+/* True when the cursor is at a transport header. Few packets have extension headers. */
+__attribute__((noinline)) static bool ipv6_extensions(struct walk *w)
+{
+	bool chain_is_whole = ipv6_walk(w);
+
+	if (w->info->is_fragment && w->info->fragment.offset == 0)
+		ipv6_first_fragment(w, chain_is_whole);
+	return chain_is_whole;
+}
+
 static enum ignored ipv6_decode(struct walk *w, uint64_t wire)
 {
 	const uint8_t *ip = cursor_take(&w->c, IPV6_HEADER);
@@ -212,7 +245,7 @@ static enum ignored ipv6_decode(struct walk *w, uint64_t wire)
 	memcpy(info->dst, ip + 24, 16);
 
 	cursor_limit(&w->c, info->octets - IPV6_HEADER);
-	if (ipv6_walk(w))
+	if (!is_extension(info->protocol) || ipv6_extensions(w))
 		transport_decode(w);
 	else
 		cursor_limit(&w->c, 0);

@@ -146,6 +146,8 @@ enum ignored tunnels_decode(struct walk *w);
 
 /* transport.c: ports, ICMP type and code, TCP flags, as far as their octets are there. */
 void transport_decode(struct walk *w);
+/* Notes a first fragment, with so many octets behind its IP headers, that ends in the next one. */
+void transport_first_fragment(struct pktinfo *info, uint32_t octets);
 
 /*
  * detail.c, for those who ask: what the layers leave over. Called before the first layer and after

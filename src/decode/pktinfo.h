@@ -129,15 +129,19 @@ enum ignored {
 };
 
 /* What was odd about packets that were metered, or about their times. */
-#define NOTES(X)                            \
-	X(LENGTH_LIES, length_lies)         \
-	X(LENGTH_ZERO, length_zero)         \
-	X(HEADER_LIMIT, header_limit)       \
-	X(TUNNEL_NOT_IP, tunnel_not_ip)     \
-	X(TUNNEL_LIMIT, tunnel_limit)       \
-	X(TUNNEL_FRAGMENT, tunnel_fragment) \
-	X(NO_TIME, no_time)                 \
-	X(CLOCK_RESTARTS, clock_restarts)   \
+#define NOTES(X)                                  \
+	X(LENGTH_LIES, length_lies)               \
+	X(LENGTH_ZERO, length_zero)               \
+	X(HEADER_LIMIT, header_limit)             \
+	X(TUNNEL_NOT_IP, tunnel_not_ip)           \
+	X(TUNNEL_LIMIT, tunnel_limit)             \
+	X(TUNNEL_FRAGMENT, tunnel_fragment)       \
+	X(FRAGMENT_TINY, fragment_tiny)           \
+	X(FRAGMENT_OVERLAP, fragment_overlap)     \
+	X(FRAGMENT_ORPHAN, fragment_orphan)       \
+	X(FRAGMENT_FORGOTTEN, fragment_forgotten) \
+	X(NO_TIME, no_time)                       \
+	X(CLOCK_RESTARTS, clock_restarts)         \
 	X(TIME_SHIFTED, time_shifted)
 
 enum note {

@@ -63,3 +63,33 @@ void transport_decode(struct walk *w)
 		break;
 	}
 }
+
+/* The least that a header of this protocol has; 0: what it has is not known here. */
+static uint32_t header_min(uint8_t protocol)
+{
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return 20;
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+		return 12;
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+	case IPPROTO_ICMP:
+		return 8;
+	case IPPROTO_ICMPV6:
+		return 4;
+	default:
+		return 0;
+	}
+}
+
+/*
+ * RFC 1858: filters that look for ports and flags do not find them, and the receiver does. A later
+ * fragment then brings or replaces them.
+ */
+void transport_first_fragment(struct pktinfo *info, uint32_t octets)
+{
+	if (octets < header_min(info->protocol))
+		info->notes |= 1u << NOTE_FRAGMENT_TINY;
+}

@@ -26,6 +26,7 @@ FORMATS = ("5", "9", "ipfix")
 NO_RATE = ("1", "7")                    # formats without a place for a sampling rate
 NAMED = ("malformed", "truncated", "own_export", "arp", "lldp", "stp", "mpls", "mpls_oam", "pppoe",
          "header_limit")
+NOTES = ("length_lies", "no_time", "clock_restarts", "fragment_tiny", "fragment_orphan", "fragment_overlap")
 COLUMNS = ("sourceAddress destinationAddress sourceTransportPort destinationTransportPort protocolIdentifier"
            " ipClassOfService vlanId dot1qCustomerVlanId tcpControlBits packetDeltaCount octetDeltaCount"
            " flowStartMilliseconds flowEndMilliseconds flowEndReason ingressInterface egressInterface").split()
@@ -80,7 +81,7 @@ def judge_ledger(case, stats, wanted):
     for name in NAMED:
         case.equal(packets["ignored"].get(name, 0), ledger["ignored"].get(name, 0), "ignored." + name)
     case.equal(sum(packets["ignored"].values()), sum(ledger["ignored"].values()), "the sum of ignored")
-    for name in ("length_lies", "no_time", "clock_restarts"):
+    for name in NOTES:
         case.equal(stats["notes"].get(name, 0), ledger["notes"].get(name, 0), "notes." + name)
     case.equal({k: v for k, v in stats["records"]["ended"].items() if v},
                {k: v for k, v in ledger["ended"].items() if v}, "records.ended")

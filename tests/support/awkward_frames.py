@@ -128,9 +128,9 @@ def extensions():
     return out
 
 
-@awkward()
+@awkward({}, {"fragments": "off"})
 def fragments():
-    """first and later fragments; nothing is inherited in this release"""
+    """first and later fragments of one datagram in order"""
     out = []
     for i, (proto, body) in enumerate(((UDP, udp(258, 772, bytes(64))), (TCP, tcp(258, 772, SYN, bytes(64))),
                                        (ICMP, icmp(8, 1, bytes(64))))):
@@ -144,6 +144,64 @@ def fragments():
         headers = [(FRAGMENT, fragment_body(offset, True)), (DSTOPT, options_body(8))]
         first, rest = chain(headers, UDP, udp(1, 2, bytes(16)))
         out.append(pkt(T + 9, eth(ipv6("fd00::7", "fd00::8", first, rest), 0x86dd)))
+    return out
+
+
+def piece4(ts, offset, size, more=True, ident=1, host=1, vlan=0, proto=UDP):
+    """A fragment with so many octets of one made-up UDP datagram."""
+    ports = tcp(1000 + host, 80, SYN) if proto == TCP else udp(1000 + host, 53)
+    body = (ports + bytes(70000))[offset:offset + size]
+    tags = ((0x8100, vlan),) if vlan else ()
+    return pkt(ts, eth(ipv4("10.5.0.%d" % host, "10.5.9.9", proto, body, ident=ident, offset=offset // 8, more=more),
+                       vlans=tags))
+
+
+@awkward({}, {"fragments": "off"}, {"sample": "deterministic:2"})
+def fragments_of_many():
+    """fragments in other orders, too late, of other VLANs, of an identification used again"""
+    life, out = 15 * SECOND, []
+    for host, late in enumerate((0, 1, life - 1, life, life + 1)):
+        out += [piece4(T, 0, 16, host=host), piece4(T + late, 16, 16, False, host=host)]
+    out.sort(key=lambda p: p.ts)
+    t = T + 20 * SECOND
+    out += [piece4(t, 16, 16, False, host=20), piece4(t, 0, 16, host=20), piece4(t, 16, 16, False, host=20)]
+    out += [piece4(t, 0, 16, host=21, vlan=5)] + [piece4(t, 16, 8, host=21, vlan=v) for v in (0, 5, 6)]
+    out += [piece4(t, 0, 16, host=22, ident=i) for i in (1, 3)] + [piece4(t, 16, 8, host=22, ident=i) for i in (1, 2, 3)]
+    out += [piece4(t, 0, 24, host=23), piece4(t, 24, 8, host=23, proto=TCP), piece4(t, 0, 24, host=23, proto=TCP)]
+    for kind in (8, 13):
+        for offset in (0, 4):
+            out.append(pkt(t, eth(ipv4("10.5.0.24", "10.5.9.9", ICMP, icmp(kind, 0, bytes(24)), offset=offset, more=True))))
+    for ident in (1, 2, 0x10001):
+        for offset, last in ((0, TCP), (4, 255)):
+            first, rest = chain([(FRAGMENT, fragment_body(offset, True, ident))], last, tcp(ident & 0xffff, 80, SYN, bytes(20)))
+            out.append(pkt(t, eth(ipv6("fd00::5", "fd00::6", first, rest), 0x86dd)))
+    out.append(piece4(t + 1, 0, 16, host=25))
+    return out + [piece4(t - 61 * SECOND, 16, 16, host=25)]
+
+
+@awkward()
+def fragments_that_overlap():
+    """what covers what came before, and copies that do not"""
+    runs = (((0, 16), (8, 16)), ((0, 24), (24, 8), (16, 8)), ((0, 16), (16, 16), (16, 16)), ((0, 16), (32, 8), (16, 24)),
+            ((0, 16), (0, 16), (16, 8), (16, 8)), ((0, 16), (16, 8), (0, 16), (16, 8)), ((0, 16), (32, 8), (16, 16), (40, 8)),
+            ((0, 16), (32, 8), (24, 8), (16, 8)), ((0, 64), (0, 16), (16, 8)), ((0, 8), (65528, 16), (65528, 8)))
+    return [piece4(T + n, offset, size, host=host) for host, run in enumerate(runs) for n, (offset, size) in enumerate(run)]
+
+
+@awkward()
+def fragments_that_are_tiny():
+    """first fragments that end within the transport header, or within the chain before it"""
+    out = []
+    for i, proto in enumerate((TCP, UDP, UDPLITE, SCTP, DCCP, ICMP, ICMP6, 47)):
+        for size in (0, 4, 7, 8, 11, 12, 16, 19, 20, 24):
+            ident, body = i * 100 + size, tcp(258, 772, SYN, bytes(20))[:size]
+            out.append(pkt(T, eth(ipv4("10.5.1.1", "10.5.1.2", proto, body, ident=ident, more=True))))
+            first, rest = chain([(FRAGMENT, fragment_body(0, True, ident))], proto, body)
+            out.append(pkt(T, eth(ipv6("fd00::5", "fd00::6", first, rest), 0x86dd)))
+    for size in (0, 1, 2, 8, 15, 16, 24, 36):
+        first, rest = chain([(FRAGMENT, fragment_body(0, True, 9)), (DSTOPT, options_body(16))], TCP, tcp(1, 2, SYN))
+        for cap in (None, 14 + 40 + 8 + size - 1):
+            out.append(pkt(T, eth(ipv6("fd00::7", "fd00::8", first, rest[:8 + size]), 0x86dd, pad=0), cap=cap))
     return out
 
 

@@ -8,6 +8,7 @@ bounded size, so reason 5 does not exist here.  One class for each idea:
     Capture    the bytes of a pcap or pcapng file, packet by packet     (section 1)
     Frame      what a packet counts: link layer, IP, transport          (section 2)
     Clock      the largest timestamp so far, and when it restarts       (section 3)
+    Fragments  what later fragments have from the first               (section 2)
     Flow       one entry: its deadlines and its record                  (section 3)
     Sampler    one rule's choice: by count, or by a packet's digest       (section 4)
     Meter      all of it together, and the ledger                       (sections 3, 6)
@@ -45,10 +46,11 @@ class Options:
     """The settings that alter records, under the names that the command line uses."""
 
     def __init__(self, idle="15s", active="30m", end="1s", ingress=None, lengths="wire",
-                 sample="1", count=None, duration=None, accept=None, classes=(), hash_key=0,
+                 fragments="on", sample="1", count=None, duration=None, accept=None, classes=(), hash_key=0,
                  key="default"):
         self.idle, self.active, self.end = parse_time(idle), parse_time(active), parse_time(end)
         self.ingress, self.believe_header = ingress, lengths == "header"
+        self.fragments = fragments == "on"
         # Classes are (rule, a function that says whether the packet is of it) in their order.
         self.rules, self.classes = [sample] + [rule for rule, _ in classes], [match for _, match in classes]
         self.hash_key = hash_key
@@ -82,6 +84,34 @@ class Clock:
         self.highest = max(self.highest, self.now)
         self.started, self.fresh_file = True, False
         return ts
+
+
+class Fragments:
+    """First fragments by what their datagram is told by; the memory has no bound."""
+
+    LIFE = 15 * SECOND
+
+    def __init__(self):
+        self.firsts = {}
+
+    def apply(self, frame, now):
+        """Completes the frame of a fragment; the names of its notes."""
+        ident, offset, size, more = frame.fragment
+        four = len(frame.src) == 4
+        key = ident, frame.vlan, frame.src, frame.dst, frame.proto if four else None
+        begin, end = offset // 8, offset // 8 + (size + 7) // 8
+        if offset == 0:
+            self.firsts[key] = {"frame": frame, "time": now, "seen": [(0, end)], "last": (0, end)}
+            return
+        first = self.firsts.get(key)
+        if first is None or now - first["time"] >= self.LIFE:
+            yield "fragment_orphan"
+            return
+        frame.proto, frame.sport, frame.dport = (getattr(first["frame"], name) for name in ("proto", "sport", "dport"))
+        if (begin, end) != first["last"] and any(begin < e and b < end for b, e in first["seen"]):
+            yield "fragment_overlap"
+        first["last"] = begin, end
+        first["seen"].append((begin, end))
 
 
 class Flow:
@@ -173,6 +203,7 @@ class Meter:
     def __init__(self, options):
         self.options, self.clock = options, Clock()
         self.samplers = [Sampler(rule, options.hash_key) for rule in options.rules]
+        self.fragments = Fragments()
         self.flows, self.records = {}, []
         self.received = self.metered = self.not_sampled = self.octets = 0
         self.ignored, self.notes = Counter(), Counter()
@@ -211,6 +242,7 @@ class Meter:
         restart = self.clock.restarts(packet.ts)
         if restart:
             self.notes["clock_restarts"] += 1
+            self.fragments = Fragments()
             self.close_all()
         self.notes["no_time"] += packet.ts == 0
         ts = self.clock.stamp(packet.ts, restart)
@@ -225,9 +257,13 @@ class Meter:
         except Ignored as reason:
             self.ignored[str(reason)] += 1
             return
+        notes = ["fragment_tiny"] if frame.tiny else []
+        if frame.fragment and self.options.fragments:
+            notes += self.fragments.apply(frame, self.clock.now)
         if not self.samplers[selector].takes_decoded(frame):
             self.not_sampled += 1
             return
+        self.notes.update(notes)
         self.account(frame, ts, self.ingress(packet), selector)
 
     def class_of(self, packet):

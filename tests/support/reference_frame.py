@@ -91,17 +91,19 @@ class Capture:
 class Frame:
     """What a packet counts (section 2); raises Ignored where it is not metered.
 
-    Attributes: src, dst, proto, sport, dport, tos, vlan, cvlan, flags, octets, lies, invariant, macs."""
+    Attributes: src, dst, proto, sport, dport, tos, vlan, cvlan, flags, octets, lies, invariant, macs; of a
+    fragment also fragment = (identification, offset, size, is there more), and tiny."""
 
     TAGS = (0x8100, 0x88a8, 0x9100, 0x9200, 0x9300)
     NAMED = {0x0806: "arp", 0x88cc: "lldp", 0x8863: "pppoe", 0x8864: "pppoe"}
     EXTENSIONS = (0, 43, 44, 51, 60)
     WITH_PORTS = (6, 17, 33, 132, 136)
+    LEAST_HEADER = {6: 20, 17: 8, 136: 8, 132: 12, 33: 12, 1: 8, 58: 4}
 
     def __init__(self, packet, believe_header=False):
         self.data, self.wire, self.believe_header = packet.data, packet.wire, believe_header
         self.sport = self.dport = self.flags = 0
-        self.tags, self.lies = [], False
+        self.tags, self.lies, self.fragment, self.tiny = [], False, None, False
         self.macs = self.data[:12] if packet.linktype == 1 else b""
         self.link(packet.linktype)
         self.vlan, self.cvlan = (self.tags + [0, 0])[:2]
@@ -209,8 +211,12 @@ class Frame:
         self.src, self.dst = self.data[at + 12:at + 16], self.data[at + 16:at + 20]
         self.invariant = self.data[at + 4:at + 8] + self.src + self.dst + \
             self.data[at + ihl:min(at + ihl + 8, at + total if total else at + ihl + 8)]
-        if self.number(at + 6) & 0x1fff == 0:
-            self.transport(at + ihl, min(len(self.data), at + self.octets))
+        word, end = self.number(at + 6), at + self.octets
+        if word & 0x3fff:
+            self.fragment = self.number(at + 4), word % 0x2000 * 8, max(end - at - ihl, 0), word & 0x2000 != 0
+        if word & 0x1fff == 0:
+            self.transport(at + ihl, min(len(self.data), end))
+            self.look_for_tiny(at + ihl, end)
 
     def ipv6(self, at):
         self.need(at, 40)
@@ -223,7 +229,7 @@ class Frame:
         self.src, self.dst = self.data[at + 8:at + 24], self.data[at + 24:at + 40]
         end = at + 40 + (payload if payload or self.data[at + 6] == 59 else 8)
         self.invariant = self.data[at + 4:at + 7] + self.src + self.dst + self.data[at + 40:min(at + 48, end)]
-        self.walk(self.data[at + 6], at + 40, min(len(self.data), at + self.octets))
+        self.walk(self.data[at + 6], at + 40, at + self.octets)
 
     def claim_without_length(self, at):
         """Payload length 0: the jumbo option's word, 40 if nothing follows, else none."""
@@ -248,8 +254,9 @@ class Frame:
                 at += 2 + size
         return None
 
-    def walk(self, kind, at, end):
-        """Follow extension headers within `end`; the protocol is the last next-header read."""
+    def walk(self, kind, at, packet_end):
+        """Follow extension headers within the packet; the protocol is the last next-header read."""
+        end = min(len(self.data), packet_end)
         while kind in self.EXTENSIONS and at < end:
             following = self.data[at]
             if kind == 44:
@@ -258,15 +265,28 @@ class Frame:
                 size = None
             else:
                 size = (self.data[at + 1] + 2) * 4 if kind == 51 else (self.data[at + 1] + 1) * 8
-            later = kind == 44 and at + 4 <= end and self.number(at + 2) >> 3 != 0
             cut = size is None or at + size > end
+            if kind == 44 and not cut and self.number(at + 2) & 0xfff9:
+                word = self.number(at + 2)
+                self.fragment = self.number(at + 4, 4), word & 0xfff8, packet_end - at - 8, word & 1 != 0
+            later = self.fragment is not None and self.fragment[1] > 0
             kind = following
             if cut or later:
                 self.proto = kind
+                self.tiny = self.fragment is not None and not later and packet_end <= len(self.data)
                 return
             at += size
         self.proto = kind
         self.transport(at, end)
+        if kind in self.EXTENSIONS:
+            self.tiny = self.fragment is not None and packet_end <= len(self.data)
+        else:
+            self.look_for_tiny(at, packet_end)
+
+    def look_for_tiny(self, at, packet_end):
+        """A first fragment that ends within the transport header."""
+        if self.fragment:
+            self.tiny = packet_end - at < self.LEAST_HEADER.get(self.proto, 0)
 
     # transport layer
 

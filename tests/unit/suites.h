@@ -41,6 +41,7 @@
 	X(table)         \
 	X(record)        \
 	X(portmap)       \
+	X(frag)          \
 	X(element)       \
 	X(layout)        \
 	X(check)         \

@@ -1,5 +1,6 @@
 #include "suites.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <pcap/dlt.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include "intake.h"
 #include "support/frame.h"
 #include "support/said.h"
+#include "util/bytes.h"
 #include "util/units.h"
 #include "worker.h"
 
@@ -239,6 +241,53 @@ START_TEST(port_map_gives_interfaces)
 }
 END_TEST
 
+/* The datagram's fragment that begins there. */
+static void put_fragment(unsigned offset)
+{
+	put_udp();
+	put_be16(frame.octets + 14 + 6, (uint16_t)(offset / 8 | 0x2000));
+}
+
+START_TEST(later_fragments_have_ports_before_anything_looks_at_them)
+{
+	struct sockaddr_in local = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc0000201), .sin_port = htons(5353)};
+	struct sockaddr_in remote = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(0xc6336402), .sin_port = htons(53)};
+	struct sockaddr_storage ends[2] = {{0}};
+
+	for (unsigned on = 0; on < 2; on++) {
+		begin();
+		config->fragments = on;
+		open_intake();
+		put_fragment(0);
+		read_from(0);
+		put_fragment(8);
+		read_from(1);
+		ck_assert_uint_eq(in.batch[1].dst_port, on ? 53 : 0);
+		/* The clock steps back. */
+		ts_ns -= 61 * NS_PER_S;
+		read_from(0);
+		ck_assert_uint_eq(in.batch[0].dst_port, 0);
+		ck_assert_uint_eq(in.packets.notes[NOTE_FRAGMENT_ORPHAN], on);
+		end();
+	}
+	memcpy(&ends[0], &local, sizeof(local));
+	memcpy(&ends[1], &remote, sizeof(remote));
+	own_exports_publish(&own_exports, 0, &ends[0], &ends[1]);
+	begin();
+	config->fragments = true;
+	open_intake();
+	put_fragment(0);
+	read_from(0);
+	put_fragment(8);
+	read_from(0);
+	ck_assert_uint_eq(in.packets.ignored[IGNORED_OWN_EXPORT], 2);
+	memset(&own_exports, 0, sizeof(own_exports));
+	end();
+}
+END_TEST
+
 START_TEST(times_are_shifted_where_there_are_any)
 {
 	begin();
@@ -369,6 +418,7 @@ Suite *intake_suite(void)
 	    rules_stand_before_or_behind_the_decoder,
 	    classes_have_rules_and_counts_of_their_own,
 	    port_map_gives_interfaces,
+	    later_fragments_have_ports_before_anything_looks_at_them,
 	    times_are_shifted_where_there_are_any,
 	    clock_that_steps_back_is_told_before_the_packet,
 	    link_type_that_is_not_decoded_is_told_once_an_interface,

@@ -87,6 +87,7 @@ static const struct {
     {"duration", "9m"},
     {"direction", "in"},
     {"ingress", "12"},
+    {"fragments", "off"},
     {"lengths", "header"},
     {"decap", "none,vxlan"},
     {"buffer", "65M"},
