@@ -80,9 +80,12 @@ static enum ignored ipv4_decode(struct walk *w, uint64_t wire)
 
 	/* What follows the packet in the frame is padding, and no transport header. */
 	cursor_limit(&w->c, info->octets);
-	if (get_be16(ip + 6) & (IPV4_OFFSET_MASK | IPV4_MORE_FRAGMENTS))
+	if (get_be16(ip + 6) & (IPV4_OFFSET_MASK | IPV4_MORE_FRAGMENTS)) {
 		ipv4_fragment(ip, header, info);
-	if ((get_be16(ip + 6) & IPV4_OFFSET_MASK) == 0 && cursor_take(&w->c, header))
+		if (info->fragment.offset)
+			return IGNORED_NOT;
+	}
+	if (cursor_take(&w->c, header))
 		transport_decode(w);
 	else
 		cursor_limit(&w->c, 0);
@@ -125,6 +128,9 @@ static uint64_t ipv6_octets(struct walk *w, uint16_t payload, uint8_t next, uint
 		return count_octets(w, IPV6_HEADER + (uint64_t)payload, wire);
 	if (next == IPPROTO_HOPOPTS)
 		jumbo = jumbo_length(w->c);
+	/* RFC 2675 section 3: no node takes such a packet, but the option is all that tells of it. */
+	if (jumbo && jumbo <= UINT16_MAX)
+		w->info->notes |= 1u << NOTE_JUMBO_LENGTH;
 	if (jumbo)
 		return count_octets(w, IPV6_HEADER + (uint64_t)jumbo, wire);
 	return next == IPPROTO_NONE ? IPV6_HEADER : count_wire(w, wire);
@@ -149,12 +155,6 @@ static bool is_extension(uint8_t type)
 	    type == IPPROTO_DSTOPTS || type == IPPROTO_AH;
 }
 
-/* How many octets of the packet, not of what was captured of it, the cursor has before it. */
-static uint32_t octets_left(const struct walk *w)
-{
-	return (uint32_t)(w->info->ip_offset + w->info->octets - walk_offset(w));
-}
-
 /* An atomic fragment (RFC 6946) is none: nothing precedes or follows it. */
 static void ipv6_fragment(struct walk *w, const uint8_t *h)
 {
@@ -169,7 +169,7 @@ static void ipv6_fragment(struct walk *w, const uint8_t *h)
 	    .id = get_be32(h + 4),
 	    .offset = word & IPV6_OFFSET_MASK,
 	    .more = word & 1,
-	    .size = octets_left(w),
+	    .size = walk_octets_left(w),
 	};
 }
 
@@ -213,7 +213,7 @@ static void ipv6_first_fragment(const struct walk *w, bool chain_is_whole)
 	bool cut = w->packet->caplen - info->ip_offset < info->octets;
 
 	if (chain_is_whole)
-		transport_first_fragment(info, octets_left(w));
+		transport_first_fragment(info, walk_octets_left(w));
 	else if (!cut && !(info->notes & 1u << NOTE_HEADER_LIMIT))
 		info->notes |= 1u << NOTE_FRAGMENT_TINY;
 }

@@ -63,6 +63,12 @@ static inline void walk_shorten(struct walk *w, uint64_t end)
 	cursor_limit(&w->c, end > offset ? (size_t)(end - offset) : 0);
 }
 
+/* Above IP: how many octets of the packet, not of what was captured of it, the cursor has before it. */
+static inline uint32_t walk_octets_left(const struct walk *w)
+{
+	return (uint32_t)(w->info->ip_offset + w->info->octets - walk_offset(w));
+}
+
 /* Says that IP of this version comes next. */
 static inline enum ignored walk_ip(struct walk *w, uint8_t version)
 {

@@ -132,6 +132,9 @@ enum ignored {
 #define NOTES(X)                                  \
 	X(LENGTH_LIES, length_lies)               \
 	X(LENGTH_ZERO, length_zero)               \
+	X(JUMBO_LENGTH, jumbo_length)             \
+	X(TCP_HEADER_LENGTH, tcp_header_length)   \
+	X(UDP_LENGTH, udp_length)                 \
 	X(HEADER_LIMIT, header_limit)             \
 	X(TUNNEL_NOT_IP, tunnel_not_ip)           \
 	X(TUNNEL_LIMIT, tunnel_limit)             \

@@ -6,13 +6,46 @@
 #define TCP_SEQUENCE_END 8
 #define TCP_WINDOW_END 16
 #define TCP_FLAGS_END 14 /* data offset, reserved bits and flags are octets 12 and 13 */
+#define TCP_HEADER 20
+#define TCP_FLAGS 0x0fff
+#define UDP_LENGTH_END 6
 #define ICMP_TYPE_CODE_SIZE 2
 
-static void ports_decode(const uint8_t *ports, struct pktinfo *info)
+static void put_ports(struct pktinfo *info, const uint8_t *ports)
 {
 	info->src_port = get_be16(ports);
 	info->dst_port = get_be16(ports + 2);
 }
+
+static void ports_decode(struct walk *w)
+{
+	const uint8_t *ports = cursor_peek(&w->c, PORTS_SIZE);
+
+	if (ports)
+		put_ports(w->info, ports);
+}
+
+/* Type and code, in this order, are the two halves of the exported port. */
+static void icmp_decode(struct walk *w)
+{
+	const uint8_t *icmp = cursor_peek(&w->c, ICMP_TYPE_CODE_SIZE);
+
+	if (icmp)
+		w->info->dst_port = get_be16(icmp);
+}
+
+/*
+ * Where IP's length was corrected, or left out, or is a fragment's, the end of the packet says
+ * nothing of the transport header's lengths.
+ */
+static bool end_is_known(const struct pktinfo *info)
+{
+	uint32_t corrected = 1u << NOTE_LENGTH_LIES | 1u << NOTE_LENGTH_ZERO;
+
+	return !info->is_fragment && !(info->notes & corrected);
+}
+
+/* -- TCP -------------------------------------------------------------------------------------- */
 
 static void tcp_details(const struct cursor *c, struct detail *d)
 {
@@ -25,43 +58,98 @@ static void tcp_details(const struct cursor *c, struct detail *d)
 		d->tcp_window = get_be16(tcp + 14);
 }
 
-static void tcp_decode(struct walk *w)
+static size_t tcp_header_length(const uint8_t *tcp)
+{
+	return (size_t)(tcp[12] >> 4) * 4;
+}
+
+/* A header that is not within what was captured: it is odd if it is not within the packet either. */
+static void tcp_odd_header(struct walk *w, size_t header)
+{
+	if (header < TCP_HEADER || (header > walk_octets_left(w) && end_is_known(w->info)))
+		w->info->notes |= 1u << NOTE_TCP_HEADER_LENGTH;
+}
+
+static void tcp_cut(struct walk *w)
 {
 	const uint8_t *tcp = cursor_peek(&w->c, TCP_FLAGS_END);
 
-	if (tcp)
-		w->info->tcp_flags = get_be16(tcp + 12) & 0x0fff;
+	ports_decode(w);
+	if (!tcp)
+		return;
+	w->info->tcp_flags = get_be16(tcp + 12) & TCP_FLAGS;
+	tcp_odd_header(w, tcp_header_length(tcp));
+}
+
+static void tcp_decode(struct walk *w)
+{
+	const uint8_t *tcp = cursor_peek(&w->c, TCP_HEADER);
+
+	if (!tcp) {
+		tcp_cut(w);
+	} else {
+		put_ports(w->info, tcp);
+		w->info->tcp_flags = get_be16(tcp + 12) & TCP_FLAGS;
+		/* A header below the least is above everything here. */
+		if (tcp_header_length(tcp) - TCP_HEADER > w->c.left - TCP_HEADER)
+			tcp_odd_header(w, tcp_header_length(tcp));
+	}
 	if (w->options->details)
 		tcp_details(&w->c, &w->info->detail);
 }
 
-void transport_decode(struct walk *w)
-{
-	struct pktinfo *info = w->info;
-	const uint8_t *p;
+/* -- UDP -------------------------------------------------------------------------------------- */
 
-	switch (info->protocol) {
-	case IPPROTO_TCP:
-		tcp_decode(w);
-		/* fall through */
-	case IPPROTO_UDP:
+/* In a jumbogram the length is 0 (RFC 2675 section 4). */
+static void udp_odd_length(struct walk *w, uint32_t length)
+{
+	bool jumbogram = length == 0 && walk_octets_left(w) > UINT16_MAX;
+
+	if (end_is_known(w->info) && !jumbogram)
+		w->info->notes |= 1u << NOTE_UDP_LENGTH;
+}
+
+static void udp_decode(struct walk *w)
+{
+	const uint8_t *udp = cursor_peek(&w->c, UDP_LENGTH_END);
+
+	if (!udp) {
+		ports_decode(w);
+		return;
+	}
+	put_ports(w->info, udp);
+	if (get_be16(udp + 4) != walk_octets_left(w))
+		udp_odd_length(w, get_be16(udp + 4));
+}
+
+/* -- all -------------------------------------------------------------------------------------- */
+
+static void others_decode(struct walk *w)
+{
+	switch (w->info->protocol) {
 	case IPPROTO_UDPLITE:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
-		p = cursor_peek(&w->c, PORTS_SIZE);
-		if (p)
-			ports_decode(p, info);
+		ports_decode(w);
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		/* Type and code, in this order, are the two halves of the exported port. */
-		p = cursor_peek(&w->c, ICMP_TYPE_CODE_SIZE);
-		if (p)
-			info->dst_port = get_be16(p);
+		icmp_decode(w);
 		break;
 	default:
 		break;
 	}
+}
+
+/* Nearly every packet is one of the first two. */
+void transport_decode(struct walk *w)
+{
+	if (w->info->protocol == IPPROTO_TCP)
+		tcp_decode(w);
+	else if (w->info->protocol == IPPROTO_UDP)
+		udp_decode(w);
+	else
+		others_decode(w);
 }
 
 /* The least that a header of this protocol has; 0: what it has is not known here. */
@@ -69,7 +157,7 @@ static uint32_t header_min(uint8_t protocol)
 {
 	switch (protocol) {
 	case IPPROTO_TCP:
-		return 20;
+		return TCP_HEADER;
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
 		return 12;

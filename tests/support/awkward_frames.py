@@ -1,4 +1,6 @@
 """Awkward captures: lengths, headers, link layers, files; see pcapgen.py."""
+import struct
+
 from awkward import *                   # noqa: F403
 from packets import *                   # noqa: F403
 from traffic import Traffic
@@ -35,6 +37,30 @@ def lengths_ipv6():
         out.append(pkt(T + 99, eth(ipv6("fd00::1", "fd00:1::%x" % i, first, rest, length=0), 0x86dd), wire=wire))
     first, rest = chain([(HOPOPT, jumbo_body(70000))], UDP, udp(7, 9, bytes(30)))
     out.append(pkt(T + 99, eth(ipv6("fd00::1", "fd00:1::f", first, rest, length=0), 0x86dd), wire=70054, cap=60))
+    return out
+
+
+@awkward({}, {"lengths": "header"})
+def lengths_transport():
+    """TCP header and UDP lengths that lie; jumbo options that no jumbogram needs"""
+    out = []
+    for words in range(16):
+        for size in (0, 3, 20, 39, 40):
+            body = tcp(258, 772, SYN | (words << 12 ^ 0x5000), bytes(size))
+            out.append(pkt(T + words, eth(ipv4("10.2.0.1", "10.2.0.2", TCP, body))))
+            out.append(pkt(T + words, eth(ipv6("fd00::1", "fd00::2", TCP, body), 0x86dd), cap=14 + 40 + 14 + size // 2))
+            out.append(pkt(T + words, eth(ipv4("10.2.0.3", "10.2.0.4", TCP, body, total=1500))))
+            out.append(pkt(T + words, eth(ipv4("10.2.0.5", "10.2.0.6", TCP, body, total=0))))
+    for length in (0, 1, 7, 8, 27, 28, 29, 65535):
+        body = struct.pack("!HHHH", 258, 772, length, 0) + bytes(20)
+        for ip in (dict(), dict(total=0), dict(total=200), dict(more=True)):
+            out.append(pkt(T + 20, eth(ipv4("10.3.0.1", "10.3.0.2", UDP, body, **ip))))
+            out.append(pkt(T + 20, eth(ipv4("10.3.0.1", "10.3.0.2", UDP, body, **ip)), cap=14 + 20 + 6))
+            out.append(pkt(T + 20, eth(ipv4("10.3.0.1", "10.3.0.2", UDPLITE, body, **ip))))
+        for jumbo in (0, 1, 8, 36, 37, 65535, 65536, 70000):
+            first, rest = chain([(HOPOPT, jumbo_body(jumbo))], UDP, body)
+            for wire in (None, 14 + 40 + 70000):
+                out.append(pkt(T + 21, eth(ipv6("fd00::3", "fd00::4", first, rest, length=0), 0x86dd, pad=0), wire=wire))
     return out
 
 

@@ -257,13 +257,12 @@ class Meter:
         except Ignored as reason:
             self.ignored[str(reason)] += 1
             return
-        notes = ["fragment_tiny"] if frame.tiny else []
         if frame.fragment and self.options.fragments:
-            notes += self.fragments.apply(frame, self.clock.now)
+            frame.notes.update(self.fragments.apply(frame, self.clock.now))
         if not self.samplers[selector].takes_decoded(frame):
             self.not_sampled += 1
             return
-        self.notes.update(notes)
+        self.notes.update(frame.notes)
         self.account(frame, ts, self.ingress(packet), selector)
 
     def class_of(self, packet):
@@ -278,7 +277,6 @@ class Meter:
     def account(self, frame, ts, ingress, selector):
         self.metered += 1
         self.octets += frame.octets
-        self.notes["length_lies"] += frame.lies
         now = self.clock.now
         key = self.key_of(frame, ingress), selector
         flow = self.flows.get(key)

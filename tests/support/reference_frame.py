@@ -91,8 +91,8 @@ class Capture:
 class Frame:
     """What a packet counts (section 2); raises Ignored where it is not metered.
 
-    Attributes: src, dst, proto, sport, dport, tos, vlan, cvlan, flags, octets, lies, invariant, macs; of a
-    fragment also fragment = (identification, offset, size, is there more), and tiny."""
+    Attributes: src, dst, proto, sport, dport, tos, vlan, cvlan, flags, octets, invariant, macs, notes; of a
+    fragment also fragment = (identification, offset, size, is there more)."""
 
     TAGS = (0x8100, 0x88a8, 0x9100, 0x9200, 0x9300)
     NAMED = {0x0806: "arp", 0x88cc: "lldp", 0x8863: "pppoe", 0x8864: "pppoe"}
@@ -103,7 +103,7 @@ class Frame:
     def __init__(self, packet, believe_header=False):
         self.data, self.wire, self.believe_header = packet.data, packet.wire, believe_header
         self.sport = self.dport = self.flags = 0
-        self.tags, self.lies, self.fragment, self.tiny = [], False, None, False
+        self.tags, self.notes, self.fragment = [], set(), None
         self.macs = self.data[:12] if packet.linktype == 1 else b""
         self.link(packet.linktype)
         self.vlan, self.cvlan = (self.tags + [0, 0])[:2]
@@ -195,9 +195,10 @@ class Frame:
     def used_length(self, claim, wire):
         """The octets of the packet; `claim` is the header's word, None where it has none."""
         if claim is None:
+            self.notes.add("length_zero")
             return wire
         if claim > wire and not self.believe_header:
-            self.lies = True
+            self.notes.add("length_lies")
             return wire
         return claim
 
@@ -215,8 +216,7 @@ class Frame:
         if word & 0x3fff:
             self.fragment = self.number(at + 4), word % 0x2000 * 8, max(end - at - ihl, 0), word & 0x2000 != 0
         if word & 0x1fff == 0:
-            self.transport(at + ihl, min(len(self.data), end))
-            self.look_for_tiny(at + ihl, end)
+            self.transport(at + ihl, end)
 
     def ipv6(self, at):
         self.need(at, 40)
@@ -249,10 +249,16 @@ class Frame:
             if kind == 0:
                 at += 1
             elif kind == 0xc2 and size == 4 and at + 6 <= end:
-                return 40 + self.number(at + 2, 4)
+                return self.jumbo_claim(self.number(at + 2, 4))
             else:
                 at += 2 + size
         return None
+
+    def jumbo_claim(self, value):
+        """A value that 16 bits would hold is wrong (RFC 2675), and counts all the same; 0 is none."""
+        if 0 < value < 65536:
+            self.notes.add("jumbo_length")
+        return 40 + value if value else None
 
     def walk(self, kind, at, packet_end):
         """Follow extension headers within the packet; the protocol is the last next-header read."""
@@ -273,29 +279,42 @@ class Frame:
             kind = following
             if cut or later:
                 self.proto = kind
-                self.tiny = self.fragment is not None and not later and packet_end <= len(self.data)
+                if self.fragment and not later and packet_end <= len(self.data):
+                    self.notes.add("fragment_tiny")
                 return
             at += size
         self.proto = kind
-        self.transport(at, end)
-        if kind in self.EXTENSIONS:
-            self.tiny = self.fragment is not None and packet_end <= len(self.data)
-        else:
-            self.look_for_tiny(at, packet_end)
-
-    def look_for_tiny(self, at, packet_end):
-        """A first fragment that ends within the transport header."""
-        if self.fragment:
-            self.tiny = packet_end - at < self.LEAST_HEADER.get(self.proto, 0)
+        if kind not in self.EXTENSIONS:
+            self.transport(at, packet_end)
+        elif self.fragment and packet_end <= len(self.data):
+            self.notes.add("fragment_tiny")
 
     # transport layer
 
     def transport(self, at, end):
-        """Ports need 4 bytes, ICMP's type and code 2, TCP's flags 14."""
-        room = end - at
+        """Ports need 4 bytes, ICMP's type and code 2, TCP's flags 14; the packet ends at `end`."""
+        room = min(len(self.data), end) - at
         if self.proto in self.WITH_PORTS and room >= 4:
             self.sport, self.dport = self.number(at), self.number(at + 2)
         if self.proto in (1, 58) and room >= 2:
             self.dport = self.number(at)
         if self.proto == 6 and room >= 14:
             self.flags = self.number(at + 12) & 0xfff
+            self.tcp_header(self.data[at + 12] >> 4, end - at)
+        if self.proto == 17 and room >= 6:
+            self.udp_length(self.number(at + 4), end - at)
+        if self.fragment and end - at < self.LEAST_HEADER.get(self.proto, 0):
+            self.notes.add("fragment_tiny")
+
+    @property
+    def end_is_known(self):
+        """Whether the packet's end is where IP's header says, and the transport's as well."""
+        return not self.fragment and not self.notes & {"length_lies", "length_zero"}
+
+    def tcp_header(self, words, room):
+        if words < 5 or (words * 4 > room and self.end_is_known):
+            self.notes.add("tcp_header_length")
+
+    def udp_length(self, length, room):
+        if self.end_is_known and length != room and not (length == 0 and room > 65535):
+            self.notes.add("udp_length")

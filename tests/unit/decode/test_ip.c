@@ -126,10 +126,10 @@ START_TEST(ipv4_total_length_beyond_the_wire_lies)
 	ck_assert_uint_eq(info.notes, NOTE(LENGTH_LIES));
 	info = decode_as(&f, f.size, 999, &by_header);
 	ck_assert_uint_eq(info.octets, 1000);
-	ck_assert_uint_eq(info.notes, 0);
+	ck_assert_uint_eq(info.notes & ~NOTE(UDP_LENGTH), 0);
 	info = decode_as(&f, f.size, 1000, &by_wire);
 	ck_assert_uint_eq(info.octets, 1000);
-	ck_assert_uint_eq(info.notes, 0);
+	ck_assert_uint_eq(info.notes & ~NOTE(UDP_LENGTH), 0);
 }
 END_TEST
 
@@ -278,10 +278,10 @@ START_TEST(ipv6_payload_beyond_the_wire_lies)
 	ck_assert_uint_eq(info.notes, NOTE(LENGTH_LIES));
 	info = decode_as(&f, f.size, 1039, &by_header);
 	ck_assert_uint_eq(info.octets, 1040);
-	ck_assert_uint_eq(info.notes, 0);
+	ck_assert_uint_eq(info.notes & ~NOTE(UDP_LENGTH), 0);
 	info = decode_as(&f, f.size, 1040, &by_wire);
 	ck_assert_uint_eq(info.octets, 1040);
-	ck_assert_uint_eq(info.notes, 0);
+	ck_assert_uint_eq(info.notes & ~NOTE(UDP_LENGTH), 0);
 }
 END_TEST
 
@@ -346,7 +346,7 @@ START_TEST(jumbo_option_is_the_payload_length)
 	put_hop_by_hop(&f, "\xc2\x04\x00\x01\x86\xa0");
 	info = decode_as(&f, f.size, 100040, &by_wire);
 	ck_assert_uint_eq(info.octets, 100040);
-	ck_assert_uint_eq(info.notes, 0);
+	ck_assert_uint_eq(info.notes & ~NOTE(UDP_LENGTH), 0);
 	ck_assert_uint_eq(info.protocol, 17);
 	ck_assert_uint_eq(info.dst_port, 53);
 	info = decode_as(&f, f.size, 100039, &by_wire);
@@ -364,6 +364,53 @@ START_TEST(largest_jumbo_option_does_not_wrap)
 	put_hop_by_hop(&f, "\xc2\x04\xff\xff\xff\xff");
 	ck_assert_uint_eq(decode_as(&f, f.size, f.size, &by_header).octets, 40 + 0xffffffffull);
 	ck_assert_uint_eq(decode_as(&f, f.size, f.size, &by_wire).octets, f.size);
+}
+END_TEST
+
+START_TEST(jumbo_option_that_16_bits_would_hold_is_noted)
+{
+	static const struct {
+		const char *option;
+		uint64_t octets;
+		uint32_t notes;
+	} cases[] = {{"\xc2\x04\0\0\0\x10", 56, NOTE(JUMBO_LENGTH)},
+	    {"\xc2\x04\0\0\xff\xff", 40 + 65535, NOTE(JUMBO_LENGTH)},
+	    {"\xc2\x04\0\x01\0\0", 40 + 65536, 0}};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct frame f = {.size = 0};
+		struct pktinfo info;
+
+		put_hop_by_hop(&f, cases[i].option);
+		info = decode_as(&f, f.size, 200000, &by_wire);
+		ck_assert_uint_eq(info.octets, cases[i].octets);
+		ck_assert_uint_eq(
+		    info.notes & NOTE(JUMBO_LENGTH), cases[i].notes & NOTE(JUMBO_LENGTH));
+	}
+}
+END_TEST
+
+/* The chain of a first fragment, whole or not, is no matter where the capture cut it. */
+START_TEST(first_fragment_that_ends_in_the_chain_is_tiny)
+{
+	for (size_t size = 0; size <= 36; size++) {
+		struct frame f = {.size = 0};
+
+		frame_put_ipv6(&f, 44, 0);
+		frame_put8(&f, 60);
+		frame_put8(&f, 0);
+		frame_put16(&f, 1);
+		frame_put32(&f, 7);
+		frame_put8(&f, 6);
+		frame_put8(&f, 1);
+		frame_put_zeros(&f, 14);
+		frame_put_tcp(&f, 0x010);
+		f.size = V6 + 8 + size;
+		put_be16(f.octets + 4, (uint16_t)(8 + size));
+		ck_assert_uint_eq(decode(&f).notes, size < 36 ? NOTE(FRAGMENT_TINY) : 0);
+		if (size < 16)
+			ck_assert_uint_eq(decode_as(&f, f.size - 1, f.size, &by_wire).notes, 0);
+	}
 }
 END_TEST
 
@@ -704,6 +751,8 @@ Suite *ip_suite(void)
 	    ipv6_payload_0_with_nothing_next_counts_the_header,
 	    jumbo_option_is_the_payload_length,
 	    largest_jumbo_option_does_not_wrap,
+	    jumbo_option_that_16_bits_would_hold_is_noted,
+	    first_fragment_that_ends_in_the_chain_is_tiny,
 	    jumbo_option_is_found_behind_padding,
 	    what_is_no_jumbo_option_counts_the_wire,
 	    jumbo_option_of_a_wrong_length_is_none,

@@ -53,7 +53,7 @@ START_TEST(length_may_be_above_1500)
 	struct pktinfo info;
 
 	put_isl(&f, "\1\0\x0c\0\0\0", 12 + 1518);
-	frame_put_ipv4(&f, 17, 1500);
+	frame_put_ipv4(&f, 253, 1500);
 	frame_put_udp(&f);
 	frame_put_zeros(&f, 1500 - 28 + 8);
 	ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);

@@ -137,14 +137,19 @@ START_TEST(udp_length_limits_what_is_inside)
 		struct pktinfo info;
 
 		put_be16(f.octets + UDP_LENGTH_AT, (uint16_t)claimed);
-		if (claimed == 0 || claimed >= length)
+		if (claimed == length) {
 			tunnel_expect_inner(&f, DECAP(VXLAN), 4);
-		else if (claimed < length - 8)
-			tunnel_expect_outer(&f, DECAP(VXLAN), NOTE(TUNNEL_NOT_IP));
-		else {
+		} else if (claimed == 0 || claimed > length) {
+			ck_assert_int_eq(tunnel_decode(&f, DECAP(VXLAN), &info), IGNORED_NOT);
+			ck_assert_uint_eq(info.octets, 28);
+			ck_assert_uint_eq(info.notes, NOTE(UDP_LENGTH));
+		} else if (claimed < length - 8) {
+			tunnel_expect_outer(
+			    &f, DECAP(VXLAN), NOTE(TUNNEL_NOT_IP) | NOTE(UDP_LENGTH));
+		} else {
 			ck_assert_int_eq(tunnel_decode(&f, DECAP(VXLAN), &info), IGNORED_NOT);
 			ck_assert_uint_eq(info.octets, 28 - (length - claimed));
-			ck_assert_uint_eq(info.notes, NOTE(LENGTH_LIES));
+			ck_assert_uint_eq(info.notes, NOTE(LENGTH_LIES) | NOTE(UDP_LENGTH));
 		}
 	}
 }

@@ -78,7 +78,7 @@ START_TEST(inner_length_beyond_the_outer_packet_lies)
 	ck_assert_uint_eq(info.notes, NOTE(LENGTH_LIES));
 	frame_decode_cut(&f, DLT_RAW, f.size, f.size, &by_header, &info);
 	ck_assert_uint_eq(info.octets, 29);
-	ck_assert_uint_eq(info.notes, 0);
+	ck_assert_uint_eq(info.notes, NOTE(UDP_LENGTH));
 	put_be16(f.octets + 22, 0);
 	tunnel_decode(&f, DECAP(IPIP), &info);
 	ck_assert_uint_eq(info.octets, 28);
