@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "decode/digest.h"
+#include "decode/invariant.h"
+#include "meter/dedup.h"
 #include "meter/frag.h"
 #include "own_export.h"
 #include "util/log.h"
@@ -18,6 +20,7 @@ static void restart_clock(struct intake *in, uint64_t ts_ns)
 	clock_restart(&in->clock, ts_ns);
 	if (in->fragments)
 		fragments_forget(in->fragments);
+	in->invariant_seed = rng_next(&in->seeds);
 	in->packets.notes[NOTE_CLOCK_RESTARTS]++;
 }
 
@@ -122,21 +125,57 @@ static enum ignored know_again(struct intake *in, struct pktinfo *info)
 	return own_exports_match(in->options.own_exports, info) ? IGNORED_OWN_EXPORT : IGNORED_NOT;
 }
 
-/* Adds the packet to the batch, or to the counter that says why not. */
+static enum ignored decode(
+    struct intake *in, const struct packet *packet, const struct stamp *stamp, struct pktinfo *info)
+{
+	enum ignored ignored = decode_packet(packet, &in->decode, info);
+
+	info->ts_ns = stamp->ts_ns;
+	info->clock_ns = stamp->clock_ns;
+	info->late = stamp->late;
+	return ignored;
+}
+
+/* Decodes it, and looks whether it is a copy of an earlier one. */
+static enum ignored decode_once(
+    struct intake *in, const struct packet *packet, const struct stamp *stamp, struct pktinfo *info)
+{
+	enum ignored ignored = decode(in, packet, stamp, info);
+	struct invariant i;
+	enum dedup_result result;
+
+	if (ignored)
+		return ignored;
+	i = invariant_take(packet, info, in->invariant_seed);
+	result = dedup_see(in->dedup, i.digest, i.place, info->clock_ns);
+	in->packets.notes[NOTE_DEDUP_FORGOTTEN] += result == DEDUP_FIRST_FORGETS;
+	return result == DEDUP_DUPLICATE ? IGNORED_DUPLICATE : IGNORED_NOT;
+}
+
+/*
+ * Adds the packet to the batch, or to the counter that says why not. Duplicates are no part of what
+ * the rules choose from: where they are looked for every packet is decoded first.
+ */
 static void meter_packet(struct intake *in, const struct packet *packet, const struct stamp *stamp)
 {
-	unsigned selector = in->classes ? classifier_find(in->classes, packet) : 0;
 	struct pktinfo *info = &in->batch[in->batched];
-	enum ignored ignored;
+	enum ignored ignored = IGNORED_NOT;
+	unsigned selector;
 
+	if (in->dedup) {
+		ignored = decode_once(in, packet, stamp, info);
+		if (ignored == IGNORED_DUPLICATE) {
+			ignore(in, ignored, packet, stamp);
+			return;
+		}
+	}
+	selector = in->classes ? classifier_find(in->classes, packet) : 0;
 	if (!sampler_take(&in->samplers[selector])) {
 		in->packets.not_sampled++;
 		return;
 	}
-	ignored = decode_packet(packet, &in->decode, info);
-	info->ts_ns = stamp->ts_ns;
-	info->clock_ns = stamp->clock_ns;
-	info->late = stamp->late;
+	if (!in->dedup)
+		ignored = decode(in, packet, stamp, info);
 	if (!ignored)
 		ignored = know_again(in, info);
 	if (ignored) {
@@ -189,23 +228,39 @@ int intake_read(struct intake *in, unsigned i, struct source *source)
 
 /* -- life ------------------------------------------------------------------------------------- */
 
+/* What remembers packets. 0 or -ENOMEM. */
+static int create_memories(struct intake *in)
+{
+	const struct config *c = in->config;
+
+	if (c->fragments) {
+		in->fragments = fragments_create(rng_next(&in->seeds));
+		if (!in->fragments)
+			return -ENOMEM;
+	}
+	if (c->dedup) {
+		in->invariant_seed = rng_next(&in->seeds);
+		in->dedup = dedup_create(&c->dedup_windows);
+		if (!in->dedup)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 int intake_init(struct intake *in, const struct intake_options *options)
 {
 	const struct config *c = options->config;
-	struct rng seeds = {.state = options->seed};
 
-	*in = (struct intake){.options = *options, .config = c, .decode = c->decode};
+	*in = (struct intake){.options = *options,
+	    .config = c,
+	    .decode = c->decode,
+	    .seeds = {.state = options->seed}};
 	in->decode.details |= c->ports.needs_macs;
 	in->looks_again = c->ports.rule_count > 0 || c->sampling.count > 1 ||
 	    sampling_looks_inside(c->sampling.rules[0].method);
 	in->classifiers = calloc(options->sources, sizeof(struct classifier *));
-	if (!in->classifiers)
+	if (!in->classifiers || create_memories(in) < 0)
 		return -ENOMEM;
-	if (c->fragments) {
-		in->fragments = fragments_create(rng_next(&seeds));
-		if (!in->fragments)
-			return -ENOMEM;
-	}
 	return selection_init(&in->selection, &c->sampling, options->sources, options->seed);
 }
 
@@ -215,6 +270,7 @@ void intake_fini(struct intake *in)
 		classifier_destroy(in->classifiers[i]);
 	free(in->classifiers);
 	fragments_destroy(in->fragments);
+	dedup_destroy(in->dedup);
 	selection_fini(&in->selection);
 }
 

@@ -2,7 +2,8 @@
  * SPINE: from packets to a batch for the flow table, or to the counters that say why not.
  *
  * Order (SPEC section 4): stamp, class, samplers that count, decoder, fragments, own exports, port
- * map, samplers that look at what was decoded. Belongs to the worker, whose clock and part of the ledger
+ * map, samplers that look at what was decoded. Where duplicates are ignored the decoder comes
+ * first: stamp, decoder, duplicates, class, samplers that count, and so on. Belongs to the worker, whose clock and part of the ledger
  * it keeps; the worker takes the batch.
  */
 #ifndef SPANFLOW_INTAKE_H
@@ -19,6 +20,7 @@
 #include "meter/selection.h"
 #include "meter/table.h"
 
+struct dedup;       /* meter/dedup.h */
 struct fragments;   /* meter/frag.h */
 struct own_exports; /* own_export.h */
 
@@ -65,7 +67,10 @@ struct intake {
 	struct pktinfo batch[TABLE_BATCH];
 	unsigned batched; /* the worker sets it back to 0 */
 
+	struct rng seeds;
 	struct fragments *fragments; /* NULL: later ones stay without ports */
+	struct dedup *dedup;         /* NULL: all copies are metered */
+	uint64_t invariant_seed;     /* of what it compares; another one when the clock restarts */
 
 	struct ledger_packets packets;
 	struct unmetered unmetered;

@@ -12,6 +12,7 @@
 #include "conf/setting.h"
 #include "decode/decode.h"
 #include "export/encoder.h"
+#include "meter/dedup.h"
 #include "meter/expiry.h"
 #include "meter/flow.h"
 #include "meter/portmap.h"
@@ -80,6 +81,8 @@ struct config {
 	uint32_t file_ingress;
 	bool file_ingress_given; /* else a pcapng file's interfaces are told apart */
 	struct port_map ports;
+	bool dedup; /* copies of a packet are ignored */
+	struct dedup_windows dedup_windows;
 	bool fragments; /* later ones take the ports of the first */
 	bool time_now;  /* files: times are shifted so that the latest is now */
 	struct decode_options decode;

@@ -155,27 +155,50 @@ static int set_key(struct config *c, const char *value)
 	return 0;
 }
 
-static int set_timeout(struct config *c, const char *value)
-{
-	const struct {
-		const char *name;
-		uint64_t *ns;
-		uint64_t min;
-	} timeouts[] = {{"idle=", &c->timeouts.idle_ns, NS_PER_MS},
-	    {"active=", &c->timeouts.active_ns, NS_PER_MS}, {"end=", &c->timeouts.end_ns, 0}};
+struct named_time {
+	const char *name; /* with the '=' */
+	uint64_t *ns;
+	uint64_t min;
+	uint64_t max;
+};
 
-	for (size_t i = 0; i < sizeof(timeouts) / sizeof(*timeouts); i++) {
-		size_t n = strlen(timeouts[i].name);
+/* NAME=TIME, of one of these names. */
+static int set_named_time(const char *value, const struct named_time *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t n = strlen(rows[i].name);
 		uint64_t ns;
 
-		if (strncmp(value, timeouts[i].name, n) != 0)
+		if (strncmp(value, rows[i].name, n) != 0)
 			continue;
-		if (parse_time_ns(value + n, &ns) < 0 || ns < timeouts[i].min || ns > DAY_NS)
+		if (parse_time_ns(value + n, &ns) < 0 || ns < rows[i].min || ns > rows[i].max)
 			return -EINVAL;
-		*timeouts[i].ns = ns;
+		*rows[i].ns = ns;
 		return 0;
 	}
 	return -EINVAL;
+}
+
+static int set_timeout(struct config *c, const char *value)
+{
+	const struct named_time rows[] = {{"idle=", &c->timeouts.idle_ns, NS_PER_MS, DAY_NS},
+	    {"active=", &c->timeouts.active_ns, NS_PER_MS, DAY_NS},
+	    {"end=", &c->timeouts.end_ns, 0, DAY_NS}};
+
+	return set_named_time(value, rows, sizeof(rows) / sizeof(*rows));
+}
+
+static int set_dedup(struct config *c, const char *value)
+{
+	return parse_switch(value, &c->dedup);
+}
+
+static int set_dedup_window(struct config *c, const char *value)
+{
+	const struct named_time rows[] = {{"copy=", &c->dedup_windows.copy_ns, 0, NS_PER_S},
+	    {"same=", &c->dedup_windows.same_ns, 0, NS_PER_S}};
+
+	return set_named_time(value, rows, sizeof(rows) / sizeof(*rows));
 }
 
 static int set_number32(const char *value, uint64_t min, uint64_t max, uint32_t *out)
@@ -430,6 +453,11 @@ const struct option_spec option_table[] = {
 	{"decap", 0, "LIST", "tunnels to look into, or all",
 	 "all, none, or erspan, gre, ipip, vxlan, geneve, gtpu, l2tp, teredo, mpls-pw with commas between",
 	 set_decap, "mpls-pw", OPTION_VALUE},
+	{"dedup", 0, "[=off]", NULL,
+	 "on or off", set_dedup, "off", OPTION_VALUE},
+	{"dedup-window", 0, "NAME=TIME", NULL,
+	 "copy=TIME or same=TIME, from 0 to 1s (units ms s)",
+	 set_dedup_window, "copy=50ms same=2ms", OPTION_NAMED},
 	{"fragments", 0, "on|off", NULL,
 	 "on or off", set_fragments, "on", OPTION_VALUE},
 	{"buffer", 0, "SIZE", NULL,

@@ -83,6 +83,7 @@ enum segment_type { SEGMENT_NONE, SEGMENT_VXLAN, SEGMENT_NVGRE };
 	X(MALFORMED, malformed)       \
 	X(TRUNCATED, truncated)       \
 	X(HEADER_LIMIT, header_limit) \
+	X(DUPLICATE, duplicate)       \
 	X(OWN_EXPORT, own_export)     \
 	X(ARP, arp)                   \
 	X(LLDP, lldp)                 \
@@ -143,6 +144,7 @@ enum ignored {
 	X(FRAGMENT_OVERLAP, fragment_overlap)     \
 	X(FRAGMENT_ORPHAN, fragment_orphan)       \
 	X(FRAGMENT_FORGOTTEN, fragment_forgotten) \
+	X(DEDUP_FORGOTTEN, dedup_forgotten)       \
 	X(NO_TIME, no_time)                       \
 	X(CLOCK_RESTARTS, clock_restarts)         \
 	X(TIME_SHIFTED, time_shifted)

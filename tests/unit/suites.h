@@ -33,6 +33,7 @@
 	X(likeness)      \
 	X(detail)        \
 	X(digest)        \
+	X(invariant)     \
 	X(clock)         \
 	X(expiry)        \
 	X(sampler)       \
@@ -42,6 +43,7 @@
 	X(record)        \
 	X(portmap)       \
 	X(frag)          \
+	X(dedup)         \
 	X(element)       \
 	X(layout)        \
 	X(check)         \

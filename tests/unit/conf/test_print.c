@@ -87,6 +87,8 @@ static const struct {
     {"duration", "9m"},
     {"direction", "in"},
     {"ingress", "12"},
+    {"dedup", "on"},
+    {"dedup-window", "same=3ms"},
     {"fragments", "off"},
     {"lengths", "header"},
     {"decap", "none,vxlan"},

@@ -1,0 +1,45 @@
+/*
+ * What the copies of a packet have in common, and what they do not: for those who look for copies.
+ *
+ * The digest is over what no hop changes. IPv4: the header without ToS, TTL and checksum; IPv6: the
+ * header without traffic class and hop limit; then all that follows, options included, up to
+ * INVARIANT_OCTETS of the packet in all. These hold the transport header with its checksum, in a
+ * tunnel that of the packet inside, too. Ethernet padding is never looked at.
+ *
+ * Of a packet that the capture cut so many octets are left out that link headers which differ
+ * in length (by a VLAN tag, say) leave the same of a packet at the same snapshot length, as long as
+ * enough remains: see INVARIANT_LINK.
+ *
+ * The place tells where a copy was seen: the interface, all octets before the IP header, the TTL or
+ * hop limit.
+ */
+#ifndef SPANFLOW_DECODE_INVARIANT_H
+#define SPANFLOW_DECODE_INVARIANT_H
+
+#include <stdint.h>
+
+#include "capture/packet.h"
+#include "decode/pktinfo.h"
+
+#define INVARIANT_OCTETS 128
+/*
+ * Of a packet that was cut: what was captured but for so much, which is the longest link header
+ * that is thought of, if enough for IPv6 with TCP is left. Otherwise all that was captured.
+ */
+#define INVARIANT_LINK 34
+#define INVARIANT_LEAST 60
+
+struct invariant {
+	uint64_t digest;
+	uint16_t place;
+};
+
+/*
+ * Of a packet that decode_packet() took, with what it found. Both are hashes with the key `seed`:
+ * packets that differ in the above agree in the digest once in 2^64 pairs, in the place once in
+ * 2^16, and nobody who does not know the key can choose them so.
+ */
+struct invariant invariant_take(
+    const struct packet *packet, const struct pktinfo *info, uint64_t seed);
+
+#endif
