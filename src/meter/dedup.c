@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define LINE 64
 #define PLACE_BITS 16
@@ -32,11 +33,12 @@ struct dedup *dedup_create(const struct dedup_windows *windows)
 		return NULL;
 	d->windows = *windows;
 	d->longest_ns = windows->copy_ns > windows->same_ns ? windows->copy_ns : windows->same_ns;
-	d->buckets = aligned_alloc(LINE, DEDUP_BUCKETS * sizeof(*d->buckets));
+	d->buckets = aligned_alloc(2u << 20, DEDUP_BUCKETS * sizeof(*d->buckets));
 	if (!d->buckets) {
 		free(d);
 		return NULL;
 	}
+	madvise(d->buckets, DEDUP_BUCKETS * sizeof(*d->buckets), MADV_HUGEPAGE);
 	memset(d->buckets, 0, DEDUP_BUCKETS * sizeof(*d->buckets));
 	return d;
 }
