@@ -1,6 +1,7 @@
 #include "intake.h"
 
 #include <errno.h>
+#include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,11 +59,13 @@ void unmetered_add(struct unmetered *u, uint64_t packets, uint64_t octets, uint6
 
 static void report_link_type(const struct source *source, uint32_t interface, int linktype)
 {
-	char supported[256], place[SOURCE_PLACE];
+	const char *words = pcap_datalink_val_to_description(linktype);
+	char supported[DECODE_SUPPORTED_MAX], place[SOURCE_PLACE];
 
 	decode_list_supported(supported, sizeof(supported));
-	log_error("%s%s: link type %d is not decoded: those that are: %s", source->name,
-	    source_place(interface, place), linktype, supported);
+	log_error("%s%s: link type %d (%s) is not decoded: those that are: %s", source->name,
+	    source_place(interface, place), linktype, words ? words : "unknown to libpcap",
+	    supported);
 }
 
 /* Once an interface: a file may have some that are of use, and others. */

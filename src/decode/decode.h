@@ -47,6 +47,7 @@ struct decode_options {
 /* Whether packets of this link type (DLT_ number) can be decoded. */
 bool decode_supports(int linktype);
 /* The names of those that can, with commas, for messages. */
+#define DECODE_SUPPORTED_MAX 512
 void decode_list_supported(char *out, size_t size);
 
 /*

@@ -58,7 +58,7 @@ static const struct {
     {0x8847, mpls_decode, IGNORED_NOT},
     {0x8848, mpls_decode, IGNORED_NOT},
     {0x8863, NULL, IGNORED_PPPOE},
-    {0x8864, NULL, IGNORED_PPPOE},
+    {0x8864, pppoe_decode, IGNORED_NOT},
     {0x886f, NULL, IGNORED_MICROSOFT}, /* network load balancing */
     {0x8870, llc_decode, IGNORED_NOT}, /* LLC in jumbo frames, which IS-IS has */
     {0x887b, NULL, IGNORED_HOMEPLUG},

@@ -7,6 +7,8 @@
 #ifndef SPANFLOW_DECODE_LAYERS_H
 #define SPANFLOW_DECODE_LAYERS_H
 
+#include <string.h>
+
 #include "decode/decode.h"
 #include "util/cursor.h"
 
@@ -69,6 +71,29 @@ static inline uint32_t walk_octets_left(const struct walk *w)
 	return (uint32_t)(w->info->ip_offset + w->info->octets - walk_offset(w));
 }
 
+/* What comes next has `n` octets on the wire at most: a header said so. */
+static inline void walk_limit(struct walk *w, uint64_t n)
+{
+	walk_shorten(w, walk_offset(w) + n);
+}
+
+/* The last `n` octets of the frame are its checksum, or padding. */
+static inline void walk_trim(struct walk *w, uint64_t n)
+{
+	uint64_t left = walk_wire_left(w);
+
+	walk_limit(w, left > n ? left - n : 0);
+}
+
+/* For those who ask for details: the addresses of the outermost frame. */
+static inline void walk_macs(struct walk *w, const uint8_t *dst, const uint8_t *src)
+{
+	if (!w->options->details || w->frames++)
+		return;
+	memcpy(w->info->detail.dst_mac, dst, sizeof(w->info->detail.dst_mac));
+	memcpy(w->info->detail.src_mac, src, sizeof(w->info->detail.src_mac));
+}
+
 /* Says that IP of this version comes next. */
 static inline enum ignored walk_ip(struct walk *w, uint8_t version)
 {
@@ -126,6 +151,21 @@ bool isl_begins(const uint8_t *ether, const struct cursor *behind);
 layer_fn isl_decode;
 /* mpls.c: a label stack, and what is below it. */
 layer_fn mpls_decode;
+/* ppp.c */
+layer_fn ppp_decode;       /* from the address octet on, or the protocol's where that is left out */
+layer_fn ppp_hdlc_decode;  /* as the above, or Cisco HDLC: the address octet tells */
+layer_fn ppp_pppd_decode;  /* a direction in the address octet's place */
+layer_fn ppp_dir_decode;   /* a direction before PPP's own header */
+layer_fn ppp_bsdos_decode; /* BSD/OS's header */
+layer_fn pppoe_decode;     /* a session's PPPoE header, and PPP below */
+/* wan.c */
+layer_fn chdlc_decode;      /* Cisco HDLC */
+layer_fn chdlc_dir_decode;  /* a direction before it */
+layer_fn frelay_decode;     /* Frame Relay from its address field on */
+layer_fn frelay_dir_decode; /* a direction before it */
+layer_fn atm_decode;        /* what AAL5 carries by RFC 2684, LLC or not */
+layer_fn slip_decode;       /* libpcap's header before a SLIP packet */
+layer_fn slip_bsdos_decode;
 
 /* likeness.c: how much what is at the cursor looks like an Ethernet frame. */
 enum likeness {

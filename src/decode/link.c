@@ -110,14 +110,29 @@ static const struct {
 	layer_fn *decode;
 } linktypes[] = {
     [DLT_EN10MB] = {"Ethernet", ethernet_decode},
-    [DLT_LINUX_SLL] = {"Linux cooked v1", cooked1_decode},
-    [DLT_LINUX_SLL2] = {"Linux cooked v2", cooked2_decode},
+    [DLT_LINUX_SLL] = {"Linux cooked", cooked1_decode},
+    [DLT_LINUX_SLL2] = {NULL, cooked2_decode},
     [DLT_RAW] = {"raw IP", raw_decode},
     [LINKTYPE_RAW] = {NULL, raw_decode},
     [DLT_IPV4] = {NULL, raw4_decode},
     [DLT_IPV6] = {NULL, raw6_decode},
+    [DLT_MPLS] = {"MPLS", mpls_decode},
     [DLT_NULL] = {"BSD loopback", loopback_decode},
     [DLT_LOOP] = {NULL, loopback_decode},
+    [DLT_PPP] = {"PPP", ppp_decode},
+    [DLT_PPP_SERIAL] = {NULL, ppp_hdlc_decode},
+    [DLT_PPP_ETHER] = {NULL, pppoe_decode},
+    [DLT_PPP_PPPD] = {NULL, ppp_pppd_decode},
+    [DLT_PPP_WITH_DIR] = {NULL, ppp_dir_decode},
+    [DLT_PPP_BSDOS] = {NULL, ppp_bsdos_decode},
+    [DLT_SLIP] = {"SLIP", slip_decode},
+    [DLT_SLIP_BSDOS] = {NULL, slip_bsdos_decode},
+    [DLT_C_HDLC] = {"Cisco HDLC", chdlc_decode},
+    [DLT_C_HDLC_WITH_DIR] = {NULL, chdlc_dir_decode},
+    [DLT_FRELAY] = {"Frame Relay", frelay_decode},
+    [DLT_FRELAY_WITH_DIR] = {NULL, frelay_dir_decode},
+    [DLT_ATM_RFC1483] = {"ATM", atm_decode},
+    [DLT_ATM_CLIP] = {NULL, atm_decode},
 };
 
 #define LINKTYPE_COUNT ((int)(sizeof(linktypes) / sizeof(*linktypes)))

@@ -25,7 +25,7 @@ from harness import Export, Tap, arguments, ledger_faults, need_program, run    
 FORMATS = ("5", "9", "ipfix")
 NO_RATE = ("1", "7")                    # formats without a place for a sampling rate
 NAMED = ("malformed", "truncated", "own_export", "arp", "lldp", "stp", "mpls", "mpls_oam", "pppoe",
-         "header_limit")
+         "ppp_control", "ppp_other", "header_limit")
 NOTES = ("length_lies", "length_zero", "jumbo_length", "tcp_header_length", "udp_length", "no_time", "clock_restarts",
          "fragment_tiny", "fragment_orphan", "fragment_overlap")
 COLUMNS = ("sourceAddress destinationAddress sourceTransportPort destinationTransportPort protocolIdentifier"

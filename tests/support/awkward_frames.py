@@ -278,9 +278,23 @@ def not_ip():
     """what is counted by name: ARP, LLDP, STP, MPLS, PPPoE; and what has no name"""
     ip = ipv4("10.0.0.1", "10.0.0.2", UDP, udp(1, 2))
     out = [udp4(T)] + [arp_at(T)] * 2 + [pkt(T, eth(bytes(20), 0x88cc))] * 3 + [pkt(T, llc(bytes(35)))] * 4
-    out += [pkt(T, eth(b"\0\1\1\xff" + bytes(40), 0x8847))] * 5 + [pkt(T, eth(b"\x11\0\0\1\0\x22\0\x21" + ip, 0x8864))] * 6
+    out += [pkt(T, eth(b"\0\1\1\xff" + bytes(40), 0x8847))] * 5 + [pkt(T, eth(b"\x11\x09\0\0\0\4\1\1\0\0" + ip, 0x8863))] * 6
     out += [pkt(T, eth(bytes(30), kind)) for kind in (0x88f7, 0x9000, 0x8137, 0x0600)]
     return out + [pkt(T, llc(bytes(20), (0xe0, 0xe0))), udp4(T + 30 * SECOND)]
+
+
+@awkward()
+def pppoe():
+    """sessions with each length of the header below, padded, cut short by PPPoE's own length, and other protocols"""
+    def session(below, size=None, code=0):
+        return eth(struct.pack(">BBHH", 0x11, code, 1, len(below) if size is None else size) + below, 0x8864)
+    ip4, ip6 = ipv4("10.0.0.1", "10.0.0.2", UDP, udp(1, 2)), ipv6("::1", "::2", TCP, tcp(3, 4, SYN))
+    heads4, heads6 = (b"\0\x21", b"\x21", b"\xff\3\0\x21", b"\xff\3\x21"), (b"\0\x57", b"\xff\3\x57")
+    out = [pkt(T + i, session(head + ip4) + bytes(20)) for i, head in enumerate(heads4)]
+    out += [pkt(T + 10 + i, session(head + ip6) + bytes(6)) for i, head in enumerate(heads6)]
+    out += [pkt(T + 20 + i, session(b"\0\x21" + ip4, 2 + size)) for i, size in enumerate((0, 19, 20, 24, 27, 99))]
+    out += [pkt(T + 30, session(b"\xc0\x21\1\1\0\4")), pkt(T + 31, session(b"\x80\x21\1\1\0\4"))]
+    return out + [pkt(T + 40, session(b"\x7f\x01" + ip4)), pkt(T + 41, session(b"\0\x21" + ip4, code=0xa7))]
 
 
 @awkward()

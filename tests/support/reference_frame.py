@@ -95,7 +95,7 @@ class Frame:
     fragment also fragment = (identification, offset, size, is there more)."""
 
     TAGS = (0x8100, 0x88a8, 0x9100, 0x9200, 0x9300)
-    NAMED = {0x0806: "arp", 0x88cc: "lldp", 0x8863: "pppoe", 0x8864: "pppoe"}
+    NAMED = {0x0806: "arp", 0x88cc: "lldp", 0x8863: "pppoe"}
     EXTENSIONS = (0, 43, 44, 51, 60)
     WITH_PORTS = (6, 17, 33, 132, 136)
     LEAST_HEADER = {6: 20, 17: 8, 136: 8, 132: 12, 33: 12, 1: 8, 58: 4}
@@ -163,8 +163,28 @@ class Frame:
             self.llc(at)
         elif kind in (0x8847, 0x8848):
             self.labels(at)
+        elif kind == 0x8864:
+            self.session(at)
         else:
             raise Ignored(self.NAMED.get(kind, "non_ip"))
+
+    def session(self, at):
+        """PPPoE, whose length ends the packet, and PPP: a protocol's number of one octet is odd."""
+        self.need(at, 6)
+        if self.number(at) != 0x1100:
+            raise Ignored("pppoe")
+        end = at + 6 + self.number(at + 4)
+        self.data, self.wire, at = self.data[:end], min(self.wire, end), at + 6
+        if self.number(at, 1) == 0xff:
+            at += 2
+        size = 1 if self.number(at, 1) & 1 else 2
+        protocol, at = self.number(at, size), at + size
+        if protocol == 0x21:
+            self.ipv4(at)
+        elif protocol == 0x57:
+            self.ipv6(at)
+        else:
+            raise Ignored("ppp_control" if protocol & 0x8000 else "ppp_other")
 
     def labels(self, at):
         """An MPLS stack of at most 16 entries; what is below it is IP by its first four bits."""

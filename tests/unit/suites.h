@@ -18,6 +18,8 @@
 	X(format)        \
 	X(unpack)        \
 	X(classifier)    \
+	X(ppp)           \
+	X(wan)           \
 	X(link)          \
 	X(ethernet)      \
 	X(llc)           \

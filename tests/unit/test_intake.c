@@ -347,7 +347,8 @@ START_TEST(link_type_that_is_not_decoded_is_told_once_an_interface)
 	intake_read(&in, 1, &mixed);
 	said = said_end();
 	ck_assert_msg(said_one_message(said), "%s", said);
-	ck_assert_ptr_nonnull(strstr(said, "mixed.pcapng: interface 2: link type 147 is not"));
+	ck_assert_ptr_nonnull(
+	    strstr(said, "mixed.pcapng: interface 2: link type 147 (unknown to libpcap) is not"));
 	ck_assert_uint_eq(in.packets.ignored[IGNORED_LINK_TYPE], 5);
 	ck_assert_uint_eq(in.unmetered.packets, 5);
 	ck_assert_uint_eq(in.packets.received, 6);
@@ -376,7 +377,8 @@ START_TEST(source_of_a_link_type_that_is_not_decoded_is_refused)
 	ck_assert_int_eq(intake_open(&in, 0, &usb), -ENOTSUP);
 	said = said_end();
 	ck_assert_msg(said_one_message(said), "%s", said);
-	ck_assert_ptr_nonnull(strstr(said, "usb.pcap: link type 189 is not decoded"));
+	ck_assert_ptr_nonnull(
+	    strstr(said, "usb.pcap: link type 189 (USB with Linux header) is not decoded"));
 	end();
 }
 END_TEST
