@@ -13,14 +13,6 @@
 
 /* -- BOB -------------------------------------------------------------------------------------- */
 
-static uint32_t get_le32(const uint8_t *p)
-{
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return le32toh(v);
-}
-
 /* Nine steps, each of which changes one word by the two others; they differ in the shift alone. */
 static void mix(uint32_t word[3])
 {

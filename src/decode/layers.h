@@ -151,6 +151,8 @@ bool isl_begins(const uint8_t *ether, const struct cursor *behind);
 layer_fn isl_decode;
 /* mpls.c: a label stack, and what is below it. */
 layer_fn mpls_decode;
+/* link.c: goes on as a header says that names a link type by its DLT_ number. */
+enum ignored link_type_decode(struct walk *w, uint32_t linktype);
 /* ppp.c */
 layer_fn ppp_decode;       /* from the address octet on, or the protocol's where that is left out */
 layer_fn ppp_hdlc_decode;  /* as the above, or Cisco HDLC: the address octet tells */
@@ -166,6 +168,12 @@ layer_fn frelay_dir_decode; /* a direction before it */
 layer_fn atm_decode;        /* what AAL5 carries by RFC 2684, LLC or not */
 layer_fn slip_decode;       /* libpcap's header before a SLIP packet */
 layer_fn slip_bsdos_decode;
+/* wlan.c: IEEE 802.11, and what capturing systems put before it */
+layer_fn wlan_decode;
+layer_fn radiotap_decode;
+layer_fn ppi_decode;
+layer_fn prism_decode;
+layer_fn avs_decode;
 
 /* likeness.c: how much what is at the cursor looks like an Ethernet frame. */
 enum likeness {

@@ -133,6 +133,11 @@ static const struct {
     [DLT_FRELAY_WITH_DIR] = {NULL, frelay_dir_decode},
     [DLT_ATM_RFC1483] = {"ATM", atm_decode},
     [DLT_ATM_CLIP] = {NULL, atm_decode},
+    [DLT_IEEE802_11] = {"802.11", wlan_decode},
+    [DLT_IEEE802_11_RADIO] = {NULL, radiotap_decode},
+    [DLT_IEEE802_11_RADIO_AVS] = {NULL, avs_decode},
+    [DLT_PRISM_HEADER] = {NULL, prism_decode},
+    [DLT_PPI] = {NULL, ppi_decode},
 };
 
 #define LINKTYPE_COUNT ((int)(sizeof(linktypes) / sizeof(*linktypes)))
@@ -140,6 +145,13 @@ static const struct {
 layer_fn *link_layer(int linktype)
 {
 	return linktype >= 0 && linktype < LINKTYPE_COUNT ? linktypes[linktype].decode : NULL;
+}
+
+enum ignored link_type_decode(struct walk *w, uint32_t linktype)
+{
+	layer_fn *decode = linktype < LINKTYPE_COUNT ? linktypes[linktype].decode : NULL;
+
+	return decode ? walk_on(w, decode) : IGNORED_NON_IP;
 }
 
 bool decode_supports(int linktype)

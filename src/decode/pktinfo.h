@@ -78,54 +78,62 @@ struct pktinfo {
 enum segment_type { SEGMENT_NONE, SEGMENT_VXLAN, SEGMENT_NVGRE };
 
 /* Why a packet is not metered; each reason is a counter of the ledger with this name. */
-#define IGNORED_REASONS(X)                \
-	X(NON_IP, non_ip)                 \
-	X(MALFORMED, malformed)           \
-	X(TRUNCATED, truncated)           \
-	X(HEADER_LIMIT, header_limit)     \
-	X(DUPLICATE, duplicate)           \
-	X(OWN_EXPORT, own_export)         \
-	X(ARP, arp)                       \
-	X(LLDP, lldp)                     \
-	X(STP, stp)                       \
-	X(CDP, cdp)                       \
-	X(CISCO, cisco)                   \
-	X(LACP, lacp)                     \
-	X(OAM, oam)                       \
-	X(PAUSE, pause)                   \
-	X(EAPOL, eapol)                   \
-	X(MRP, mrp)                       \
-	X(PTP, ptp)                       \
-	X(ISIS, isis)                     \
-	X(LOOPBACK, loopback)             \
-	X(WAKE_ON_LAN, wake_on_lan)       \
-	X(AVTP, avtp)                     \
-	X(INDUSTRIAL, industrial)         \
-	X(STORAGE, storage)               \
-	X(ROCE, roce)                     \
-	X(TIPC, tipc)                     \
-	X(BATMAN, batman)                 \
-	X(HOMEPLUG, homeplug)             \
-	X(REALTEK, realtek)               \
-	X(MICROSOFT, microsoft)           \
-	X(IPX, ipx)                       \
-	X(APPLETALK, appletalk)           \
-	X(DECNET, decnet)                 \
-	X(NETBIOS, netbios)               \
-	X(SNA, sna)                       \
-	X(LLC, llc)                       \
-	X(MPLS, mpls)                     \
-	X(MPLS_OAM, mpls_oam)             \
-	X(NSH, nsh)                       \
-	X(MACSEC, macsec)                 \
-	X(PPPOE, pppoe)                   \
-	X(LINK_TYPE, link_type)           \
-	X(PPP_CONTROL, ppp_control)       \
-	X(PPP_MULTILINK, ppp_multilink)   \
-	X(PPP_COMPRESSED, ppp_compressed) \
-	X(PPP_OTHER, ppp_other)           \
-	X(SLARP, slarp)                   \
-	X(FRAME_RELAY, frame_relay)
+#define IGNORED_REASONS(X)                  \
+	X(NON_IP, non_ip)                   \
+	X(MALFORMED, malformed)             \
+	X(TRUNCATED, truncated)             \
+	X(HEADER_LIMIT, header_limit)       \
+	X(DUPLICATE, duplicate)             \
+	X(OWN_EXPORT, own_export)           \
+	X(ARP, arp)                         \
+	X(LLDP, lldp)                       \
+	X(STP, stp)                         \
+	X(CDP, cdp)                         \
+	X(CISCO, cisco)                     \
+	X(LACP, lacp)                       \
+	X(OAM, oam)                         \
+	X(PAUSE, pause)                     \
+	X(EAPOL, eapol)                     \
+	X(MRP, mrp)                         \
+	X(PTP, ptp)                         \
+	X(ISIS, isis)                       \
+	X(LOOPBACK, loopback)               \
+	X(WAKE_ON_LAN, wake_on_lan)         \
+	X(AVTP, avtp)                       \
+	X(INDUSTRIAL, industrial)           \
+	X(STORAGE, storage)                 \
+	X(ROCE, roce)                       \
+	X(TIPC, tipc)                       \
+	X(BATMAN, batman)                   \
+	X(HOMEPLUG, homeplug)               \
+	X(REALTEK, realtek)                 \
+	X(MICROSOFT, microsoft)             \
+	X(IPX, ipx)                         \
+	X(APPLETALK, appletalk)             \
+	X(DECNET, decnet)                   \
+	X(NETBIOS, netbios)                 \
+	X(SNA, sna)                         \
+	X(LLC, llc)                         \
+	X(MPLS, mpls)                       \
+	X(MPLS_OAM, mpls_oam)               \
+	X(NSH, nsh)                         \
+	X(MACSEC, macsec)                   \
+	X(PPPOE, pppoe)                     \
+	X(LINK_TYPE, link_type)             \
+	X(PPP_CONTROL, ppp_control)         \
+	X(PPP_MULTILINK, ppp_multilink)     \
+	X(PPP_COMPRESSED, ppp_compressed)   \
+	X(PPP_OTHER, ppp_other)             \
+	X(SLARP, slarp)                     \
+	X(FRAME_RELAY, frame_relay)         \
+	X(WLAN_MANAGEMENT, wlan_management) \
+	X(WLAN_CONTROL, wlan_control)       \
+	X(WLAN_NO_DATA, wlan_no_data)       \
+	X(WLAN_PROTECTED, wlan_protected)   \
+	X(WLAN_FRAGMENT, wlan_fragment)     \
+	X(WLAN_AMSDU, wlan_amsdu)           \
+	X(WLAN_BAD_FCS, wlan_bad_fcs)       \
+	X(WLAN_OTHER, wlan_other)
 
 enum ignored {
 	IGNORED_NOT, /* the packet is metered */

@@ -20,6 +20,7 @@
 	X(classifier)    \
 	X(ppp)           \
 	X(wan)           \
+	X(wlan)          \
 	X(link)          \
 	X(ethernet)      \
 	X(llc)           \
