@@ -174,6 +174,18 @@ layer_fn radiotap_decode;
 layer_fn ppi_decode;
 layer_fn prism_decode;
 layer_fn avs_decode;
+/* lan.c: what else has MAC addresses */
+layer_fn token_ring_decode;
+layer_fn fddi_decode;
+layer_fn fibre_channel_decode;
+layer_fn firewire_decode;
+layer_fn infiniband_decode;
+layer_fn netanalyzer_decode;
+layer_fn netanalyzer_preamble_decode;
+layer_fn dsa_decode; /* switch chips' tags between the addresses and the EtherType */
+layer_fn edsa_decode;
+layer_fn brcm_decode;
+layer_fn brcm_prepend_decode;
 
 /* likeness.c: how much what is at the cursor looks like an Ethernet frame. */
 enum likeness {

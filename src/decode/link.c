@@ -110,6 +110,12 @@ static const struct {
 	layer_fn *decode;
 } linktypes[] = {
     [DLT_EN10MB] = {"Ethernet", ethernet_decode},
+    [DLT_NETANALYZER] = {NULL, netanalyzer_decode},
+    [DLT_NETANALYZER_TRANSPARENT] = {NULL, netanalyzer_preamble_decode},
+    [DLT_DSA_TAG_BRCM] = {NULL, brcm_decode},
+    [DLT_DSA_TAG_BRCM_PREPEND] = {NULL, brcm_prepend_decode},
+    [DLT_DSA_TAG_DSA] = {NULL, dsa_decode},
+    [DLT_DSA_TAG_EDSA] = {NULL, edsa_decode},
     [DLT_LINUX_SLL] = {"Linux cooked", cooked1_decode},
     [DLT_LINUX_SLL2] = {NULL, cooked2_decode},
     [DLT_RAW] = {"raw IP", raw_decode},
@@ -138,6 +144,11 @@ static const struct {
     [DLT_IEEE802_11_RADIO_AVS] = {NULL, avs_decode},
     [DLT_PRISM_HEADER] = {NULL, prism_decode},
     [DLT_PPI] = {NULL, ppi_decode},
+    [DLT_IEEE802] = {"Token Ring", token_ring_decode},
+    [DLT_FDDI] = {"FDDI", fddi_decode},
+    [DLT_IP_OVER_FC] = {"Fibre Channel", fibre_channel_decode},
+    [DLT_APPLE_IP_OVER_IEEE1394] = {"FireWire", firewire_decode},
+    [DLT_IPOIB] = {"InfiniBand", infiniband_decode},
 };
 
 #define LINKTYPE_COUNT ((int)(sizeof(linktypes) / sizeof(*linktypes)))

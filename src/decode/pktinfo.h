@@ -126,6 +126,7 @@ enum segment_type { SEGMENT_NONE, SEGMENT_VXLAN, SEGMENT_NVGRE };
 	X(PPP_OTHER, ppp_other)             \
 	X(SLARP, slarp)                     \
 	X(FRAME_RELAY, frame_relay)         \
+	X(MAC_FRAME, mac_frame)             \
 	X(WLAN_MANAGEMENT, wlan_management) \
 	X(WLAN_CONTROL, wlan_control)       \
 	X(WLAN_NO_DATA, wlan_no_data)       \

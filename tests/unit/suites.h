@@ -21,6 +21,7 @@
 	X(ppp)           \
 	X(wan)           \
 	X(wlan)          \
+	X(lan)           \
 	X(link)          \
 	X(ethernet)      \
 	X(llc)           \
