@@ -186,6 +186,15 @@ layer_fn dsa_decode; /* switch chips' tags between the addresses and the EtherTy
 layer_fn edsa_decode;
 layer_fn brcm_decode;
 layer_fn brcm_prepend_decode;
+/* juniper.c: Juniper's header, by what comes below it */
+layer_fn juniper_ether_decode;
+layer_fn juniper_ppp_decode;
+layer_fn juniper_chdlc_decode;
+layer_fn juniper_frelay_decode;
+layer_fn juniper_type_decode;
+layer_fn juniper_mlppp_decode;
+layer_fn juniper_atm1_decode;
+layer_fn juniper_atm2_decode;
 
 /* likeness.c: how much what is at the cursor looks like an Ethernet frame. */
 enum likeness {

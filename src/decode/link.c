@@ -149,6 +149,15 @@ static const struct {
     [DLT_IP_OVER_FC] = {"Fibre Channel", fibre_channel_decode},
     [DLT_APPLE_IP_OVER_IEEE1394] = {"FireWire", firewire_decode},
     [DLT_IPOIB] = {"InfiniBand", infiniband_decode},
+    [DLT_JUNIPER_ETHER] = {"Juniper's", juniper_ether_decode},
+    [DLT_JUNIPER_PPPOE] = {NULL, juniper_ether_decode},
+    [DLT_JUNIPER_PPP] = {NULL, juniper_ppp_decode},
+    [DLT_JUNIPER_CHDLC] = {NULL, juniper_chdlc_decode},
+    [DLT_JUNIPER_FRELAY] = {NULL, juniper_frelay_decode},
+    [DLT_JUNIPER_PPPOE_ATM] = {NULL, juniper_type_decode},
+    [DLT_JUNIPER_MLPPP] = {NULL, juniper_mlppp_decode},
+    [DLT_JUNIPER_ATM1] = {NULL, juniper_atm1_decode},
+    [DLT_JUNIPER_ATM2] = {NULL, juniper_atm2_decode},
 };
 
 #define LINKTYPE_COUNT ((int)(sizeof(linktypes) / sizeof(*linktypes)))

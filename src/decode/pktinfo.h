@@ -134,7 +134,8 @@ enum segment_type { SEGMENT_NONE, SEGMENT_VXLAN, SEGMENT_NVGRE };
 	X(WLAN_FRAGMENT, wlan_fragment)     \
 	X(WLAN_AMSDU, wlan_amsdu)           \
 	X(WLAN_BAD_FCS, wlan_bad_fcs)       \
-	X(WLAN_OTHER, wlan_other)
+	X(WLAN_OTHER, wlan_other)           \
+	X(JUNIPER, juniper)
 
 enum ignored {
 	IGNORED_NOT, /* the packet is metered */

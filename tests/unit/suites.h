@@ -22,6 +22,7 @@
 	X(wan)           \
 	X(wlan)          \
 	X(lan)           \
+	X(juniper)       \
 	X(link)          \
 	X(ethernet)      \
 	X(llc)           \
