@@ -151,6 +151,11 @@ bool isl_begins(const uint8_t *ether, const struct cursor *behind);
 layer_fn isl_decode;
 /* mpls.c: a label stack, and what is below it. */
 layer_fn mpls_decode;
+/* link.c: IPv4 and IPv6 that begin at once */
+layer_fn raw4_decode;
+layer_fn raw6_decode;
+/* link.c: IP of the version that an address family's number tells, of any BSD's or Linux's. */
+enum ignored family_ip(struct walk *w, uint32_t family);
 /* link.c: goes on as a header says that names a link type by its DLT_ number. */
 enum ignored link_type_decode(struct walk *w, uint32_t linktype);
 /* ppp.c */
@@ -186,6 +191,13 @@ layer_fn dsa_decode; /* switch chips' tags between the addresses and the EtherTy
 layer_fn edsa_decode;
 layer_fn brcm_decode;
 layer_fn brcm_prepend_decode;
+/* captured.c: what capturing systems tell of a packet before its own first header */
+layer_fn pflog_decode;
+layer_fn nflog_decode;
+layer_fn pktap_decode;
+layer_fn ipnet_decode;
+layer_fn enc_decode;
+layer_fn erf_decode;
 /* juniper.c: Juniper's header, by what comes below it */
 layer_fn juniper_ether_decode;
 layer_fn juniper_ppp_decode;

@@ -11,7 +11,8 @@
 #define DLT_IPV4 228
 #define DLT_IPV6 229
 #endif
-#define LINKTYPE_RAW 101 /* as a file's number, should libpcap not have translated it */
+#define LINKTYPE_PKTAP 258 /* libpcap's DLT_PKTAP is that of private use, 149 */
+#define LINKTYPE_RAW 101   /* as a file's number, should libpcap not have translated it */
 
 #define COOKED_LLC 4 /* Linux's own number for a frame that begins with LLC */
 #define MAC_SIZE 6
@@ -65,28 +66,58 @@ static enum ignored cooked2_decode(struct walk *w)
 	return cooked_protocol(w, get_be16(sll + 8), get_be16(sll));
 }
 
-/* The address family in the byte order of whoever captured, with the numbers of the BSDs and Linux. */
-static enum ignored loopback_decode(struct walk *w)
-{
-	const uint8_t *family = cursor_take(&w->c, 4);
-	uint32_t value;
+/* -- BSD loopback, raw IP ----------------------------------------------------------------------- */
 
-	if (!family)
-		return IGNORED_TRUNCATED;
-	value = get_be32(family);
-	if (value > 0xffff)
-		value = __builtin_bswap32(value);
-	switch (value) {
+#define FAMILY_IPX_OR_IPV6 23 /* the BSDs' IPX, Windows' IPv6 */
+#define FAMILY_OSI 7
+
+/* The number may be in the byte order of whoever captured. */
+enum ignored family_ip(struct walk *w, uint32_t family)
+{
+	const uint8_t *first = cursor_peek(&w->c, 1);
+
+	if (family > 0xffff)
+		family = __builtin_bswap32(family);
+	switch (family) {
 	case 2:
 		return walk_ip(w, 4);
-	case 10:
-	case 24:
-	case 28:
-	case 30:
+	case 10: /* Linux */
+	case 24: /* OpenBSD, NetBSD */
+	case 26: /* Solaris */
+	case 28: /* FreeBSD */
+	case 30: /* macOS */
 		return walk_ip(w, 6);
+	case FAMILY_IPX_OR_IPV6:
+		return first && *first >> 4 != 6 ? IGNORED_NON_IP : walk_ip(w, 6);
+	case FAMILY_OSI:
+		return IGNORED_ISIS;
 	default:
 		return IGNORED_NON_IP;
 	}
+}
+
+/* What some systems have before packets of serial lines here: the framing of those. */
+static bool is_serial(uint32_t family)
+{
+	return family >> 16 == 0x0f00 || family >> 16 == 0x8f00 || family >> 16 == 0xff03;
+}
+
+/* An EtherType in the family's place is another habit. */
+static enum ignored loopback_decode(struct walk *w)
+{
+	const uint8_t *first = cursor_peek(&w->c, 4);
+	uint32_t family;
+
+	if (!first)
+		return IGNORED_TRUNCATED;
+	family = get_be32(first);
+	if (is_serial(family))
+		return walk_on(w, ppp_hdlc_decode);
+	cursor_take(&w->c, 4);
+	if (family < ETHERTYPE_MIN || family > 0xffff)
+		return family_ip(w, family);
+	w->type = (uint16_t)family;
+	return walk_on(w, ethertype_decode);
 }
 
 /* The version's four bits tell. */
@@ -95,15 +126,17 @@ static enum ignored raw_decode(struct walk *w)
 	return walk_ip(w, 0);
 }
 
-static enum ignored raw4_decode(struct walk *w)
+enum ignored raw4_decode(struct walk *w)
 {
 	return walk_ip(w, 4);
 }
 
-static enum ignored raw6_decode(struct walk *w)
+enum ignored raw6_decode(struct walk *w)
 {
 	return walk_ip(w, 6);
 }
+
+/* -- the rows ------------------------------------------------------------------------------------ */
 
 static const struct {
 	const char *name; /* in messages; NULL: another number of the same */
@@ -125,6 +158,13 @@ static const struct {
     [DLT_MPLS] = {"MPLS", mpls_decode},
     [DLT_NULL] = {"BSD loopback", loopback_decode},
     [DLT_LOOP] = {NULL, loopback_decode},
+    [DLT_ENC] = {"enc", enc_decode},
+    [DLT_PFLOG] = {"pflog", pflog_decode},
+    [DLT_NFLOG] = {"NFLOG", nflog_decode},
+    [LINKTYPE_PKTAP] = {"PKTAP", pktap_decode},
+    [DLT_USER2] = {NULL, pktap_decode},
+    [DLT_IPNET] = {"ipnet", ipnet_decode},
+    [DLT_ERF] = {"ERF", erf_decode},
     [DLT_PPP] = {"PPP", ppp_decode},
     [DLT_PPP_SERIAL] = {NULL, ppp_hdlc_decode},
     [DLT_PPP_ETHER] = {NULL, pppoe_decode},

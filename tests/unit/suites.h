@@ -22,6 +22,7 @@
 	X(wan)           \
 	X(wlan)          \
 	X(lan)           \
+	X(captured)      \
 	X(juniper)       \
 	X(link)          \
 	X(ethernet)      \

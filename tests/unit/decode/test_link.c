@@ -1,6 +1,7 @@
 #include "suites.h"
 
 #include <pcap/dlt.h>
+#include <string.h>
 
 #include "support/frame.h"
 
@@ -133,7 +134,7 @@ static enum ignored decode_loopback(uint32_t family, bool swap, int linktype, un
 
 START_TEST(loopback_families_hold_in_both_byte_orders)
 {
-	static const uint32_t families6[] = {10, 24, 28, 30};
+	static const uint32_t families6[] = {10, 23, 24, 26, 28, 30};
 	static const int linktypes[] = {DLT_NULL, DLT_LOOP};
 
 	for (unsigned n = 0; n < 4; n++) {
@@ -141,13 +142,26 @@ START_TEST(loopback_families_hold_in_both_byte_orders)
 		int linktype = linktypes[n >> 1];
 
 		ck_assert_int_eq(decode_loopback(2, swap, linktype, 4), IGNORED_NOT);
-		for (unsigned i = 0; i < 4; i++)
+		for (unsigned i = 0; i < 6; i++)
 			ck_assert_int_eq(
 			    decode_loopback(families6[i], swap, linktype, 6), IGNORED_NOT);
-		ck_assert_int_eq(decode_loopback(7, swap, linktype, 4), IGNORED_NON_IP);
+		ck_assert_int_eq(decode_loopback(7, swap, linktype, 4), IGNORED_ISIS);
+		ck_assert_int_eq(decode_loopback(16, swap, linktype, 4), IGNORED_NON_IP);
+		ck_assert_int_eq(decode_loopback(23, swap, linktype, 4), IGNORED_NON_IP);
 		ck_assert_int_eq(decode_loopback(2, swap, linktype, 6), IGNORED_MALFORMED);
 		ck_assert_int_eq(decode_loopback(30, swap, linktype, 4), IGNORED_TRUNCATED);
 	}
+}
+END_TEST
+
+START_TEST(loopback_has_framings_and_types_in_the_family_s_place)
+{
+	ck_assert_int_eq(decode_loopback(0x0800, false, DLT_NULL, 4), IGNORED_NOT);
+	ck_assert_int_eq(decode_loopback(0x86dd, false, DLT_NULL, 6), IGNORED_NOT);
+	ck_assert_int_eq(decode_loopback(0x0806, false, DLT_NULL, 4), IGNORED_ARP);
+	ck_assert_int_eq(decode_loopback(0x0f000800, false, DLT_NULL, 4), IGNORED_NOT);
+	ck_assert_int_eq(decode_loopback(0x8f0086dd, false, DLT_NULL, 6), IGNORED_NOT);
+	ck_assert_int_eq(decode_loopback(0xff030021, false, DLT_NULL, 4), IGNORED_NOT);
 }
 END_TEST
 
@@ -188,14 +202,21 @@ END_TEST
 START_TEST(supported_link_types_are_those_that_decode)
 {
 	static const int yes[] = {DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW, LINKTYPE_RAW,
-	    DLT_NULL, DLT_LOOP, 228, 229};
+	    DLT_NULL, DLT_LOOP, 228, 229, DLT_IEEE802_11, DLT_PPP, DLT_C_HDLC};
+	char names[DECODE_SUPPORTED_MAX];
 	struct frame f = {.size = 0};
 	struct pktinfo info;
 
 	for (unsigned i = 0; i < sizeof(yes) / sizeof(*yes); i++)
 		ck_assert_msg(decode_supports(yes[i]), "%d", yes[i]);
 	ck_assert(!decode_supports(DLT_USB_LINUX));
+	ck_assert(!decode_supports(DLT_IEEE802_15_4_NOFCS));
 	ck_assert(!decode_supports(147));
+	ck_assert(!decode_supports(-1));
+	ck_assert(!decode_supports(65535));
+	decode_list_supported(names, sizeof(names));
+	ck_assert_uint_lt(strlen(names), sizeof(names) - 1);
+	ck_assert_int_eq(strncmp(names, "BSD loopback, Ethernet, ", 24), 0);
 	frame_put_packet(&f);
 	ck_assert_int_eq(frame_decode(&f, 147, &info), IGNORED_LINK_TYPE);
 }
@@ -210,6 +231,7 @@ Suite *link_suite(void)
 	    cooked_captures_have_tags_too,
 	    cooked_v2_tells_the_interface_where_the_source_does_not,
 	    loopback_families_hold_in_both_byte_orders,
+	    loopback_has_framings_and_types_in_the_family_s_place,
 	    raw_ip_is_told_by_its_version,
 	    link_types_of_one_ip_version_want_that_version,
 	    supported_link_types_are_those_that_decode,
