@@ -14,23 +14,43 @@
 #define LINKTYPE_PKTAP 258 /* libpcap's DLT_PKTAP is that of private use, 149 */
 #define LINKTYPE_RAW 101   /* as a file's number, should libpcap not have translated it */
 
-#define COOKED_LLC 4 /* Linux's own number for a frame that begins with LLC */
 #define MAC_SIZE 6
 
-/* The protocol field is no EtherType on the few devices that put another number there. */
-static bool cooked_has_ethertype(uint16_t arphrd)
-{
-	return arphrd != 778 /* IPGRE */ && arphrd != 824 /* netlink */ &&
-	    arphrd != 770 /* FRAD */ && arphrd != 803 /* radiotap */ &&
-	    arphrd != 805 /* 802.15.4 monitor */;
-}
+/* -- Linux cooked capture ----------------------------------------------------------------------- */
+
+/* Linux's own numbers, below those of EtherTypes, and those of a generic routing encapsulation. */
+static const struct {
+	uint16_t type;
+	layer_fn *decode;
+} cooked_types[] = {
+    {0x0004, llc_decode},
+    {0x0007, ppp_hdlc_decode}, /* PPP of a synchronous line */
+    {0x6558, ethernet_decode},
+    {0x880b, ppp_decode},
+};
+
+/* Devices whose frames begin with a header of their own, whatever the protocol field says. */
+static const struct {
+	uint16_t arphrd;
+	layer_fn *decode;
+	enum ignored ignored;
+} cooked_devices[] = {
+    {770, frelay_decode, IGNORED_NOT},   /* FRAD */
+    {803, radiotap_decode, IGNORED_NOT}, /* 802.11 in monitor mode */
+    {804, NULL, IGNORED_NON_IP},         /* 802.15.4 */
+    {805, NULL, IGNORED_NON_IP},         /* 802.15.4 in monitor mode */
+    {824, NULL, IGNORED_NETLINK},
+};
 
 static enum ignored cooked_protocol(struct walk *w, uint16_t arphrd, uint16_t type)
 {
-	if (!cooked_has_ethertype(arphrd))
-		return IGNORED_NON_IP;
-	if (type == COOKED_LLC)
-		return walk_on(w, llc_decode);
+	for (size_t i = 0; i < sizeof(cooked_devices) / sizeof(*cooked_devices); i++)
+		if (cooked_devices[i].arphrd == arphrd)
+			return cooked_devices[i].decode ? walk_on(w, cooked_devices[i].decode)
+							: cooked_devices[i].ignored;
+	for (size_t i = 0; i < sizeof(cooked_types) / sizeof(*cooked_types); i++)
+		if (cooked_types[i].type == type)
+			return walk_on(w, cooked_types[i].decode);
 	if (type < ETHERTYPE_MIN)
 		return IGNORED_NON_IP;
 	w->type = type;

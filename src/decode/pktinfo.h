@@ -135,6 +135,7 @@ enum segment_type { SEGMENT_NONE, SEGMENT_VXLAN, SEGMENT_NVGRE };
 	X(WLAN_AMSDU, wlan_amsdu)           \
 	X(WLAN_BAD_FCS, wlan_bad_fcs)       \
 	X(WLAN_OTHER, wlan_other)           \
+	X(NETLINK, netlink)                 \
 	X(ERF, erf)                         \
 	X(JUNIPER, juniper)
 

@@ -73,8 +73,45 @@ START_TEST(cooked_captures_name_what_is_not_ip)
 		ck_assert_int_eq(decode_cooked(1, 3, linktypes[i]), IGNORED_NON_IP);
 		ck_assert_int_eq(decode_cooked(1, 4, linktypes[i]), IGNORED_STP);
 		ck_assert_int_eq(decode_cooked(1, 5, linktypes[i]), IGNORED_NON_IP);
-		ck_assert_int_eq(decode_cooked(778, 0x0800, linktypes[i]), IGNORED_NON_IP);
-		ck_assert_int_eq(decode_cooked(824, 0x0800, linktypes[i]), IGNORED_NON_IP);
+		ck_assert_int_eq(decode_cooked(778, 0, linktypes[i]), IGNORED_NON_IP);
+		ck_assert_int_eq(decode_cooked(804, 0x0800, linktypes[i]), IGNORED_NON_IP);
+		ck_assert_int_eq(decode_cooked(824, 0x0800, linktypes[i]), IGNORED_NETLINK);
+	}
+}
+END_TEST
+
+/* What is before IP on devices that say more than an EtherType, or something else. */
+static const struct {
+	unsigned arphrd, type;
+	const char *header;
+	size_t size;
+} cooked_headers[] = {
+    {778, 0x0800, "", 0},
+    {778, 0x6558, "\1\2\3\4\5\6\1\2\3\4\5\6\x08\0", 14},
+    {778, 0x880b, "\xff\x03\0\x21", 4},
+    {512, 0x0007, "\xff\x03\0\x21", 4},
+    {770, 0x0000, "\x18\x41\x03\xcc", 4},
+    {803, 0x0019,
+	"\0\0\x08\0\0\0\0\0\x08\0\0\0\1\2\3\4\5\6\1\2\3\4\5\6\1\2\3\4\5\6\0\0"
+	"\xaa\xaa\x03\0\0\0\x08\0",
+	40},
+};
+
+START_TEST(cooked_captures_go_on_as_the_device_demands)
+{
+	for (size_t i = 0; i < sizeof(cooked_headers) / sizeof(*cooked_headers); i++) {
+		struct frame f = {.size = 0};
+
+		put_cooked1(&f, cooked_headers[i].arphrd, cooked_headers[i].type);
+		frame_put(&f, cooked_headers[i].header, cooked_headers[i].size);
+		frame_put_packet(&f);
+		frame_check_packet(&f, DLT_LINUX_SLL);
+		frame_check_cuts(&f, DLT_LINUX_SLL, 16 + cooked_headers[i].size);
+		f.size = 0;
+		put_cooked2(&f, 3, cooked_headers[i].arphrd, cooked_headers[i].type);
+		frame_put(&f, cooked_headers[i].header, cooked_headers[i].size);
+		frame_put_packet(&f);
+		frame_check_packet(&f, DLT_LINUX_SLL2);
 	}
 }
 END_TEST
@@ -228,6 +265,7 @@ Suite *link_suite(void)
 	    cooked_v1_carries_ip,
 	    cooked_v2_carries_ip,
 	    cooked_captures_name_what_is_not_ip,
+	    cooked_captures_go_on_as_the_device_demands,
 	    cooked_captures_have_tags_too,
 	    cooked_v2_tells_the_interface_where_the_source_does_not,
 	    loopback_families_hold_in_both_byte_orders,
