@@ -34,7 +34,17 @@ static void decode(const struct packet *packet, struct decode_options *options, 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const int linktypes[] = {DLT_EN10MB, DLT_LINUX_SLL, DLT_LINUX_SLL2, DLT_RAW,
-	    DLT_NULL, DLT_LOOP, DLT_IPV4, DLT_IPV6, DLT_USB_LINUX};
+	    DLT_NULL, DLT_LOOP, DLT_IPV4, DLT_IPV6, DLT_USB_LINUX, DLT_NETANALYZER,
+	    DLT_NETANALYZER_TRANSPARENT, DLT_DSA_TAG_BRCM, DLT_DSA_TAG_BRCM_PREPEND,
+	    DLT_DSA_TAG_DSA, DLT_DSA_TAG_EDSA, DLT_MPLS, DLT_ENC, DLT_PFLOG, DLT_NFLOG, DLT_USER2,
+	    DLT_IPNET, DLT_ERF, DLT_PPP, DLT_PPP_SERIAL, DLT_PPP_ETHER, DLT_PPP_PPPD,
+	    DLT_PPP_WITH_DIR, DLT_PPP_BSDOS, DLT_SLIP, DLT_SLIP_BSDOS, DLT_C_HDLC,
+	    DLT_C_HDLC_WITH_DIR, DLT_FRELAY, DLT_FRELAY_WITH_DIR, DLT_ATM_RFC1483, DLT_ATM_CLIP,
+	    DLT_IEEE802_11, DLT_IEEE802_11_RADIO, DLT_IEEE802_11_RADIO_AVS, DLT_PRISM_HEADER,
+	    DLT_PPI, DLT_IEEE802, DLT_FDDI, DLT_IP_OVER_FC, DLT_APPLE_IP_OVER_IEEE1394, DLT_IPOIB,
+	    DLT_JUNIPER_ETHER, DLT_JUNIPER_PPPOE, DLT_JUNIPER_PPP, DLT_JUNIPER_CHDLC,
+	    DLT_JUNIPER_FRELAY, DLT_JUNIPER_PPPOE_ATM, DLT_JUNIPER_MLPPP, DLT_JUNIPER_ATM1,
+	    DLT_JUNIPER_ATM2};
 	struct decode_options options = {0};
 	struct packet packet;
 
@@ -42,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	packet = (struct packet){.caplen = (uint32_t)(size - 2),
 	    .len = (uint32_t)(size - 2) + data[1],
-	    .linktype = linktypes[data[0] % (sizeof(linktypes) / sizeof(*linktypes))]};
+	    .linktype = linktypes[(data[0] & 0x7f) % (sizeof(linktypes) / sizeof(*linktypes))]};
 	options.believe_lengths = data[0] & 0x80;
 	/* A copy of exactly the captured octets, so that the sanitizer sees one more being read. */
 	packet.data = memcpy(malloc(packet.caplen + !packet.caplen), data + 2, packet.caplen);
