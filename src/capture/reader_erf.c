@@ -43,7 +43,7 @@ struct reader_erf {
 };
 
 /* Types with the link layer that their packets begin with, and octets in front of it. */
-static const struct {
+static const struct record_type {
 	uint8_t type;
 	uint8_t pad;
 	int linktype;
@@ -117,27 +117,44 @@ static int skip_extensions(struct reader_erf *r, struct cursor *c, uint8_t type)
 	return 0;
 }
 
+static const struct record_type *type_of(const struct record *record)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (types[i].type == (record->type & ~EXTENDED))
+			return &types[i];
+	return NULL;
+}
+
 /* Records are filled up: what is captured beyond the packet's length is not of the packet. */
-static int fill_packet(
-    struct reader_erf *r, const struct record *record, struct cursor *c, struct packet *packet)
+static int unwrap(struct reader_erf *r, const struct record *record, const struct record_type *type,
+    struct cursor *c, struct packet *packet)
 {
 	int rc = skip_extensions(r, c, record->type);
 
 	if (rc)
 		return rc;
-	packet->linktype = DLT_ERF;
-	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
-		if (types[i].type != (record->type & ~EXTENDED))
-			continue;
-		packet->linktype = types[i].linktype;
-		if (!cursor_take(c, types[i].pad))
-			return reader_fail(r->base.why, "an Ethernet record that is too short");
-	}
+	if (!cursor_take(c, type->pad))
+		return reader_fail(r->base.why, "an Ethernet record that is too short");
 	cursor_limit(c, record->wire);
+	packet->linktype = type->linktype;
 	packet->data = c->at;
 	packet->caplen = (uint32_t)c->left;
 	packet->len = record->wire;
+	return 1;
+}
+
+/* Records of other types keep their header, as in captures of the link type ERF. */
+static int fill_packet(
+    struct reader_erf *r, const struct record *record, struct cursor *c, struct packet *packet)
+{
+	const struct record_type *type = type_of(record);
+
 	packet->ts_ns = timebase_ns(&r->timebase, record->ticks);
+	if (type)
+		return unwrap(r, record, type, c, packet);
+	packet->linktype = DLT_ERF;
+	packet->data = c->at - HEAD;
+	packet->caplen = packet->len = record->size;
 	return 1;
 }
 
