@@ -168,10 +168,15 @@ static bool overlaps(struct datagram *d, const struct fragment *fragment)
 		d->whole = r.to;
 	if (again || r.from == r.to)
 		return false;
-	if (r.from < d->end || (r.from < d->held.to && r.to > d->held.from))
+	if (r.from < d->held.to && r.to > d->held.from)
 		return true;
-	join(d, r);
-	return false;
+	if (r.from >= d->end) {
+		join(d, r);
+		return false;
+	}
+	if (r.to > d->end)
+		join(d, (struct range){d->end, r.to});
+	return true;
 }
 
 /* -- fragments -------------------------------------------------------------------------------- */
