@@ -28,6 +28,23 @@ static enum ignored ipv6_inside(struct walk *w)
 	return walk_ip(w, 6);
 }
 
+/* For IPv4 the authentication header is a protocol; IPv6 has it among its extension headers. */
+static enum ignored authenticated(struct walk *w)
+{
+	const uint8_t *ah = cursor_peek(&w->c, 2);
+
+	if (!ah || !cursor_take(&w->c, (ah[1] + (size_t)2) * 4))
+		return IGNORED_TRUNCATED;
+	switch (ah[0]) {
+	case IPPROTO_IPIP:
+		return walk_ip(w, 4);
+	case IPPROTO_IPV6:
+		return walk_ip(w, 6);
+	default:
+		return NO_TUNNEL;
+	}
+}
+
 /* IP that has no frame of its own inside keeps what the outer one said: it was seen there. */
 enum ignored tunnel_ethernet(struct walk *w)
 {
@@ -44,11 +61,9 @@ enum ignored tunnel_ethernet(struct walk *w)
 	return walk_on(w, ethernet_decode);
 }
 
-/* PPP is not looked into. */
 enum ignored tunnel_ppp(struct walk *w)
 {
-	(void)w;
-	return IGNORED_NON_IP;
+	return walk_on(w, ppp_decode);
 }
 
 enum ignored tunnel_ethertype(struct walk *w, uint16_t type)
@@ -84,6 +99,7 @@ static const struct {
 } by_protocol[] = {
     {IPPROTO_IPIP, ASKED(IPIP), ipv4_inside},
     {IPPROTO_IPV6, ASKED(IPIP), ipv6_inside},
+    {IPPROTO_AH, ASKED(IPIP), authenticated},
     {IPPROTO_GRE, ASKED(GRE) | ASKED(ERSPAN), gre_decode},
     {PROTOCOL_L2TP, ASKED(L2TP), l2tp_ip_decode},
     {PROTOCOL_ETHERNET, ASKED(IPIP), tunnel_ethernet},

@@ -198,10 +198,12 @@ START_TEST(pptp_is_recognised)
 	tunnel_expect_outer(&f, DECAP(GRE), 0);
 	f.size = 0;
 	put_pptp(&f, 0x3001);
-	tunnel_expect_outer(&f, DECAP(GRE), NOTE(TUNNEL_NOT_IP));
+	tunnel_expect_inner(&f, DECAP(GRE), 4);
 	tunnel_expect_outer(&f, DECAP_ALL & ~DECAP(GRE), 0);
 	f.size = 0;
 	put_pptp(&f, 0x3081);
+	tunnel_expect_inner(&f, DECAP(GRE), 4);
+	put_be16(f.octets + f.size - 30, 0xc021);
 	tunnel_expect_outer(&f, DECAP(GRE), NOTE(TUNNEL_NOT_IP));
 }
 END_TEST

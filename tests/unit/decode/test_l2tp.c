@@ -7,7 +7,7 @@
 #define L2TP 115
 #define PORT 1701
 
-/* -- version 2: PPP, which is not looked into --------------------------------------------------- */
+/* -- version 2: PPP ------------------------------------------------------------------------------ */
 
 static void put_version2(struct frame *f, unsigned flags, unsigned length)
 {
@@ -31,8 +31,9 @@ START_TEST(version_2_is_recognised)
 	for (unsigned flags = 0; flags < 128; flags++) {
 		struct frame f = {.size = 0};
 
-		put_version2(&f, flags, 50);
-		tunnel_expect_outer(&f, DECAP(L2TP), NOTE(TUNNEL_NOT_IP));
+		put_version2(&f, flags,
+		    8 + (flags & 8 ? 4u : 0) + (flags & 2 ? 5u : 0) + 4 + (unsigned)tunnel_inner_size(4));
+		tunnel_expect_inner(&f, DECAP(L2TP), 4);
 		tunnel_expect_outer(&f, DECAP_ALL & ~DECAP(L2TP), 0);
 	}
 }

@@ -45,6 +45,27 @@ START_TEST(ip_in_ip_is_looked_into_when_asked_for)
 }
 END_TEST
 
+/* 24 octets of it before the packet inside; without one it is not a tunnel's. */
+START_TEST(authentication_header_is_stepped_over)
+{
+	EACH(inner)
+	{
+		struct frame f = {.size = 0};
+		size_t at = tunnel_open(&f, 4, 51);
+
+		frame_put8(&f, inner == 4 ? IPIP : IPV6);
+		frame_put8(&f, 4);
+		frame_put_zeros(&f, 22);
+		tunnel_put_inner(&f, inner);
+		tunnel_close(&f, at);
+		tunnel_expect_inner(&f, DECAP(IPIP), inner);
+		tunnel_expect_cuts(&f, DECAP(IPIP), inner);
+		f.octets[20] = 6;
+		tunnel_expect_outer(&f, DECAP(IPIP), 0);
+	}
+}
+END_TEST
+
 START_TEST(octets_are_those_of_the_packet_inside)
 {
 	struct frame f = {.size = 0};
@@ -405,6 +426,7 @@ Suite *tunnel_suite(void)
 {
 	const TTest *const tests[] = {
 	    ip_in_ip_is_looked_into_when_asked_for,
+	    authentication_header_is_stepped_over,
 	    octets_are_those_of_the_packet_inside,
 	    inner_length_beyond_the_outer_packet_lies,
 	    what_is_not_ip_inside_leaves_the_outer_header,
