@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""The captures of pcaps/encapsulations, each decoded by tshark and by spanflow: the same flows.
+
+Of each capture what spanflow prints is summed per key and compared with what tests/support/independent.py
+makes of tshark's decoding: packets, octets, TCP flags, first and last time; once with the outermost IP
+header and once with the innermost.  Where they differ, the table DIFFERENCES says how, packet by
+packet, and which standard or section of the manual decides it; a difference that does not occur
+any more is a failure.  Captures that carry the same conversation must give the same totals, which
+stand here, written by hand.  Every packet is in the ledger, and those without IP under their names.
+
+usage: test_decoding.py [WORD...]    only captures with such a word in their name
+"""
+import concurrent.futures
+import glob
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+# pylint: disable=wrong-import-position
+import independent
+import records
+from harness import ROOT, Tap, ledger_faults, need_program
+from independent import Key, add
+
+CAPTURES = os.path.join(ROOT, "pcaps", "encapsulations")
+
+
+# --- the conversation of pcaps/recipes/common.py ------------------------------------------------
+
+A, B, A6, B6 = "192.0.2.1", "198.51.100.2", "2001:db8::1", "2001:db8:ffff::2"
+TO_B, TO_A = Key(0, A, B, 6, 40001, 443, 46), Key(0, B, A, 6, 443, 40001, 0)
+QUERY, ANSWER = Key(0, A6, B6, 17, 40002, 53, 10), Key(0, B6, A6, 17, 53, 40002, 0)
+ECHO, ECHO6 = Key(0, A, B, 1, 0, 0x0800, 0), Key(0, B6, A6, 58, 0, 0x8100, 0)
+# What each of its packets counts: key, octets, flags.
+TALK = [(TO_B, 40, 0x02), (TO_A, 40, 0x52), (TO_B, 47, 0x18), (QUERY, 53, 0), (ANSWER, 57, 0),
+        (QUERY, 61, 0), (ECHO, 32, 0), (ECHO6, 53, 0), (TO_B, 40, 0x11)]
+TALK4 = [each for each in TALK if "." in each[0].src]
+TALK6 = [each for each in TALK if ":" in each[0].src]
+
+# Captures that say something else, and those that say a part of it.
+OTHER = {"refused-802154", "refused-usb", "macsec-encrypted", "not-ip", "icmp-quotes-tunnel", "ipv4-options", "source-route",
+         "ipv6-extensions", "ipv6-jumbogram", "fragments", "fragments-disordered", "fragments-tiny", "fragments-overlapping",
+         "fragments-extensions", "length-lies", "broken-headers", "length-zero", "cut-by-snaplen", "transports", "copies"}
+PARTS = {"raw-ipv4": TALK4, "ip-in-ip": TALK4, "4in6": TALK4, "raw-ipv6": TALK6, "6in4": TALK6, "6in6": TALK6, "teredo": TALK6}
+
+
+def numbered(packets, before=0):
+    """{number: packet}; `before`: how many others come before the fifth."""
+    return {n + before * (n > 4): each for n, each in enumerate(packets, 1)}
+
+
+# --- what differs, and why ----------------------------------------------------------------------
+
+UDP, UDP6, TCP, TCP6 = (Key(0, src, dst, protocol, 1000, 2000, 0)
+                        for protocol in (17, 6) for src, dst in ((A, B), (A6, B6)))
+
+# (capture, layers): the reason, {number of the packet: what it counts, None: not metered}.
+DIFFERENCES = {
+    ("length-lies", "outer inner"): (
+        "tshark believes the header: spanflow(8), What a packet counts, Bytes", {1: (UDP, 68, 0), 4: (UDP6, 88, 0)}),
+    ("length-zero", "outer inner"): (
+        "tshark takes 0 for a length: spanflow(8), What a packet counts, Bytes",
+        {1: (TCP, 70_000 - 14, 0x18), 2: (TCP6, 90_000 - 14, 0x18)}),
+    ("cut-by-snaplen", "outer inner"): (
+        "tshark's flags need the whole header, its ICMP one octet: spanflow(8), Packets that are not metered",
+        {4: (TCP, 1040, 0x18), 6: (Key(0, A6, B6, 58, 0, 0, 0), 242, 0)}),
+    ("slip", "outer inner"): ("tshark does not decode this link type: RFC 1055", numbered(TALK)),
+    ("l2tp-v3-ip", "inner"): (
+        "tshark needs the control messages for what is in the session: RFC 3931, section 4.1", numbered(TALK, 1)),
+    ("l2tp-v3-udp", "inner"): (
+        "tshark needs the control messages for what is in the session: RFC 3931, section 4.1", numbered(TALK)),
+}
+# Captures that tshark does not read, and those with the same packets.
+UNREADABLE = {"compressed.pcap.xz": "compressed.pcap.gz"}
+# What tshark shows as packets and is none: a custom block.
+NO_PACKETS = {"pcapng-interfaces": {6}}
+# Files of a link type that is not decoded: a message says so, and the exit status; no packet is read.
+REFUSED = {"refused-802154", "refused-usb"}
+
+
+def differences(name, layer):
+    """{number: what the packet counts} of a capture."""
+    out = {}
+    for (capture, layers), (_, instead) in DIFFERENCES.items():
+        if capture == name and layer in layers.split():
+            out.update(instead)
+    return out
+
+
+# --- the comparison -------------------------------------------------------------------------------
+
+def talk_faults(name, got):
+    """Whatever it was wrapped in, the conversation is the same."""
+    wanted, inside = {}, {}
+    for key, octets, flags in PARTS.get(name, TALK):
+        add(wanted, key, octets, flags, 0, 0)
+    for key, total in got.items():
+        if key._replace(vlan=0) in wanted:
+            add(inside, key._replace(vlan=0), total.octets, total.flags, 0, 0, total.packets)
+    return records.faults(inside, wanted)
+
+
+def check(case, path, layer, reading):
+    name = os.path.basename(path).split(".")[0]
+    read = [packet for packet in reading.result() if packet.number not in NO_PACKETS.get(name, ())]
+    wanted, ignored, stale = independent.totals(read, layer, differences(name, layer))
+    done = records.meter(path, records.LAYERS[layer])
+    case.equal(done.status, 1 if name in REFUSED else 0, "exit status; it said %r" % done.stderr[:300])
+    case.none(ledger_faults(done.stats), "ledger")
+    if case.why:
+        return
+    if name in REFUSED:
+        case.true("is not decoded" in done.stderr, "message: %r" % done.stderr[:300])
+        read, ignored = [], 0
+    got = records.sums(done.records())
+    case.none(records.faults(got, wanted), "flow")
+    case.none(stale, "a difference is no more")
+    case.equal(done.stats["packets"]["received"], len(read), "packets received")
+    case.equal(sum(done.stats["packets"]["ignored"].values()), ignored, "packets ignored")
+    if layer == "inner" and name not in OTHER:
+        case.none(talk_faults(name, got), "the conversation")
+
+
+def main():
+    need_program()
+    tap = Tap()
+    paths = sorted(glob.glob(os.path.join(CAPTURES, "*.pcap*")))
+    paths = [path for path in paths if any(tap.wants("%s: %s" % (os.path.basename(path), layer)) for layer in records.LAYERS)]
+    if independent.unusable():
+        tap.skip("%d captures beside tshark" % len(paths), independent.unusable())
+        return tap.status()
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        readings = {}
+        for path in paths:
+            name = os.path.basename(path)
+            readings[path] = pool.submit(independent.packets, os.path.join(CAPTURES, UNREADABLE.get(name, name)))
+        for path, reading in readings.items():
+            for layer in records.LAYERS:
+                tap.test("%s: %s" % (os.path.basename(path), layer), check, path, layer, reading)
+    return tap.status()
+
+
+sys.exit(main())
