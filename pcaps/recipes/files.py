@@ -6,6 +6,7 @@ import struct
 import subprocess
 
 from .common import ARP_FRAME, START_NS, STEP_NS, Frame, ether, ethertype, pcap, said, talk, timed
+from .links import erf_records
 
 FILES = {}
 
@@ -118,6 +119,11 @@ def pcap_big_endian():
         out.append(struct.pack(">IIII", frame.ts_ns // 10**9, frame.ts_ns % 10**9 // 1000, len(frame.data), frame.wire))
         out.append(frame.data)
     return b"".join(out)
+
+
+@file("erf-file.erf", "a file of ERF records")
+def erf_file():
+    return b"".join(frame.data for frame in erf_records())
 
 
 def plain():

@@ -283,8 +283,8 @@ def ipnet():
                                               2, 0, 0, 0) + packet)
 
 
-@capture("erf", 197, "Endace's ERF: Ethernet, PPP-HDLC; with an extension header; ARP")
-def erf():
+def erf_records():
+    """Ethernet, among it PPP; with their times in seconds and fractions of 2^-32."""
     def record(kind, data, extensions=b""):
         return struct.pack("!BBHHH", kind | (0x80 if extensions else 0), 4, 16 + len(extensions) + len(data), 0,
                            len(data) - 2 * (kind == 2)) + extensions + data
@@ -296,11 +296,14 @@ def erf():
         return record(2, frame, b"\x83" + bytes(7) + b"\x03" + bytes(7) if n % 2 else b"")
 
     frames = timed(said(wrap, record(2, b"\0\0" + ARP_FRAME + bytes(4))))
-    for frame in frames:                # the record's own time, in seconds and fractions of 2^-32
+    for frame in frames:
         seconds, ns = divmod(frame.ts_ns, 10**9)
         frame.data = struct.pack("<II", -(-(ns << 32) // 10**9), seconds) + frame.data
         frame.wire = len(frame.data)
     return frames
+
+
+capture("erf", 197, "Endace's ERF: Ethernet, PPP-HDLC; with an extension header; ARP")(erf_records)
 
 
 @capture("juniper-ethernet", 178, "Juniper's own header before Ethernet, with and without its extension; ARP")

@@ -97,10 +97,10 @@ def erspan_1():
     return said(lambda packet, n: gre(inner_ether(packet, n), n, 0x88be), gre(ARP_FRAME, 0, 0x88be))
 
 
-@capture("erspan-2", 1, "ERSPAN type II; ARP in it")
+@capture("erspan-2", 1, "ERSPAN type II: one packet's tag was taken off and is in the header; ARP in it")
 def erspan_2():
     def wrap(frame, n):
-        return gre(bytes(ERSPAN_II(ver=1, vlan=10, session_id=3, index=n)) + frame, n, 0x88be, seqnum_present=1, sequence_number=n)
+        return gre(bytes(ERSPAN_II(ver=1, vlan=10, en=2 if n == 2 else 0, session_id=3, index=n)) + frame, n, 0x88be, seqnum_present=1, sequence_number=n)
     return said(lambda packet, n: wrap(inner_ether(packet, n), n), wrap(ARP_FRAME, 0))
 
 
