@@ -92,9 +92,10 @@ check:
 check-built: $(PROGRAM) $(BUILD)/unit $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%) $(BUILD)/tests/bench/mktraffic
 	tests/run $(BUILD)
 
-# What make check does a part of: a million messages, every max-payload, 10 million packets sampled.
+# What make check does a part of: a million messages, every max-payload, 10 million packets sampled,
+# foreign captures flow by flow where there are any.
 check-long: $(PROGRAM) $(BUILD)/tests/bench/mktraffic
-	SPANFLOW_TEST_LONG=1 tests/run $(BUILD) million sizes estimates
+	SPANFLOW_TEST_LONG=1 tests/run $(BUILD) million sizes estimates foreign
 
 check-unit: $(BUILD)/unit
 	$(BUILD)/unit
