@@ -44,8 +44,17 @@ PACKETS = {
     "test/traces/complex.pcapng": 5, "output_le/advanced/test102.pcapng": 5, "output_le/basic/test017.pcapng": 0,
     "output_le/basic/test018.pcapng": 4, "output_le/difficult/test202.pcapng": 8,
 }
-# Flow by flow, in the long test: (path, layer): why.
-KNOWN_FLOWS = {}
+# Flow by flow, in the long test: (path, layer): how many flows differ, why.
+OTHERS = "%s is none of the tunnels that spanflow(8) names"
+CUT_INSIDE = "where the IP header inside was cut the packet is the tunnel's: spanflow(8), Tunnels"
+KNOWN_FLOWS = {
+    ("test/traces/fragtest.erf.gz", "inner"): (3, CUT_INSIDE),
+    ("Tests/ExamplesTest/pcap_examples/ipv6.dmp", "inner"): (3, OTHERS % "LISP"),
+    ("Tests/ExamplesTest/pcap_examples/ipv6.pcapng", "inner"): (3, OTHERS % "LISP"),
+    ("Tests/ExamplesTest/pcap_examples/tcp-reassembly.pcap", "inner"): (2, OTHERS % "a sample in sFlow"),
+    ("Tests/Packet++Test/PacketExamples/ipsec.pcapng", "inner"): (2, "AH ends the walk in IPv4: its protocol is the header's"),
+    ("tests/PIM_register_register-stop.pcap", "inner"): (2, OTHERS % "a PIM register message"),
+}
 # The same but for the times.
 CUT = "ERF's fractions of a second are cut to ns, not rounded"
 KNOWN_TIMES = {
@@ -199,11 +208,10 @@ def flow_by_flow(case, row, meterings, layer):
     case.true(faults or row.path not in KNOWN_TIMES, "a difference of times that is none any more")
     if untimed or row.path in KNOWN_TIMES:
         faults = records.faults(timeless(got), timeless(wanted))
-    known = KNOWN_FLOWS.get((row.path, layer))
-    if known is None:
+    count, why = KNOWN_FLOWS.get((row.path, layer), (0, ""))
+    if len(faults) != count:
         case.none(faults, "flow")
-    else:
-        case.true(faults, "a difference that is none any more: " + known)
+        case.equal(len(faults), count, "flows that differ, " + why)
 
 
 # --- all ------------------------------------------------------------------------------------------

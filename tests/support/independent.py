@@ -143,15 +143,15 @@ class Header:
 
 
 class Fragments:
-    """What the first fragments said, for the later ones."""
+    """What the first fragments said, for the later ones, if they inherit it."""
 
-    def __init__(self):
-        self.first = {}
+    def __init__(self, inherit):
+        self.first, self.inherit = {}, inherit
 
     def ports(self, header, vlan):
         """Protocol, ports and flags of a packet, those of its first fragment if it is a later one."""
         found = (header.protocol,) + header.transport()
-        if not header.offset and not header.more:
+        if not self.inherit or not header.offset and not header.more:
             return found
         key = (vlan, header.src, header.dst, header.ident, header.protocol if header.version == 4 else None)
         time = header.packet.time
@@ -191,13 +191,13 @@ def counted(packet, layer, fragments):
     return Key(vlan, header.src, header.dst, protocol, sport, dport, header.tos >> 2), header.octets, flags
 
 
-def totals(read, layer="outer", instead=None):
+def totals(read, layer="outer", instead=None, inherit=True):
     """({key: Total}, how many packets count in none, faults) of packets().
 
     instead: {number of a packet: what counted() is to be of it}, where tshark is not believed; a
-    fault for each that is what tshark says.
+    fault for each that is what tshark says. inherit: later fragments have the ports of the first.
     """
-    sums, ignored, fragments, faults, instead = {}, 0, Fragments(), [], instead or {}
+    sums, ignored, fragments, faults, instead = {}, 0, Fragments(inherit), [], instead or {}
     for packet in read:
         found = counted(packet, layer, fragments)
         if packet.number in instead:
