@@ -21,6 +21,7 @@
 #define TABLE_IS_SMALL 1 /* a switch: flows leave early, and only sums can be compared */
 #define WITH_DETAILS 2
 #define INTO_TUNNELS 4
+#define WITHOUT_COPIES 8
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -168,6 +169,7 @@ static const struct config *config_of(uint8_t switches, const uint8_t *timeouts)
 	}
 	c->decode.details = switches & WITH_DETAILS;
 	c->decode.decap = switches & INTO_TUNNELS ? (1u << DECAP_COUNT) - 1 : 0;
+	c->dedup = switches & WITHOUT_COPIES;
 	c->timeouts.idle_ns = (timeouts[0] + 1ull) * 100 * NS_PER_MS;
 	c->timeouts.active_ns = (timeouts[1] + 1ull) * 100 * NS_PER_MS;
 	c->timeouts.end_ns = timeouts[2] * 100ull * NS_PER_MS;

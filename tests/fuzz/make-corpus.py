@@ -16,6 +16,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.join(HERE, "..", "..")
 RUN = 12            # packets in a seed of the pipeline
+INTO_TUNNELS, WITHOUT_COPIES = 4, 8     # its switches
 OCTETS_MAX = 255    # of a packet there: its length is one octet
 
 
@@ -98,7 +99,8 @@ def pipeline(paths):
         all_packets = [p for p in packets(path) if p[0] in known]
         for first in range(0, min(len(all_packets), 8 * RUN), RUN):
             run = all_packets[first:first + RUN]
-            seed, last = bytes([known.index(run[0][0]), 0, 20, 200, 5]), run[0][1]
+            switches = INTO_TUNNELS | WITHOUT_COPIES if first % (2 * RUN) else INTO_TUNNELS
+            seed, last = bytes([known.index(run[0][0]), switches, 20, 200, 5]), run[0][1]
             for _, ms, octets, _ in run:
                 octets = octets[:OCTETS_MAX]
                 step, last = max(0, min(0xfeff, ms - last)), ms
