@@ -24,7 +24,7 @@ MACS = (b"\2\0\0\0\0\1", b"\2\0\0\0\0\2", b"\2\0\0\0\1\1")
 VLANS = ((), ((0x8100, 5),), ((0x88a8, 5), (0x8100, 7)), ((0x88a8, 5), (0x8100, 8)))
 PARTS = {"-vlan": {58, 243}, "-ports": {7, 11, 32, 139, 176, 177, 178, 179}, "-dscp": {5},
          "-ingress": {10}, "+ecn": set(), "+mac": {56, 80}, "+inner-vlan": {245}}
-USUAL = {8, 12, 27, 28, 4, 60, 302} | set().union(*(PARTS[word] for word in PARTS if word[0] == "-"))
+USUAL = {8, 12, 27, 28, 4, 60, 302, 351} | set().union(*(PARTS[word] for word in PARTS if word[0] == "-"))
 LISTS = ("default", *PARTS, "-vlan,-ports,-dscp,-ingress", "+ecn,+mac,+inner-vlan",
          "-ports,+mac,-vlan,+inner-vlan")
 
