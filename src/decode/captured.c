@@ -196,6 +196,7 @@ static enum ignored erf_frame(struct walk *w, uint8_t type, uint16_t length)
 		if (!cursor_take(&w->c, records[i].skip))
 			return IGNORED_TRUNCATED;
 		w->wire_end = walk_offset(w) + (uint64_t)length;
+		cursor_limit(&w->c, length); /* the rest fills the record up */
 		if (records[i].fcs)
 			walk_trim(w, FCS);
 		return walk_on(w, records[i].decode);

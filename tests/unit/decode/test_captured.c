@@ -232,6 +232,23 @@ START_TEST(erf_tells_the_wire_s_length)
 }
 END_TEST
 
+/* What fills a record up is not of the packet. */
+START_TEST(erf_s_records_are_filled_up)
+{
+	struct frame f;
+	struct pktinfo info;
+
+	put_erf(&f, 22, 20);
+	frame_put_packet(&f);
+	ck_assert_int_eq(frame_decode(&f, DLT_ERF, &info), IGNORED_NOT);
+	ck_assert_uint_eq(info.octets, 20);
+	ck_assert_uint_eq(info.dst_port, 0);
+	put_erf(&f, 22, 19);
+	frame_put_packet(&f);
+	ck_assert_int_eq(frame_decode(&f, DLT_ERF, &info), IGNORED_TRUNCATED);
+}
+END_TEST
+
 START_TEST(erf_s_extensions_have_a_limit)
 {
 	struct frame f;
@@ -258,6 +275,7 @@ Suite *captured_suite(void)
 	    ipnet_has_family_and_interface,
 	    erf_has_a_frame_of_the_record_s_type,
 	    erf_tells_the_wire_s_length,
+	    erf_s_records_are_filled_up,
 	    erf_s_extensions_have_a_limit,
 	};
 
