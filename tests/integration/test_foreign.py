@@ -52,7 +52,6 @@ KNOWN_FLOWS = {
     ("Tests/ExamplesTest/pcap_examples/ipv6.dmp", "inner"): (3, OTHERS % "LISP"),
     ("Tests/ExamplesTest/pcap_examples/ipv6.pcapng", "inner"): (3, OTHERS % "LISP"),
     ("Tests/ExamplesTest/pcap_examples/tcp-reassembly.pcap", "inner"): (2, OTHERS % "a sample in sFlow"),
-    ("Tests/Packet++Test/PacketExamples/ipsec.pcapng", "inner"): (2, "AH ends the walk in IPv4: its protocol is the header's"),
     ("tests/PIM_register_register-stop.pcap", "inner"): (2, OTHERS % "a PIM register message"),
 }
 # The same but for the times.
