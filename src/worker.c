@@ -201,6 +201,7 @@ static void read_file(struct worker *w, const struct config_input *file)
 	    .filter = w->config->filter,
 	    .on_wait = before_wait,
 	    .on_wait_ctx = w,
+	    .stop = &w->stop,
 	};
 	int rc = source_file_open(&options, &w->sources[0]);
 

@@ -71,6 +71,16 @@ void input_on_wait(struct input *in, void (*fn)(void *ctx), void *ctx)
 	in->on_wait_ctx = ctx;
 }
 
+void input_stop_by(struct input *in, const atomic_bool *stop)
+{
+	in->stop = stop;
+}
+
+static bool is_stopped(const struct input *in)
+{
+	return in->stop && atomic_load_explicit(in->stop, memory_order_relaxed);
+}
+
 static bool would_wait(int fd)
 {
 	struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -83,6 +93,8 @@ static ssize_t fetch_raw(struct input *in, void *out, size_t size)
 {
 	ssize_t n;
 
+	if (is_stopped(in))
+		return -EINTR;
 	if (in->on_wait && would_wait(in->fd))
 		in->on_wait(in->on_wait_ctx);
 	n = read(in->fd, out, size);
@@ -223,7 +235,10 @@ static ssize_t fetch(struct input *in, void *out, size_t size)
 
 	if (in->error && in->error != -EINTR)
 		return in->error;
-	n = in->packed ? fetch_unpacked(in, out, size) : fetch_raw(in, out, size);
+	if (is_stopped(in))
+		n = -EINTR;
+	else
+		n = in->packed ? fetch_unpacked(in, out, size) : fetch_raw(in, out, size);
 	in->error = n > 0 ? 0 : n == 0 ? -ENODATA : (int)n;
 	return n > 0 ? n : in->error;
 }

@@ -9,6 +9,7 @@
 #ifndef SPANFLOW_CAPTURE_INPUT_H
 #define SPANFLOW_CAPTURE_INPUT_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -31,6 +32,7 @@ struct input {
 	size_t filled;
 	void (*on_wait)(void *ctx);
 	void *on_wait_ctx;
+	const atomic_bool *stop;
 };
 
 /*
@@ -50,6 +52,8 @@ const char *input_compression(const struct input *in);
 
 /* Called by the reading thread before a read that waits. */
 void input_on_wait(struct input *in, void (*fn)(void *ctx), void *ctx);
+/* Once it is true reading is interrupted, however much a reader has yet to step over. */
+void input_stop_by(struct input *in, const atomic_bool *stop);
 
 /* input_peek() where the window does not have them yet. */
 const uint8_t *input_fill(struct input *in, size_t n);
@@ -89,7 +93,7 @@ ssize_t input_read(struct input *in, void *out, size_t size);
 
 /*
  * Why no more octets came: -ENODATA at the end of the file, -EINTR for a signal, after which one
- * may go on, or another -errno for which input_why() has a text.
+ * may go on, or because it is stopped, or another -errno for which input_why() has a text.
  */
 int input_error(const struct input *in);
 const char *input_why(const struct input *in);

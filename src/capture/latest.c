@@ -18,6 +18,7 @@ void source_file_latest(
 	struct source *source;
 
 	quiet.silent = true;
+	quiet.stop = stop;
 	if (source_file_open(&quiet, &source) < 0)
 		return;
 	while (!atomic_load_explicit(stop, memory_order_relaxed) &&

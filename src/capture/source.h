@@ -69,6 +69,8 @@ struct source_file_options {
 	/* Called by the reading thread before it waits for a pipe; NULL: nobody is interested. */
 	void (*on_wait)(void *ctx);
 	void *on_wait_ctx;
+	/* Once it is true opening and reading end with -EINTR; NULL: nobody stops them. */
+	const atomic_bool *stop;
 };
 
 /* Opens a capture file (pcap or pcapng). Messages and errors as above; -ENOTSUP: link type. */

@@ -107,7 +107,7 @@ static void file_close(struct source *base)
 static const struct source_ops file_ops = {
     .read = file_read, .fd = file_fd, .drops = file_drops, .close = file_close};
 
-static int open_input(struct source_file *s, const char *path)
+static int open_input(struct source_file *s, const char *path, const atomic_bool *stop)
 {
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	struct stat st;
@@ -118,6 +118,7 @@ static int open_input(struct source_file *s, const char *path)
 	rc = input_open(fd, &s->input);
 	if (rc)
 		return rc;
+	input_stop_by(s->input, stop);
 	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode) ? -EISDIR : 0;
 }
 
@@ -199,7 +200,7 @@ int source_file_open(const struct source_file_options *o, struct source **out)
 	s->ingress = o->ingress;
 	s->ingress_by_interface = o->ingress_by_interface;
 	s->silent = o->silent;
-	rc = open_input(s, o->path);
+	rc = open_input(s, o->path, o->stop);
 	if (rc && rc != -EINTR && !s->silent)
 		log_error("%s: %s", s->base.name, strerror(-rc));
 	if (rc == 0)

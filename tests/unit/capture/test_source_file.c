@@ -536,6 +536,38 @@ START_TEST(pcapng_pipe_is_waited_for_after_its_last_whole_block)
 }
 END_TEST
 
+static atomic_bool stop;
+
+static bool take_one(void *ctx, const struct packet *packet)
+{
+	atomic_store(&stop, true);
+	return take(ctx, packet);
+}
+
+/* What lies between two packets has no limit, and may unpack to more than can be waited for. */
+START_TEST(reading_stops_within_a_block_that_is_stepped_over)
+{
+	static const uint8_t nothing[3u << 20];
+	struct source_file_options o = {.path = path, .stop = &stop};
+	struct source *s;
+
+	put_section(6);
+	put_enhanced(1000000, 64, 64);
+	put_block(0x1234, nothing, sizeof(nothing));
+	put_enhanced(2000000, 64, 64);
+	write_file();
+	seen_count = 0;
+	said_begin();
+	ck_assert_int_eq(source_file_open(&o, &s), 0);
+	ck_assert_int_eq(source_read(s, 64, take_one, NULL), -EINTR);
+	source_close(s);
+	ck_assert_int_eq(source_file_open(&o, &s), -EINTR);
+	ck_assert_str_eq(said_end(), "");
+	forget_file();
+	ck_assert_uint_eq(seen_count, 1);
+}
+END_TEST
+
 Suite *source_file_suite(void)
 {
 	const TTest *const tests[] = {
@@ -565,6 +597,7 @@ Suite *source_file_suite(void)
 	    simple_packet_has_no_time,
 	    time_beyond_64_bits_of_ns_does_not_wrap,
 	    cut_block_is_named,
+	    reading_stops_within_a_block_that_is_stepped_over,
 	};
 
 	return SUITE_OF("source_file", tests);
