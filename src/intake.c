@@ -90,7 +90,8 @@ static void ignore(
 		tell_link_type(in, packet);
 	if (why == IGNORED_MALFORMED || why == IGNORED_TRUNCATED || why == IGNORED_HEADER_LIMIT ||
 	    why == IGNORED_LINK_TYPE)
-		unmetered_add(&in->unmetered, 1, packet->len, stamp->ts_ns);
+		unmetered_add(&in->unmetered, 1,
+		    packet->len - in->batch[in->batched].ip_offset, stamp->ts_ns);
 }
 
 /* What few runs ask for: the port map, and rules that look at what was decoded. */

@@ -27,7 +27,7 @@ struct own_exports; /* own_export.h */
 /* IP packets that the Metering Process could not take into account (RFC 7011 section 4.2). */
 struct unmetered {
 	uint64_t packets;
-	uint64_t octets;   /* as far as they are known */
+	uint64_t octets;   /* from the IP header on; where none was reached, all */
 	uint64_t first_ns; /* dates */
 	uint64_t last_ns;
 };

@@ -19,11 +19,11 @@ enum ignored walk_to_ip(struct walk *w)
 	return IGNORED_NOT;
 }
 
-/* The address and count of octets are always found; the rest of them may not be there. */
+/* Addresses and the count of octets are found with IP; the rest of them may not be there. */
 static void clear(struct pktinfo *info)
 {
-	memset(&info->egress, 0,
-	    offsetof(struct pktinfo, fragment) - offsetof(struct pktinfo, egress));
+	memset(&info->ip_offset, 0,
+	    offsetof(struct pktinfo, fragment) - offsetof(struct pktinfo, ip_offset));
 }
 
 static enum ignored decode_outermost(struct walk *w)
@@ -64,9 +64,9 @@ __attribute__((flatten)) enum ignored decode_packet(
 	    .wire_end = packet->len,
 	};
 
+	clear(info);
 	if (!w.next)
 		return IGNORED_LINK_TYPE;
-	clear(info);
 	info->ingress = packet->ingress;
 	if (options->details || options->decap & DECAPS_ABOVE_IP)
 		return decode_more(&w);

@@ -53,7 +53,7 @@ void decode_list_supported(char *out, size_t size);
 /*
  * Fills `info` but for ts_ns and clock_ns, which are the caller's; `fragment` where there is one,
  * `detail` where the options ask for it. IGNORED_NOT, or why the packet has no place in a flow; then
- * what `info` holds is undefined.
+ * what `info` holds is undefined but for `ip_offset`.
  */
 enum ignored decode_packet(
     const struct packet *packet, const struct decode_options *options, struct pktinfo *info);

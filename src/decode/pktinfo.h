@@ -41,14 +41,14 @@ struct fragment {
 };
 
 struct pktinfo {
-	uint64_t ts_ns;     /* the packet's own time, since 1970 */
-	uint64_t clock_ns;  /* the stamp that deadlines are judged by (meter/clock.h) */
-	uint64_t octets;    /* layer-3 octets: header and payload, no padding */
-	uint8_t src[16];    /* network order; IPv4 in the first four octets, the rest 0 */
-	uint8_t dst[16];    /* likewise */
-	uint32_t ingress;   /* ifIndex */
-	uint32_t ip_offset; /* where in the packet's octets the header is that this tells of */
+	uint64_t ts_ns;    /* the packet's own time, since 1970 */
+	uint64_t clock_ns; /* the stamp that deadlines are judged by (meter/clock.h) */
+	uint64_t octets;   /* layer-3 octets: header and payload, no padding */
+	uint8_t src[16];   /* network order; IPv4 in the first four octets, the rest 0 */
+	uint8_t dst[16];   /* likewise */
+	uint32_t ingress;  /* ifIndex */
 	/* From here on 0 unless something was found. */
+	uint32_t ip_offset;  /* where in the packet's octets the header is that this tells of */
 	uint32_t egress;     /* ifIndex, 0: not known */
 	uint32_t notes;      /* set of 1 << enum note */
 	uint32_t segment;    /* overlay network: enum segment_type << SEGMENT_TYPE_SHIFT | its ID */
