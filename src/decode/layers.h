@@ -36,6 +36,9 @@ struct walk {
 	uint8_t tags;       /* VLAN tags so far, also those of frames in this frame */
 	uint8_t labels;     /* MPLS labels so far, likewise */
 	uint8_t frames;     /* Ethernet headers so far whose addresses are kept */
+	/* In a tunnel, of the packet that it is: what is found next of the kind replaces these. */
+	bool frame_is_outer;
+	bool labels_are_outer;
 	bool is_mirrored;   /* this frame came as one that was seen elsewhere (ERSPAN) */
 	bool frame_was_cut; /* and was longer there: IP's length tells how long */
 };
@@ -207,6 +210,17 @@ layer_fn juniper_type_decode;
 layer_fn juniper_mlppp_decode;
 layer_fn juniper_atm1_decode;
 layer_fn juniper_atm2_decode;
+
+/* tunnel.c: an Ethernet frame is next. Its tags, addresses and labels replace the outer frame's. */
+layer_fn tunnel_ethernet;
+/* tunnel.c: the labels of the frame that the tunnel was seen in give way to those inside. */
+void tunnel_forget_labels(struct walk *w);
+
+/* Says that a frame comes next which nothing says to be the tunnel's own: it is if it is the first. */
+static inline enum ignored walk_frame(struct walk *w)
+{
+	return walk_on(w, w->frame_is_outer ? tunnel_ethernet : ethernet_decode);
+}
 
 /* likeness.c: how much what is at the cursor looks like an Ethernet frame. */
 enum likeness {

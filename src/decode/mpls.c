@@ -39,7 +39,7 @@ static bool checksum_is_right(const struct cursor *c)
 
 static enum ignored pseudowire(struct walk *w)
 {
-	return w->options->decap & 1u << DECAP_MPLS_PW ? walk_on(w, ethernet_decode) : IGNORED_MPLS;
+	return w->options->decap & 1u << DECAP_MPLS_PW ? walk_frame(w) : IGNORED_MPLS;
 }
 
 /*
@@ -158,6 +158,8 @@ enum ignored mpls_decode(struct walk *w)
 {
 	const uint8_t *entry;
 
+	if (w->labels_are_outer)
+		tunnel_forget_labels(w);
 	do {
 		entry = cursor_take(&w->c, ENTRY);
 		if (!entry)

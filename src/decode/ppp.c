@@ -29,7 +29,7 @@ static enum ignored bridged_decode(struct walk *w)
 	if (header[1] != BRIDGED_ETHERNET)
 		return IGNORED_PPP_OTHER;
 	walk_trim(w, (header[0] & BRIDGED_PADS) + (header[0] & BRIDGED_FCS ? FCS : 0u));
-	return walk_on(w, ethernet_decode);
+	return walk_frame(w);
 }
 
 /* Of IANA's PPP DLL protocol numbers. Below a compressed header may be IP, but not to be read. */

@@ -61,13 +61,13 @@ enum ignored metadata_decode(struct walk *w)
 /* IEEE 802.1ah: flags and the I-SID, then the customer's frame. */
 enum ignored backbone_decode(struct walk *w)
 {
-	return cursor_take(&w->c, 4) ? walk_on(w, ethernet_decode) : IGNORED_TRUNCATED;
+	return cursor_take(&w->c, 4) ? walk_frame(w) : IGNORED_TRUNCATED;
 }
 
 /* Forwarding tag and TTL, then the frame; the header before them has switches' IDs for addresses. */
 enum ignored fabricpath_decode(struct walk *w)
 {
-	return cursor_take(&w->c, 2) ? walk_on(w, ethernet_decode) : IGNORED_TRUNCATED;
+	return cursor_take(&w->c, 2) ? walk_frame(w) : IGNORED_TRUNCATED;
 }
 
 /* RFC 6325 section 3: flags, length of the options, hop count, two nicknames. */
@@ -81,7 +81,7 @@ enum ignored trill_decode(struct walk *w)
 		return IGNORED_NON_IP;
 	if (!cursor_take(&w->c, (get_be16(h) >> 6 & 0x1f) * (size_t)4))
 		return IGNORED_TRUNCATED;
-	return walk_on(w, ethernet_decode);
+	return walk_frame(w);
 }
 
 /* RFC 8300 section 2.2. */
@@ -93,7 +93,7 @@ static enum ignored nsh_next(struct walk *w, uint8_t protocol)
 	case 2:
 		return walk_ip(w, 6);
 	case 3:
-		return walk_on(w, ethernet_decode);
+		return walk_frame(w);
 	case 4:
 		return walk_on(w, nsh_decode);
 	case 5:

@@ -45,19 +45,27 @@ static enum ignored authenticated(struct walk *w)
 	}
 }
 
+void tunnel_forget_labels(struct walk *w)
+{
+	w->labels_are_outer = false;
+	w->labels = 0;
+	memset(w->info->detail.mpls, 0, sizeof(w->info->detail.mpls));
+}
+
 /* IP that has no frame of its own inside keeps what the outer one said: it was seen there. */
 enum ignored tunnel_ethernet(struct walk *w)
 {
 	struct pktinfo *info = w->info;
 
+	w->frame_is_outer = false;
 	w->tags = 0;
-	w->labels = 0;
 	w->frames = 0;
 	info->vlan = 0;
 	info->inner_vlan = 0;
 	memset(info->detail.src_mac, 0, sizeof(info->detail.src_mac));
 	memset(info->detail.dst_mac, 0, sizeof(info->detail.dst_mac));
-	memset(info->detail.mpls, 0, sizeof(info->detail.mpls));
+	if (w->labels_are_outer)
+		tunnel_forget_labels(w);
 	return walk_on(w, ethernet_decode);
 }
 
@@ -72,10 +80,6 @@ enum ignored tunnel_ethertype(struct walk *w, uint16_t type)
 		return tunnel_ethernet(w);
 	if (type < ETHERTYPE_MIN)
 		return IGNORED_NON_IP;
-	if (type == ETHERTYPE_MPLS || type == ETHERTYPE_MPLS_UPSTREAM) {
-		w->labels = 0;
-		memset(w->info->detail.mpls, 0, sizeof(w->info->detail.mpls));
-	}
 	w->type = type;
 	return walk_on(w, ethertype_decode);
 }
@@ -192,6 +196,8 @@ static enum ignored enter(struct walk *w, layer_fn *tunnel)
 	w->wire_end = info->ip_offset + info->octets;
 	w->frame_was_cut = false;
 	w->is_mirrored = false;
+	w->frame_is_outer = true;
+	w->labels_are_outer = true;
 	if (info->protocol == IPPROTO_UDP)
 		ignored = udp_header(w);
 	info->src_port = 0;

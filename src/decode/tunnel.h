@@ -13,8 +13,6 @@
 #define NO_TUNNEL IGNORED_COUNT
 
 #define ETHERTYPE_TRANSPARENT_ETHERNET 0x6558
-#define ETHERTYPE_MPLS 0x8847
-#define ETHERTYPE_MPLS_UPSTREAM 0x8848
 
 /* gre.c: GRE of RFC 2784, 2890 and 1701, PPTP's, and ERSPAN in it. */
 layer_fn gre_decode;
@@ -28,9 +26,7 @@ layer_fn teredo_decode;
 layer_fn l2tp_udp_decode;
 layer_fn l2tp_ip_decode;
 
-/* tunnel.c: an Ethernet frame is next. Its tags, addresses and labels replace the outer frame's. */
-layer_fn tunnel_ethernet;
-/* PPP is next. */
+/* tunnel.c: PPP is next. */
 layer_fn tunnel_ppp;
 /* What this EtherType says is next. */
 enum ignored tunnel_ethertype(struct walk *w, uint16_t type);

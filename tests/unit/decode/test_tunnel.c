@@ -362,6 +362,51 @@ START_TEST(frame_inside_replaces_the_outer_one)
 }
 END_TEST
 
+/* What may be between the tunnel's header and the frame: its type in GRE, and the octets. */
+static const struct {
+	unsigned type;
+	size_t size;
+	const char *octets;
+	unsigned label;
+} before_frames[] = {
+    {0x8847, 8, "\0\x06\x31\x40\0\0\0\0", 99}, /* a pseudowire with a control word */
+    {0x894f, 8, "\x0f\xc2\1\3\0\0\1\xff", 0},
+    {0x6558, 0, "", 0},
+};
+
+static void check_frame_behind(unsigned type, const char *octets, size_t n, unsigned label)
+{
+	struct frame f = {.size = 0};
+	struct pktinfo info;
+	size_t at;
+
+	frame_put_ethernet(&f, 0x8100);
+	frame_put_tag(&f, 100, 0x8847);
+	frame_put32(&f, 77u << 12 | 1 << 8);
+	at = tunnel_open(&f, 4, GRE);
+	frame_put32(&f, type);
+	frame_put(&f, octets, n);
+	frame_put(&f, "\x0a\0\0\0\0\1\x0a\0\0\0\0\2\x81\0\0\5\x08\0", 18);
+	tunnel_put_inner(&f, 4);
+	tunnel_close(&f, at);
+	info = decode_frame(&f);
+	ck_assert_uint_eq(info.src[0], 10);
+	ck_assert_uint_eq(info.vlan, 5);
+	ck_assert_uint_eq(info.inner_vlan, 0);
+	ck_assert_mem_eq(info.detail.dst_mac, "\x0a\0\0\0\0\1", 6);
+	ck_assert_mem_eq(info.detail.src_mac, "\x0a\0\0\0\0\2", 6);
+	ck_assert_uint_eq(get_be32(info.detail.mpls[0]) >> 12, label);
+	ck_assert_uint_eq(get_be16(info.detail.mpls[1]), 0);
+}
+
+START_TEST(frame_inside_replaces_the_outer_one_wherever_it_begins)
+{
+	for (size_t i = 0; i < sizeof(before_frames) / sizeof(*before_frames); i++)
+		check_frame_behind(before_frames[i].type, before_frames[i].octets,
+		    before_frames[i].size, before_frames[i].label);
+}
+END_TEST
+
 START_TEST(details_are_those_of_the_header_inside)
 {
 	struct frame f = {.size = 0};
@@ -440,6 +485,7 @@ Suite *tunnel_suite(void)
 	    tunnels_of_different_kinds_follow_each_other,
 	    ip_without_a_frame_inside_keeps_the_outer_one,
 	    frame_inside_replaces_the_outer_one,
+	    frame_inside_replaces_the_outer_one_wherever_it_begins,
 	    details_are_those_of_the_header_inside,
 	    damaged_tunnels_are_metered_all_the_same,
 	};
