@@ -42,18 +42,21 @@ struct reader_erf {
 	struct timebase timebase;
 };
 
-/* Types with the link layer that their packets begin with, and octets in front of it. */
+#define FCS 4
+
+/* Types with the link layer that their packets begin with, and octets in front of it and behind. */
 static const struct record_type {
 	uint8_t type;
 	uint8_t pad;
+	uint8_t fcs; /* the wire length has the frame's checksum in it */
 	int linktype;
 } types[] = {
-    {2, 2, DLT_EN10MB},  /* TYPE_ETH */
-    {11, 2, DLT_EN10MB}, /* TYPE_COLOR_ETH */
-    {16, 2, DLT_EN10MB}, /* TYPE_DSM_COLOR_ETH */
-    {20, 2, DLT_EN10MB}, /* TYPE_COLOR_HASH_ETH */
-    {22, 0, DLT_IPV4},   /* TYPE_IPV4 */
-    {23, 0, DLT_IPV6},   /* TYPE_IPV6 */
+    {2, 2, FCS, DLT_EN10MB},  /* TYPE_ETH */
+    {11, 2, FCS, DLT_EN10MB}, /* TYPE_COLOR_ETH */
+    {16, 2, FCS, DLT_EN10MB}, /* TYPE_DSM_COLOR_ETH */
+    {20, 2, FCS, DLT_EN10MB}, /* TYPE_COLOR_HASH_ETH */
+    {22, 0, 0, DLT_IPV4},     /* TYPE_IPV4 */
+    {23, 0, 0, DLT_IPV6},     /* TYPE_IPV6 */
 };
 
 static struct record record_at(const uint8_t *head)
@@ -135,11 +138,11 @@ static int unwrap(struct reader_erf *r, const struct record *record, const struc
 		return rc;
 	if (!cursor_take(c, type->pad))
 		return reader_fail(r->base.why, "an Ethernet record that is too short");
-	cursor_limit(c, record->wire);
+	packet->len = record->wire > type->fcs ? (uint32_t)(record->wire - type->fcs) : 0;
+	cursor_limit(c, packet->len);
 	packet->linktype = type->linktype;
 	packet->data = c->at;
 	packet->caplen = (uint32_t)c->left;
-	packet->len = record->wire;
 	return 1;
 }
 

@@ -58,9 +58,12 @@ static void end_record(void)
 	octets[record_at + 11] = (uint8_t)n;
 }
 
+#define FCS 4
+
+/* `wire`: without the checksum, which the record counts. */
 static void put_ethernet(uint32_t seconds, uint32_t caplen, unsigned wire)
 {
-	begin_record(ETHERNET, seconds, 0, wire);
+	begin_record(ETHERNET, seconds, 0, wire + FCS);
 	put_be(0);
 	put_content(seconds, caplen);
 	end_record();
@@ -113,13 +116,18 @@ START_TEST(records_of_other_types_keep_their_header)
 }
 END_TEST
 
-/* A record has whole words; what fills them up is not of the packet. */
-START_TEST(filling_is_cut_off)
+/* A record has whole words; what fills them up is not of the packet, nor is the frame's checksum. */
+START_TEST(checksum_and_filling_are_cut_off)
 {
 	size = 0;
 	put_ethernet(T, 70, 64);
+	begin_record(ETHERNET, T + 1, 0, 3);
+	put_be(0);
+	put_content(T + 1, 6);
+	end_record();
 	ck_assert_int_eq(read_file(), -ENODATA);
 	check_packet(0, T * NS_PER_S, 64, 64, DLT_EN10MB);
+	check_packet(1, (T + 1) * NS_PER_S, 0, 0, DLT_EN10MB);
 }
 END_TEST
 
@@ -195,7 +203,7 @@ Suite *reader_erf_suite(void)
 	const TTest *const tests[] = {
 	    records_are_read_by_their_type,
 	    records_of_other_types_keep_their_header,
-	    filling_is_cut_off,
+	    checksum_and_filling_are_cut_off,
 	    what_is_no_packet_is_stepped_over,
 	    faults_are_told_behind_what_is_whole,
 	    what_only_resembles_records_is_no_capture,
