@@ -83,20 +83,30 @@ static void tell_link_type(struct intake *in, const struct packet *packet)
 
 /* What was or may have been IP tells of the Metering Process's reliability, too. */
 static void ignore(
-    struct intake *in, enum ignored why, const struct packet *packet, const struct stamp *stamp)
+    struct intake *in, enum ignored why, const struct packet *packet, const struct pktinfo *info)
 {
 	in->packets.ignored[why]++;
 	if (why == IGNORED_LINK_TYPE)
 		tell_link_type(in, packet);
 	if (why == IGNORED_MALFORMED || why == IGNORED_TRUNCATED || why == IGNORED_HEADER_LIMIT ||
 	    why == IGNORED_LINK_TYPE)
-		unmetered_add(&in->unmetered, 1,
-		    packet->len - in->batch[in->batched].ip_offset, stamp->ts_ns);
+		unmetered_add(&in->unmetered, 1, packet->len - info->ip_offset, info->ts_ns);
+}
+
+/* The digest that the packet's rule looks at, or anything where it looks at none. */
+static uint32_t digest_for(const struct intake *in, const struct packet *packet,
+    const struct pktinfo *info, unsigned selector)
+{
+	const struct sampling_plan *plan = in->selection.plan;
+
+	return plan->rules[selector].method == SAMPLING_HASH
+	    ? digest_packet(packet, info, plan->hash_key)
+	    : 0;
 }
 
 /* What few runs ask for: the port map, and rules that look at what was decoded. */
 static bool look_again(
-    const struct intake *in, const struct packet *packet, struct pktinfo *info, unsigned selector)
+    const struct intake *in, struct pktinfo *info, unsigned selector, uint32_t digest)
 {
 	const struct selection *s = &in->selection;
 
@@ -104,8 +114,7 @@ static bool look_again(
 	port_map_apply(&in->config->ports, info);
 	switch (s->plan->rules[selector].method) {
 	case SAMPLING_HASH:
-		return selection_takes_digest(
-		    s, selector, digest_packet(packet, info, s->plan->hash_key));
+		return selection_takes_digest(s, selector, digest);
 	case SAMPLING_FLOW:
 		return selection_takes_flow(s, info);
 	default:
@@ -140,59 +149,107 @@ static enum ignored decode(
 	return ignored;
 }
 
-/* Decodes it, and looks whether it is a copy of an earlier one. */
-static enum ignored decode_once(
-    struct intake *in, const struct packet *packet, const struct stamp *stamp, struct pktinfo *info)
+/* Whether a packet that its rule has taken so far is metered; else it is counted where it belongs. */
+static bool take_in(struct intake *in, const struct packet *packet, struct pktinfo *info,
+    enum ignored ignored, unsigned selector, uint32_t digest)
 {
-	enum ignored ignored = decode(in, packet, stamp, info);
-	struct invariant i;
-	enum dedup_result result;
-
-	if (ignored)
-		return ignored;
-	i = invariant_take(packet, info, in->invariant_seed);
-	result = dedup_see(in->dedup, i.digest, i.place, info->clock_ns);
-	in->packets.notes[NOTE_DEDUP_FORGOTTEN] += result == DEDUP_FIRST_FORGETS;
-	return result == DEDUP_DUPLICATE ? IGNORED_DUPLICATE : IGNORED_NOT;
+	if (!ignored)
+		ignored = know_again(in, info);
+	if (ignored) {
+		ignore(in, ignored, packet, info);
+		return false;
+	}
+	if (in->looks_again && !look_again(in, info, selector, digest)) {
+		in->packets.not_sampled++;
+		return false;
+	}
+	count_metered(&in->packets, info);
+	return true;
 }
 
-/*
- * Adds the packet to the batch, or to the counter that says why not. Duplicates are no part of what
- * the rules choose from: where they are looked for every packet is decoded first.
- */
+static unsigned class_of(const struct intake *in, const struct packet *packet)
+{
+	return in->classes ? classifier_find(in->classes, packet) : 0;
+}
+
+/* Adds the packet to the batch, or to the counter that says why not. */
 static void meter_packet(struct intake *in, const struct packet *packet, const struct stamp *stamp)
 {
+	unsigned selector = class_of(in, packet);
 	struct pktinfo *info = &in->batch[in->batched];
-	enum ignored ignored = IGNORED_NOT;
-	unsigned selector;
+	enum ignored ignored;
+	uint32_t digest = 0;
 
-	if (in->dedup) {
-		ignored = decode_once(in, packet, stamp, info);
-		if (ignored == IGNORED_DUPLICATE) {
-			ignore(in, ignored, packet, stamp);
-			return;
-		}
-	}
-	selector = in->classes ? classifier_find(in->classes, packet) : 0;
 	if (!sampler_take(&in->samplers[selector])) {
 		in->packets.not_sampled++;
 		return;
 	}
-	if (!in->dedup)
-		ignored = decode(in, packet, stamp, info);
-	if (!ignored)
-		ignored = know_again(in, info);
-	if (ignored) {
-		ignore(in, ignored, packet, stamp);
-		return;
-	}
-	if (in->looks_again && !look_again(in, packet, info, selector)) {
-		in->packets.not_sampled++;
-		return;
-	}
-	count_metered(&in->packets, info);
-	in->batched++;
+	ignored = decode(in, packet, stamp, info);
+	if (!ignored && in->looks_again)
+		digest = digest_for(in, packet, info, selector);
+	in->batched += take_in(in, packet, info, ignored, selector, digest);
 }
+
+/* -- duplicates ------------------------------------------------------------------------------- */
+
+/*
+ * They are no part of what the rules choose from: every packet is decoded first. Its octets are lent for
+ * one call only, so all that needs them is found out now; it is judged together with the others of the
+ * batch, when the memory that tells of its copies has come.
+ */
+static void see_packet(struct intake *in, const struct packet *packet, const struct stamp *stamp)
+{
+	struct pktinfo *info = &in->batch[in->seen];
+	struct sighting *s = &in->sightings[in->seen++];
+	struct invariant invariant;
+
+	s->packet = *packet;
+	s->packet.data = NULL;
+	s->selector = class_of(in, packet);
+	s->ignored = decode(in, packet, stamp, info);
+	if (s->ignored)
+		return;
+	invariant = invariant_take(packet, info, in->invariant_seed);
+	s->invariant = invariant.digest;
+	s->place = invariant.place;
+	__builtin_prefetch(dedup_bucket(in->dedup, s->invariant), 1);
+	s->digest = digest_for(in, packet, info, s->selector);
+}
+
+static bool is_duplicate(struct intake *in, const struct sighting *s, const struct pktinfo *info)
+{
+	enum dedup_result result = dedup_see(in->dedup, s->invariant, s->place, info->clock_ns);
+
+	in->packets.notes[NOTE_DEDUP_FORGOTTEN] += result == DEDUP_FIRST_FORGETS;
+	return result == DEDUP_DUPLICATE;
+}
+
+static bool judge(struct intake *in, const struct sighting *s, struct pktinfo *info)
+{
+	if (!s->ignored && is_duplicate(in, s, info)) {
+		ignore(in, IGNORED_DUPLICATE, &s->packet, info);
+		return false;
+	}
+	if (!sampler_take(&in->samplers[s->selector])) {
+		in->packets.not_sampled++;
+		return false;
+	}
+	return take_in(in, &s->packet, info, s->ignored, s->selector, s->digest);
+}
+
+void intake_settle(struct intake *in)
+{
+	for (unsigned i = 0; i < in->seen; i++) {
+		if (!judge(in, &in->sightings[i], &in->batch[i]))
+			continue;
+		if (i != in->batched)
+			in->batch[in->batched] = in->batch[i];
+		in->batched++;
+	}
+	in->seen = 0;
+}
+
+/* -- reading ---------------------------------------------------------------------------------- */
 
 /* What a source calls with each packet. The stamp comes first: skipped packets move the clock. */
 static bool take_packet(void *ctx, const struct packet *packet)
@@ -214,7 +271,10 @@ static bool take_packet(void *ctx, const struct packet *packet)
 		in->limit_reached = true;
 	if (in->shift_ns)
 		in->packets.notes[NOTE_TIME_SHIFTED] += !stamp.no_time;
-	meter_packet(in, packet, &stamp);
+	if (in->dedup)
+		see_packet(in, packet, &stamp);
+	else
+		meter_packet(in, packet, &stamp);
 	return !in->limit_reached;
 }
 
@@ -226,6 +286,7 @@ int intake_read(struct intake *in, unsigned i, struct source *source)
 	in->classes = in->classifiers[i];
 	in->samplers = selection_samplers(&in->selection, i);
 	n = source_read(source, TABLE_BATCH, take_packet, in);
+	intake_settle(in);
 	in->incomplete |= source->incomplete || classifier_failed(in->classes);
 	return n;
 }

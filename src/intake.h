@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "capture/classifier.h"
+#include "capture/packet.h"
 #include "conf/config.h"
 #include "control/ledger.h"
 #include "meter/clock.h"
@@ -45,6 +46,16 @@ struct intake_options {
 	void *on_restart_ctx;
 };
 
+/* What is kept of a packet until it is known whether it is a duplicate. */
+struct sighting {
+	struct packet packet; /* without its octets */
+	uint64_t invariant;   /* decode/invariant.h */
+	uint16_t place;
+	enum ignored ignored;
+	unsigned selector;
+	uint32_t digest; /* for a rule that asks for it */
+};
+
 struct intake {
 	struct intake_options options;
 	const struct config *config;
@@ -65,6 +76,8 @@ struct intake {
 	uint64_t first_clock_ns;
 	struct clock clock;
 	struct pktinfo batch[TABLE_BATCH];
+	struct sighting sightings[TABLE_BATCH]; /* of the first `seen` packets of the batch */
+	unsigned seen;
 	unsigned batched; /* the worker sets it back to 0 */
 
 	struct rng seeds;
@@ -84,6 +97,12 @@ void intake_fini(struct intake *in);
 
 /* Source `i` is this one from now on. 0, or -errno after saying why it cannot be used. */
 int intake_open(struct intake *in, unsigned i, const struct source *source);
+
+/*
+ * Where duplicates are looked for packets are in the batch once this has been called. intake_read()
+ * does it at its end; whoever is called in its middle and takes the batch does it first.
+ */
+void intake_settle(struct intake *in);
 
 /* At most TABLE_BATCH packets of source `i`, which is this one. Returns what source_read() does. */
 int intake_read(struct intake *in, unsigned i, struct source *source);

@@ -143,6 +143,7 @@ static void run_batch(struct worker *w)
 {
 	struct intake *in = &w->intake;
 
+	intake_settle(in);
 	if (in->batched)
 		table_account(w->table, in->batch, in->batched);
 	in->batched = 0;

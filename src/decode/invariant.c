@@ -7,37 +7,23 @@
 
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40
+#define ETHERNET_HEADER 14
 
-struct header {
-	uint64_t hash;
+/* Takes out what hops change; returns the TTL or hop limit. Of less than a header there is no digest. */
+static uint8_t mask(uint8_t *ip, uint8_t version)
+{
 	uint8_t ttl;
-};
 
-static struct header hash_ipv4(struct cursor *c, uint64_t seed)
-{
-	const uint8_t *ip = cursor_take(c, IPV4_HEADER);
-	uint8_t octets[IPV4_HEADER];
-
-	if (!ip)
-		return (struct header){0};
-	memcpy(octets, ip, sizeof(octets));
-	octets[1] = octets[8] = 0;
-	memset(octets + 10, 0, 2);
-	return (struct header){hash_bytes(octets, sizeof(octets), seed), ip[8]};
-}
-
-static struct header hash_ipv6(struct cursor *c, uint64_t seed)
-{
-	const uint8_t *ip = cursor_take(c, IPV6_HEADER);
-	uint8_t octets[IPV6_HEADER];
-
-	if (!ip)
-		return (struct header){0};
-	memcpy(octets, ip, sizeof(octets));
-	octets[0] &= 0xf0;
-	octets[1] &= 0x0f;
-	octets[7] = 0;
-	return (struct header){hash_bytes(octets, sizeof(octets), seed), ip[7]};
+	if (version == 4) {
+		ttl = ip[8];
+		ip[1] = ip[8] = ip[10] = ip[11] = 0;
+		return ttl;
+	}
+	ttl = ip[7];
+	ip[0] &= 0xf0;
+	ip[1] &= 0x0f;
+	ip[7] = 0;
+	return ttl;
 }
 
 static size_t at_most(uint64_t octets)
@@ -57,21 +43,33 @@ static size_t octets_to_see(const struct packet *packet, const struct pktinfo *i
 	return at_most(captured);
 }
 
+/* A length that is known when this is compiled makes the most frequent one cheap. */
+static uint64_t hash_link(const uint8_t *octets, size_t size, uint64_t seed)
+{
+	if (size == ETHERNET_HEADER)
+		return hash_bytes(octets, ETHERNET_HEADER, seed);
+	return hash_bytes(octets, size, seed);
+}
+
 struct invariant invariant_take(
     const struct packet *packet, const struct pktinfo *info, uint64_t seed)
 {
 	struct cursor c = {.at = packet->data, .left = packet->caplen};
-	struct header header;
+	size_t header = info->ip_version == 4 ? IPV4_HEADER : IPV6_HEADER;
+	uint8_t ip[INVARIANT_OCTETS];
+	size_t size;
 	uint64_t where;
 
-	if (!cursor_take(&c, info->ip_offset))
+	if (!cursor_take(&c, info->ip_offset) || !cursor_peek(&c, header))
 		return (struct invariant){0, 0};
-	cursor_limit(&c, octets_to_see(packet, info));
-	header = info->ip_version == 4 ? hash_ipv4(&c, seed) : hash_ipv6(&c, seed);
+	size = octets_to_see(packet, info);
+	if (size < header)
+		size = header;
+	memcpy(ip, c.at, size);
 	where = seed ^ ((uint64_t)packet->interface << 40) ^ ((uint64_t)info->ingress << 8) ^
-	    header.ttl;
+	    mask(ip, info->ip_version);
 	return (struct invariant){
-	    .digest = hash_bytes(c.at, c.left, header.hash),
-	    .place = (uint16_t)hash_bytes(packet->data, info->ip_offset, where),
+	    .digest = hash_bytes(ip, size, seed),
+	    .place = (uint16_t)hash_link(packet->data, info->ip_offset, where),
 	};
 }

@@ -11,19 +11,7 @@
 
 _Static_assert(DEDUP_BUCKETS > PLACE_MASK, "the bucket must tell the bits that the place replaces");
 
-/* One that is free has the clock 0 and is older than all. */
-struct bucket {
-	uint64_t packet[DEDUP_WAYS]; /* the digest, its lowest bits replaced by the place */
-	uint64_t clock_ns[DEDUP_WAYS];
-};
-
-_Static_assert(sizeof(struct bucket) == LINE, "a bucket is a cache line");
-
-struct dedup {
-	struct dedup_windows windows;
-	uint64_t longest_ns;
-	struct bucket *buckets;
-};
+_Static_assert(sizeof(struct dedup_bucket) == LINE, "a bucket is a cache line");
 
 struct dedup *dedup_create(const struct dedup_windows *windows)
 {
@@ -50,31 +38,37 @@ void dedup_destroy(struct dedup *d)
 	free(d);
 }
 
-/* The way with this digest, or the oldest. What is later than the clock is of one that started again. */
-static unsigned find_way(const struct bucket *b, uint64_t packet, uint64_t clock_ns)
+/* The way with this digest, or the last one, which is the oldest. */
+static unsigned find_way(const struct dedup_bucket *b, uint64_t packet)
 {
-	unsigned oldest = 0;
+	unsigned way = 0;
 
-	for (unsigned way = 0; way < DEDUP_WAYS; way++)
-		if ((b->packet[way] ^ packet) >> PLACE_BITS == 0)
-			return way;
-	for (unsigned way = 1; way < DEDUP_WAYS; way++)
-		if (clock_ns - b->clock_ns[way] > clock_ns - b->clock_ns[oldest])
-			oldest = way;
-	return oldest;
+	while (way < DEDUP_WAYS - 1 && (b->packet[way] ^ packet) >> PLACE_BITS != 0)
+		way++;
+	return way;
+}
+
+/* The newest comes first: those before `way` move on by one, over what was there. */
+static void put_first(struct dedup_bucket *b, unsigned way, uint64_t packet, uint64_t clock_ns)
+{
+	for (; way > 0; way--) {
+		b->packet[way] = b->packet[way - 1];
+		b->clock_ns[way] = b->clock_ns[way - 1];
+	}
+	b->packet[0] = packet;
+	b->clock_ns[0] = clock_ns;
 }
 
 enum dedup_result dedup_see(struct dedup *d, uint64_t digest, uint16_t place, uint64_t clock_ns)
 {
-	struct bucket *b = &d->buckets[digest % DEDUP_BUCKETS];
+	struct dedup_bucket *b = dedup_bucket(d, digest);
 	uint64_t packet = (digest & ~(uint64_t)PLACE_MASK) | place;
-	unsigned way = find_way(b, packet, clock_ns);
+	unsigned way = find_way(b, packet);
 	uint64_t known = b->packet[way], age_ns = clock_ns - b->clock_ns[way];
 	bool is_same = (known ^ packet) >> PLACE_BITS == 0;
 
 	if (is_same && age_ns < (known == packet ? d->windows.same_ns : d->windows.copy_ns))
 		return DEDUP_DUPLICATE;
-	b->packet[way] = packet;
-	b->clock_ns[way] = clock_ns;
+	put_first(b, way, packet, clock_ns);
 	return !is_same && known && age_ns < d->longest_ns ? DEDUP_FIRST_FORGETS : DEDUP_FIRST;
 }

@@ -30,7 +30,23 @@ enum dedup_result {
 	DEDUP_DUPLICATE
 };
 
-struct dedup; /* dedup.c */
+/* One that is free has the clock 0 and is older than all. */
+struct dedup_bucket {
+	uint64_t packet[DEDUP_WAYS]; /* the digest, its lowest bits replaced by the place */
+	uint64_t clock_ns[DEDUP_WAYS];
+};
+
+struct dedup {
+	struct dedup_windows windows;
+	uint64_t longest_ns;
+	struct dedup_bucket *buckets;
+};
+
+/* Where a packet of this digest is looked for, so that the caller may fetch it beforehand. */
+static inline struct dedup_bucket *dedup_bucket(const struct dedup *d, uint64_t digest)
+{
+	return &d->buckets[digest % DEDUP_BUCKETS];
+}
 
 /* NULL: no memory. */
 struct dedup *dedup_create(const struct dedup_windows *windows);

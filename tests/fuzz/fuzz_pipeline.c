@@ -126,6 +126,7 @@ static void account(struct run *run)
 {
 	struct intake *in = &run->intake;
 
+	intake_settle(in);
 	for (unsigned i = 0; i < in->batched; i++)
 		reference_packet(&run->reference, &in->batch[i]);
 	if (in->batched)
