@@ -3,8 +3,6 @@
  */
 #include "decode/layers.h"
 
-#include <string.h>
-
 #define VLAN_LIMIT 16
 #define MAC_SIZE 6
 
@@ -177,15 +175,6 @@ enum ignored ethertype_decode(struct walk *w)
 	}
 }
 
-/* Those of the outermost frame, as of the VLAN tags the outermost is the flow's. */
-static void keep_addresses(struct walk *w, const uint8_t *ether)
-{
-	if (w->frames++)
-		return;
-	memcpy(w->info->detail.dst_mac, ether, MAC_SIZE);
-	memcpy(w->info->detail.src_mac, ether + MAC_SIZE, MAC_SIZE);
-}
-
 static enum ignored other_frame(struct walk *w, const uint8_t *ether)
 {
 	if (w->type < ETHERTYPE_MIN && isl_begins(ether, &w->c))
@@ -200,8 +189,7 @@ enum ignored ethernet_decode(struct walk *w)
 	if (!ether)
 		return IGNORED_TRUNCATED;
 	w->type = get_be16(ether + 12);
-	if (w->options->details)
-		keep_addresses(w, ether);
+	walk_macs(w, ether, ether + MAC_SIZE);
 	/* Most packets end here; they pay for none of the others. */
 	return w->type == ETHERTYPE_IPV4 ? walk_ip(w, 4) : other_frame(w, ether);
 }

@@ -172,7 +172,7 @@ static enum ignored version1_decode(struct walk *w, uint16_t flags, uint16_t typ
 	key = cursor_take(&w->c, 4);
 	if (!key || !cursor_take(&w->c, flags & HAS_ACKNOWLEDGMENT ? 8 : 4))
 		return IGNORED_TRUNCATED;
-	tunnel_limit(w, get_be16(key));
+	walk_limit(w, get_be16(key));
 	return tunnel_ppp(w);
 }
 

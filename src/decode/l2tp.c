@@ -78,7 +78,7 @@ static enum ignored version2_decode(struct walk *w, uint16_t flags)
 			return IGNORED_TRUNCATED;
 		if (get_be16(p) < 4)
 			return IGNORED_MALFORMED;
-		tunnel_limit(w, get_be16(p) - 4);
+		walk_limit(w, get_be16(p) - 4);
 	}
 	if (!cursor_take(&w->c, flags & HAS_SEQUENCE ? 8 : 4))
 		return IGNORED_TRUNCATED;

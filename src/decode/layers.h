@@ -88,7 +88,7 @@ static inline void walk_trim(struct walk *w, uint64_t n)
 	walk_limit(w, left > n ? left - n : 0);
 }
 
-/* For those who ask for details: the addresses of the outermost frame. */
+/* For those who ask for details: the addresses of the outermost frame, whose tag is the flow's, too. */
 static inline void walk_macs(struct walk *w, const uint8_t *dst, const uint8_t *src)
 {
 	if (!w->options->details || w->frames++)

@@ -109,7 +109,7 @@ enum ignored gtpu_decode(struct walk *w)
 		return IGNORED_TRUNCATED;
 	if (gtp[0] >> 4 != GTP_VERSION_1 || gtp[1] != GTP_G_PDU)
 		return NO_TUNNEL;
-	tunnel_limit(w, get_be16(gtp + 2));
+	walk_limit(w, get_be16(gtp + 2));
 	if (gtp[0] & GTP_HAS_OPTIONAL) {
 		optional = cursor_take(&w->c, 4);
 		if (!optional)

@@ -84,15 +84,6 @@ enum ignored tunnel_ethertype(struct walk *w, uint16_t type)
 	return walk_on(w, ethertype_decode);
 }
 
-void tunnel_limit(struct walk *w, size_t octets)
-{
-	uint64_t end = walk_offset(w) + (uint64_t)octets;
-
-	if (end < w->wire_end)
-		w->wire_end = end;
-	cursor_limit(&w->c, octets);
-}
-
 /* -- recognition ------------------------------------------------------------------------------ */
 
 /* By protocol number: any of these names asks for it. */
@@ -169,7 +160,7 @@ static enum ignored udp_header(struct walk *w)
 		return IGNORED_NOT;
 	if (length < UDP_HEADER)
 		return IGNORED_MALFORMED;
-	tunnel_limit(w, length - UDP_HEADER);
+	walk_limit(w, length - UDP_HEADER);
 	return IGNORED_NOT;
 }
 

@@ -30,8 +30,6 @@ layer_fn l2tp_ip_decode;
 layer_fn tunnel_ppp;
 /* What this EtherType says is next. */
 enum ignored tunnel_ethertype(struct walk *w, uint16_t type);
-/* The octets inside end at most so far from the cursor, captured or not. */
-void tunnel_limit(struct walk *w, size_t octets);
 
 /* Puts the overlay network that the octets inside belong to. */
 static inline void tunnel_segment(struct walk *w, enum segment_type type, uint32_t id)
