@@ -108,16 +108,16 @@ bool reader_erf_knows(struct input *input)
 
 /* -- records ------------------------------------------------------------------------------------ */
 
-static int skip_extensions(struct reader_erf *r, struct cursor *c, uint8_t type)
+static bool skip_extensions(struct cursor *c, uint8_t type)
 {
 	while (type & EXTENDED) {
 		const uint8_t *extension = cursor_take(c, EXTENSION);
 
 		if (!extension)
-			return reader_fail(r->base.why, "an extension header that is cut");
+			return false;
 		type = *extension;
 	}
-	return 0;
+	return true;
 }
 
 static const struct record_type *type_of(const struct record *record)
@@ -128,37 +128,39 @@ static const struct record_type *type_of(const struct record *record)
 	return NULL;
 }
 
-/* Records are filled up: what is captured beyond the packet's length is not of the packet. */
-static int unwrap(struct reader_erf *r, const struct record *record, const struct record_type *type,
-    struct cursor *c, struct packet *packet)
+/*
+ * Records are filled up: what is captured beyond the packet's length is not of the packet. False:
+ * what is before the packet is cut.
+ */
+static bool unwrap(const struct record *record, const struct record_type *type, struct cursor c,
+    struct packet *packet)
 {
-	int rc = skip_extensions(r, c, record->type);
-
-	if (rc)
-		return rc;
-	if (!cursor_take(c, type->pad))
-		return reader_fail(r->base.why, "an Ethernet record that is too short");
+	if (!skip_extensions(&c, record->type) || !cursor_take(&c, type->pad))
+		return false;
 	packet->len = record->wire > type->fcs ? (uint32_t)(record->wire - type->fcs) : 0;
-	cursor_limit(c, packet->len);
+	cursor_limit(&c, packet->len);
 	packet->linktype = type->linktype;
-	packet->data = c->at;
-	packet->caplen = (uint32_t)c->left;
-	return 1;
+	packet->data = c.at;
+	packet->caplen = (uint32_t)c.left;
+	return true;
 }
 
-/* Records of other types keep their header, as in captures of the link type ERF. */
-static int fill_packet(
-    struct reader_erf *r, const struct record *record, struct cursor *c, struct packet *packet)
+/*
+ * Records of other types keep their header, as in captures of the link type ERF, and so do those
+ * that are cut within it: the decoder has names for them.
+ */
+static void fill_packet(
+    struct reader_erf *r, const struct record *record, const uint8_t *octets, struct packet *packet)
 {
 	const struct record_type *type = type_of(record);
+	struct cursor c = {.at = octets + HEAD, .left = (size_t)record->size - HEAD};
 
 	packet->ts_ns = timebase_ns(&r->timebase, record->ticks);
-	if (type)
-		return unwrap(r, record, type, c, packet);
+	if (type && unwrap(record, type, c, packet))
+		return;
 	packet->linktype = DLT_ERF;
-	packet->data = c->at - HEAD;
+	packet->data = octets;
 	packet->caplen = packet->len = record->size;
-	return 1;
 }
 
 static bool is_packet(const struct record *record)
@@ -174,8 +176,6 @@ static int next_record(struct reader_erf *r, struct packet *packet)
 	struct input *input = r->base.input;
 	const uint8_t *octets = input_peek(input, HEAD);
 	struct record record;
-	struct cursor c;
-	int rc;
 
 	if (!octets)
 		return input_ready(input) ? reader_cut(input, r->base.why)
@@ -186,11 +186,11 @@ static int next_record(struct reader_erf *r, struct packet *packet)
 	octets = input_peek(input, record.size);
 	if (!octets)
 		return reader_cut(input, r->base.why);
-	c = (struct cursor){.at = octets + HEAD, .left = (size_t)record.size - HEAD};
-	rc = is_packet(&record) ? fill_packet(r, &record, &c, packet) : 2;
-	if (rc > 0)
-		input_take(input, record.size);
-	return rc;
+	input_take(input, record.size);
+	if (!is_packet(&record))
+		return 2;
+	fill_packet(r, &record, octets, packet);
+	return 1;
 }
 
 static int erf_next(struct reader *base, struct packet *packet)

@@ -58,6 +58,7 @@ static void end_record(void)
 	octets[record_at + 11] = (uint8_t)n;
 }
 
+#define HEAD 16
 #define FCS 4
 
 /* `wire`: without the checksum, which the record counts. */
@@ -147,13 +148,35 @@ START_TEST(what_is_no_packet_is_stepped_over)
 }
 END_TEST
 
+/* One record's fault is not the file's: the next one begins where it says. */
+START_TEST(records_that_are_cut_keep_their_header)
+{
+	static const struct {
+		unsigned type, rest;
+	} rows[] = {{ETHERNET, 0}, {ETHERNET, 1}, {ETHERNET | EXTENDED, 7}, {IPV6 | EXTENDED, 0}};
+
+	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		size = 0;
+		put_ethernet(T, 62, 62);
+		begin_record(rows[i].type, T, 0, 60);
+		put("\x80zzzzzz", rows[i].rest);
+		end_record();
+		put_ethernet(T, 62, 62);
+		ck_assert_int_eq(ways[i & 1](), -ENODATA);
+		ck_assert_str_eq(said, "");
+		ck_assert_uint_eq(seen_count, 3);
+		check_packet(1, T * NS_PER_S, HEAD + rows[i].rest, HEAD + rows[i].rest, DLT_ERF);
+		check_packet(2, T * NS_PER_S, 62, 62, DLT_EN10MB);
+	}
+}
+END_TEST
+
 START_TEST(faults_are_told_behind_what_is_whole)
 {
 	static const struct {
 		unsigned type, rest, record;
 		const char *text;
-	} rows[] = {{ETHERNET, 1, 17, "an Ethernet record that is too short"},
-	    {ETHERNET | EXTENDED, 7, 23, "an extension header that is cut"},
+	} rows[] = {
 	    {ETHERNET, 0, 15, "a record of 15 octets"}, {ETHERNET, 9, 26, "the file is cut"}};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -205,6 +228,7 @@ Suite *reader_erf_suite(void)
 	    records_of_other_types_keep_their_header,
 	    checksum_and_filling_are_cut_off,
 	    what_is_no_packet_is_stepped_over,
+	    records_that_are_cut_keep_their_header,
 	    faults_are_told_behind_what_is_whole,
 	    what_only_resembles_records_is_no_capture,
 	};
