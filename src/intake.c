@@ -131,7 +131,8 @@ static void count_metered(struct ledger_packets *p, const struct pktinfo *info)
 }
 
 /* What earlier packets and other threads tell of a decoded one. Later fragments have ports then. */
-static enum ignored know_again(struct intake *in, struct pktinfo *info)
+static inline __attribute__((always_inline)) enum ignored know_again(
+    struct intake *in, struct pktinfo *info)
 {
 	if (info->is_fragment && in->fragments)
 		in->packets.notes[NOTE_FRAGMENT_FORGOTTEN] += fragments_apply(in->fragments, info);
@@ -149,24 +150,6 @@ static enum ignored decode(
 	return ignored;
 }
 
-/* Whether a packet that its rule has taken so far is metered; else it is counted where it belongs. */
-static bool take_in(struct intake *in, const struct packet *packet, struct pktinfo *info,
-    enum ignored ignored, unsigned selector, uint32_t digest)
-{
-	if (!ignored)
-		ignored = know_again(in, info);
-	if (ignored) {
-		ignore(in, ignored, packet, info);
-		return false;
-	}
-	if (in->looks_again && !look_again(in, info, selector, digest)) {
-		in->packets.not_sampled++;
-		return false;
-	}
-	count_metered(&in->packets, info);
-	return true;
-}
-
 static unsigned class_of(const struct intake *in, const struct packet *packet)
 {
 	return in->classes ? classifier_find(in->classes, packet) : 0;
@@ -178,16 +161,25 @@ static void meter_packet(struct intake *in, const struct packet *packet, const s
 	unsigned selector = class_of(in, packet);
 	struct pktinfo *info = &in->batch[in->batched];
 	enum ignored ignored;
-	uint32_t digest = 0;
 
 	if (!sampler_take(&in->samplers[selector])) {
 		in->packets.not_sampled++;
 		return;
 	}
 	ignored = decode(in, packet, stamp, info);
-	if (!ignored && in->looks_again)
-		digest = digest_for(in, packet, info, selector);
-	in->batched += take_in(in, packet, info, ignored, selector, digest);
+	if (!ignored)
+		ignored = know_again(in, info);
+	if (ignored) {
+		ignore(in, ignored, packet, info);
+		return;
+	}
+	if (in->looks_again &&
+	    !look_again(in, info, selector, digest_for(in, packet, info, selector))) {
+		in->packets.not_sampled++;
+		return;
+	}
+	count_metered(&in->packets, info);
+	in->batched++;
 }
 
 /* -- duplicates ------------------------------------------------------------------------------- */
@@ -196,24 +188,28 @@ static void meter_packet(struct intake *in, const struct packet *packet, const s
  * They are no part of what the rules choose from: every packet is decoded first. Its octets are lent for
  * one call only, so all that needs them is found out now; it is judged together with the others of the
  * batch, when the memory that tells of its copies has come.
+ *
+ * Not a part of take_packet(), which would save registers for it where no copies are looked for.
  */
-static void see_packet(struct intake *in, const struct packet *packet, const struct stamp *stamp)
+__attribute__((noinline)) static void see_packet(
+    struct intake *in, const struct packet *packet, const struct stamp *stamp)
 {
 	struct pktinfo *info = &in->batch[in->seen];
 	struct sighting *s = &in->sightings[in->seen++];
 	struct invariant invariant;
 
-	s->packet = *packet;
-	s->packet.data = NULL;
 	s->selector = class_of(in, packet);
 	s->ignored = decode(in, packet, stamp, info);
-	if (s->ignored)
+	if (s->ignored) {
+		s->packet = *packet;
+		s->packet.data = NULL;
 		return;
+	}
 	invariant = invariant_take(packet, info, in->invariant_seed);
 	s->invariant = invariant.digest;
 	s->place = invariant.place;
 	__builtin_prefetch(dedup_bucket(in->dedup, s->invariant), 1);
-	s->digest = digest_for(in, packet, info, s->selector);
+	s->digest = in->looks_again ? digest_for(in, packet, info, s->selector) : 0;
 }
 
 static bool is_duplicate(struct intake *in, const struct sighting *s, const struct pktinfo *info)
@@ -224,17 +220,34 @@ static bool is_duplicate(struct intake *in, const struct sighting *s, const stru
 	return result == DEDUP_DUPLICATE;
 }
 
+/*
+ * Whether the packet stays in the batch; else it is counted where it belongs. The end is that of
+ * meter_packet(), written twice so that a run that looks for no duplicates pays nothing for this.
+ */
 static bool judge(struct intake *in, const struct sighting *s, struct pktinfo *info)
 {
-	if (!s->ignored && is_duplicate(in, s, info)) {
-		ignore(in, IGNORED_DUPLICATE, &s->packet, info);
+	enum ignored ignored = s->ignored;
+
+	if (!ignored && is_duplicate(in, s, info)) {
+		in->packets.ignored[IGNORED_DUPLICATE]++;
 		return false;
 	}
 	if (!sampler_take(&in->samplers[s->selector])) {
 		in->packets.not_sampled++;
 		return false;
 	}
-	return take_in(in, &s->packet, info, s->ignored, s->selector, s->digest);
+	if (!ignored)
+		ignored = know_again(in, info);
+	if (ignored) {
+		ignore(in, ignored, &s->packet, info);
+		return false;
+	}
+	if (in->looks_again && !look_again(in, info, s->selector, s->digest)) {
+		in->packets.not_sampled++;
+		return false;
+	}
+	count_metered(&in->packets, info);
+	return true;
 }
 
 void intake_settle(struct intake *in)

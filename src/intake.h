@@ -48,7 +48,7 @@ struct intake_options {
 
 /* What is kept of a packet until it is known whether it is a duplicate. */
 struct sighting {
-	struct packet packet; /* without its octets */
+	struct packet packet; /* of one that is ignored, without its octets */
 	uint64_t invariant;   /* decode/invariant.h */
 	uint16_t place;
 	enum ignored ignored;
