@@ -20,7 +20,9 @@
 #                    flows of "mix" that are over wait for their timeout in small
 #                    numbers (117,000 in the table); at 1000000 they are 471,000
 #   BENCH_FORMAT     spanflow's export format: 5, 9, ipfix (default)
-#   BENCH_PROGRAMS   default "pcap_loop spanflow softflowd"
+#   BENCH_PROGRAMS   default "pcap_loop spanflow spanflow_dedup softflowd";
+#                    spanflow_dedup is spanflow --dedup: the two rows' ns/pkt
+#                    tell what looking for duplicates costs
 #   TMPDIR           where the captures go; they are removed at the end
 set -eu
 
@@ -34,7 +36,7 @@ workloads=${BENCH_WORKLOADS:-mix}
 packets=${BENCH_PACKETS:-5000000}
 rounds=${BENCH_ROUNDS:-5}
 format=${BENCH_FORMAT:-ipfix}
-programs=${BENCH_PROGRAMS:-pcap_loop spanflow softflowd}
+programs=${BENCH_PROGRAMS:-pcap_loop spanflow spanflow_dedup softflowd}
 
 for tool in mktraffic pcaploop udpsink measure; do
     if [ ! -x "$tools/$tool" ]; then
@@ -130,17 +132,28 @@ run_pcap_loop() {
     run_once pcap_loop "$tools/pcaploop" "$capture"
 }
 
-run_spanflow() {
+# measure_spanflow NAME OPTION...
+measure_spanflow() {
+    row=$1
+    shift
     start_sink
-    run_once spanflow "$spanflow" -q --stats=json -v "$format" -r "$capture" \
-        -n "127.0.0.1:$port,rate=0"
+    run_once "$row" "$spanflow" -q --stats=json -v "$format" -r "$capture" \
+        -n "127.0.0.1:$port,rate=0" "$@"
     stop_sink
-    check_sink spanflow "$(stat_of messages)"
+    check_sink "$row" "$(stat_of messages)"
     printf '%s records, at most %s flows at a time' "$(stat_of total)" "$(stat_of peak)" \
-        >"$tmp/spanflow.note"
+        >"$tmp/$row.note"
     if [ "$(stat_of received)" -ne "$packets" ]; then
-        say "spanflow: received $(stat_of received) packets of $packets"
+        say "$row: received $(stat_of received) packets of $packets"
     fi
+}
+
+run_spanflow() {
+    measure_spanflow spanflow
+}
+
+run_spanflow_dedup() {
+    measure_spanflow spanflow_dedup --dedup
 }
 
 run_softflowd() {
@@ -160,7 +173,7 @@ median() {
 
 print_table() {
     printf '\n%s: %s packets, median of %s rounds\n' "$1" "$packets" "$rounds"
-    printf '%-10s %9s %13s %8s %9s %9s %9s %10s\n' program seconds packets/s ns/pkt \
+    printf '%-14s %9s %13s %8s %9s %9s %9s %10s\n' program seconds packets/s ns/pkt \
         'pcap_loop' 'RSS MiB' 'own MiB' datagrams
     base=
     for name in $programs; do
@@ -170,12 +183,14 @@ print_table() {
         awk -v name="$name" -v s="$seconds" -v n="$packets" -v base="$base" \
             -v rss="$(median "$tmp/$name.runs" 3)" -v own="$(median "$tmp/$name.runs" 4)" \
             -v got="$(cat "$tmp/$name.datagrams" 2>/dev/null || echo -)" 'BEGIN {
-            printf "%-10s %9.3f %13.0f %8.1f %9s %9.1f %9.1f %10s\n", name, s, n / s,
+            printf "%-14s %9.3f %13.0f %8.1f %9s %9.1f %9.1f %10s\n", name, s, n / s,
                 s / n * 1e9, base == "" ? "-" : sprintf("%.2fx", s / base),
                 rss / 1024, own / 1024, got
         }'
     done
-    [ ! -s "$tmp/spanflow.note" ] || printf 'spanflow: %s\n' "$(cat "$tmp/spanflow.note")"
+    for name in $programs; do
+        [ ! -s "$tmp/$name.note" ] || printf '%s: %s\n' "$name" "$(cat "$tmp/$name.note")"
+    done
 }
 
 case " $programs " in
