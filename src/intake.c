@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "decode/digest.h"
-#include "decode/invariant.h"
 #include "meter/dedup.h"
 #include "meter/frag.h"
 #include "own_export.h"
@@ -21,11 +20,12 @@ static void restart_clock(struct intake *in, uint64_t ts_ns)
 	clock_restart(&in->clock, ts_ns);
 	if (in->fragments)
 		fragments_forget(in->fragments);
-	in->invariant_seed = rng_next(&in->seeds);
+	invariant_set_keys(&in->keys, rng_next(&in->seeds));
 	in->packets.notes[NOTE_CLOCK_RESTARTS]++;
 }
 
-static struct stamp stamp_packet(struct intake *in, uint64_t ts_ns)
+static inline __attribute__((always_inline)) struct stamp stamp_packet(
+    struct intake *in, uint64_t ts_ns)
 {
 	struct stamp stamp;
 
@@ -155,6 +155,31 @@ static unsigned class_of(const struct intake *in, const struct packet *packet)
 	return in->classes ? classifier_find(in->classes, packet) : 0;
 }
 
+/*
+ * Stamps the packet, if the limits leave it to be taken. The stamp comes first: packets that the samplers
+ * skip move the clock. A part of whoever takes packets, with what it keeps in registers.
+ */
+static inline __attribute__((always_inline)) bool begin_packet(
+    struct intake *in, const struct packet *packet, struct stamp *stamp)
+{
+	uint64_t ts_ns = packet->ts_ns;
+
+	if (in->shift_ns && ts_ns)
+		ts_ns += in->shift_ns;
+	if (in->limit_reached || past_duration(in, ts_ns)) {
+		in->limit_reached = true;
+		return false;
+	}
+	*stamp = stamp_packet(in, ts_ns);
+	if (in->packets.received++ == 0)
+		in->first_clock_ns = stamp->clock_ns;
+	if (in->packets.received == in->config->packet_limit)
+		in->limit_reached = true;
+	if (in->shift_ns)
+		in->packets.notes[NOTE_TIME_SHIFTED] += !stamp->no_time;
+	return true;
+}
+
 /* Adds the packet to the batch, or to the counter that says why not. */
 static void meter_packet(struct intake *in, const struct packet *packet, const struct stamp *stamp)
 {
@@ -182,34 +207,56 @@ static void meter_packet(struct intake *in, const struct packet *packet, const s
 	in->batched++;
 }
 
+/* What a source calls with each packet. */
+static bool take_packet(void *ctx, const struct packet *packet)
+{
+	struct intake *in = ctx;
+	struct stamp stamp;
+
+	if (!begin_packet(in, packet, &stamp))
+		return false;
+	meter_packet(in, packet, &stamp);
+	return !in->limit_reached;
+}
+
 /* -- duplicates ------------------------------------------------------------------------------- */
 
 /*
  * They are no part of what the rules choose from: every packet is decoded first. Its octets are lent for
  * one call only, so all that needs them is found out now; it is judged together with the others of the
  * batch, when the memory that tells of its copies has come.
- *
- * Not a part of take_packet(), which would save registers for it where no copies are looked for.
  */
-__attribute__((noinline)) static void see_packet(
-    struct intake *in, const struct packet *packet, const struct stamp *stamp)
+static void sight_packet(struct intake *in, const struct packet *packet, const struct stamp *stamp)
 {
-	struct pktinfo *info = &in->batch[in->seen];
-	struct sighting *s = &in->sightings[in->seen++];
+	unsigned i = in->seen++;
+	struct pktinfo *info = &in->batch[i];
+	struct sighting *s = &in->sightings[i];
 	struct invariant invariant;
 
-	s->selector = class_of(in, packet);
-	s->ignored = decode(in, packet, stamp, info);
+	s->selector = (uint8_t)class_of(in, packet);
+	s->ignored = (uint8_t)decode(in, packet, stamp, info);
 	if (s->ignored) {
-		s->packet = *packet;
-		s->packet.data = NULL;
+		in->unseen[i] = *packet;
+		in->unseen[i].data = NULL;
 		return;
 	}
-	invariant = invariant_take(packet, info, in->invariant_seed);
+	invariant = invariant_take(packet, info, &in->keys);
 	s->invariant = invariant.digest;
 	s->place = invariant.place;
 	__builtin_prefetch(dedup_bucket(in->dedup, s->invariant), 1);
 	s->digest = in->looks_again ? digest_for(in, packet, info, s->selector) : 0;
+}
+
+/* What a source calls with each packet where duplicates are looked for. */
+static bool see_packet(void *ctx, const struct packet *packet)
+{
+	struct intake *in = ctx;
+	struct stamp stamp;
+
+	if (!begin_packet(in, packet, &stamp))
+		return false;
+	sight_packet(in, packet, &stamp);
+	return !in->limit_reached;
 }
 
 static bool is_duplicate(struct intake *in, const struct sighting *s, const struct pktinfo *info)
@@ -224,8 +271,10 @@ static bool is_duplicate(struct intake *in, const struct sighting *s, const stru
  * Whether the packet stays in the batch; else it is counted where it belongs. The end is that of
  * meter_packet(), written twice so that a run that looks for no duplicates pays nothing for this.
  */
-static bool judge(struct intake *in, const struct sighting *s, struct pktinfo *info)
+static inline bool judge(struct intake *in, unsigned i)
 {
+	const struct sighting *s = &in->sightings[i];
+	struct pktinfo *info = &in->batch[i];
 	enum ignored ignored = s->ignored;
 
 	if (!ignored && is_duplicate(in, s, info)) {
@@ -239,7 +288,7 @@ static bool judge(struct intake *in, const struct sighting *s, struct pktinfo *i
 	if (!ignored)
 		ignored = know_again(in, info);
 	if (ignored) {
-		ignore(in, ignored, &s->packet, info);
+		ignore(in, ignored, &in->unseen[i], info);
 		return false;
 	}
 	if (in->looks_again && !look_again(in, info, s->selector, s->digest)) {
@@ -253,7 +302,7 @@ static bool judge(struct intake *in, const struct sighting *s, struct pktinfo *i
 void intake_settle(struct intake *in)
 {
 	for (unsigned i = 0; i < in->seen; i++) {
-		if (!judge(in, &in->sightings[i], &in->batch[i]))
+		if (!judge(in, i))
 			continue;
 		if (i != in->batched)
 			in->batch[in->batched] = in->batch[i];
@@ -264,33 +313,6 @@ void intake_settle(struct intake *in)
 
 /* -- reading ---------------------------------------------------------------------------------- */
 
-/* What a source calls with each packet. The stamp comes first: skipped packets move the clock. */
-static bool take_packet(void *ctx, const struct packet *packet)
-{
-	struct intake *in = ctx;
-	uint64_t ts_ns = packet->ts_ns;
-	struct stamp stamp;
-
-	if (in->shift_ns && ts_ns)
-		ts_ns += in->shift_ns;
-	if (in->limit_reached || past_duration(in, ts_ns)) {
-		in->limit_reached = true;
-		return false;
-	}
-	stamp = stamp_packet(in, ts_ns);
-	if (in->packets.received++ == 0)
-		in->first_clock_ns = stamp.clock_ns;
-	if (in->packets.received == in->config->packet_limit)
-		in->limit_reached = true;
-	if (in->shift_ns)
-		in->packets.notes[NOTE_TIME_SHIFTED] += !stamp.no_time;
-	if (in->dedup)
-		see_packet(in, packet, &stamp);
-	else
-		meter_packet(in, packet, &stamp);
-	return !in->limit_reached;
-}
-
 int intake_read(struct intake *in, unsigned i, struct source *source)
 {
 	int n;
@@ -298,7 +320,7 @@ int intake_read(struct intake *in, unsigned i, struct source *source)
 	in->source = source;
 	in->classes = in->classifiers[i];
 	in->samplers = selection_samplers(&in->selection, i);
-	n = source_read(source, TABLE_BATCH, take_packet, in);
+	n = source_read(source, TABLE_BATCH, in->dedup ? see_packet : take_packet, in);
 	intake_settle(in);
 	in->incomplete |= source->incomplete || classifier_failed(in->classes);
 	return n;
@@ -317,7 +339,7 @@ static int create_memories(struct intake *in)
 			return -ENOMEM;
 	}
 	if (c->dedup) {
-		in->invariant_seed = rng_next(&in->seeds);
+		invariant_set_keys(&in->keys, rng_next(&in->seeds));
 		in->dedup = dedup_create(&c->dedup_windows);
 		if (!in->dedup)
 			return -ENOMEM;

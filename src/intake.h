@@ -3,8 +3,8 @@
  *
  * Order (SPEC section 4): stamp, class, samplers that count, decoder, fragments, own exports, port
  * map, samplers that look at what was decoded. Where duplicates are ignored the decoder comes
- * first: stamp, decoder, duplicates, class, samplers that count, and so on. Belongs to the worker, whose clock and part of the ledger
- * it keeps; the worker takes the batch.
+ * first: stamp, decoder, duplicates, class, samplers that count, and so on. Belongs to the worker,
+ * whose clock and part of the ledger it keeps; the worker takes the batch.
  */
 #ifndef SPANFLOW_INTAKE_H
 #define SPANFLOW_INTAKE_H
@@ -17,6 +17,7 @@
 #include "capture/packet.h"
 #include "conf/config.h"
 #include "control/ledger.h"
+#include "decode/invariant.h"
 #include "meter/clock.h"
 #include "meter/selection.h"
 #include "meter/table.h"
@@ -48,12 +49,11 @@ struct intake_options {
 
 /* What is kept of a packet until it is known whether it is a duplicate. */
 struct sighting {
-	struct packet packet; /* of one that is ignored, without its octets */
-	uint64_t invariant;   /* decode/invariant.h */
+	uint64_t invariant; /* decode/invariant.h */
+	uint32_t digest;    /* for a rule that asks for it */
 	uint16_t place;
-	enum ignored ignored;
-	unsigned selector;
-	uint32_t digest; /* for a rule that asks for it */
+	uint8_t ignored; /* enum ignored */
+	uint8_t selector;
 };
 
 struct intake {
@@ -77,13 +77,15 @@ struct intake {
 	struct clock clock;
 	struct pktinfo batch[TABLE_BATCH];
 	struct sighting sightings[TABLE_BATCH]; /* of the first `seen` packets of the batch */
+	struct packet
+	    unseen[TABLE_BATCH]; /* those of them that are ignored, without their octets */
 	unsigned seen;
 	unsigned batched; /* the worker sets it back to 0 */
 
 	struct rng seeds;
 	struct fragments *fragments; /* NULL: later ones stay without ports */
 	struct dedup *dedup;         /* NULL: all copies are metered */
-	uint64_t invariant_seed;     /* of what it compares; another one when the clock restarts */
+	struct invariant_keys keys;  /* of what it compares; others when the clock restarts */
 
 	struct ledger_packets packets;
 	struct unmetered unmetered;

@@ -34,6 +34,7 @@ enum { FRAME_ETHERNET = 0, FRAME_IP = 2 };
 static enum ignored mirrored_frame(struct walk *w)
 {
 	w->is_mirrored = true;
+	w->info->mirrored_offset = walk_offset(w);
 	return tunnel_ethernet(w);
 }
 

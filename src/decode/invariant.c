@@ -3,48 +3,46 @@
 #include <string.h>
 
 #include "util/cursor.h"
+#include "util/fold.h"
 #include "util/hash.h"
+#include "util/rng.h"
 
-#define IPV4_HEADER 20
-#define IPV6_HEADER 40
+/*
+ * What hops change is in the first octets of the header, and masked there. Those are read as two whole
+ * words: none is read that was just written in parts.
+ */
+#define HEADER_MASKED 16
 
-/* As the first eight octets of a header are read: */
-#define IPV4_TOS_SHIFT 48
-#define IPV4_TOS ((uint64_t)0xff << IPV4_TOS_SHIFT)
-#define IPV6_TRAFFIC_CLASS ((uint64_t)0xff << 52)
-#define IPV6_HOP_LIMIT ((uint64_t)0xff)
-
-/* The key of what follows the header, told from that of the header. */
-#define REST_KEY 0x9e3779b97f4a7c15ull
-
-struct header {
-	uint64_t hash;
-	uint8_t ttl;
+struct mask {
+	uint8_t octets[HEADER_MASKED];
+	size_t ttl; /* which octet is the TTL or hop limit */
 };
 
-/* Whole words, so that none is read that was just written in parts. The protocol replaces ToS. */
-static struct header hash_ipv4(struct cursor *c, uint64_t seed)
+/* By IP's version. */
+static const struct mask masks[] = {
+    /* ToS; TTL and checksum */
+    [4] = {{255, 0, 255, 255, 255, 255, 255, 255, 0, 255, 0, 0, 255, 255, 255, 255}, 8},
+    /* traffic class; hop limit */
+    [6] = {{0xf0, 0x0f, 255, 255, 255, 255, 255, 0, 255, 255, 255, 255, 255, 255, 255, 255}, 7},
+};
+
+/* Which of the key's words are whose: the first two are those of the header's first octets. */
+#define REST_KEY 2
+#define LINK_KEY (REST_KEY + FOLD_KEYS(INVARIANT_OCTETS - HEADER_MASKED))
+#define PLACE_KEY (LINK_KEY + LINK_WORDS)
+
+/* Link headers that are longer than this are hashed by another hash, which is slower. */
+#define LINK_WORDS 8
+
+_Static_assert(PLACE_KEY + 1 == INVARIANT_KEYS, "each has words of its own");
+
+void invariant_set_keys(struct invariant_keys *keys, uint64_t seed)
 {
-	const uint8_t *ip = cursor_take(c, IPV4_HEADER);
-	uint64_t words[2];
+	struct rng r = {.state = seed};
 
-	if (!ip)
-		return (struct header){0};
-	words[0] = (get_be64(ip) & ~IPV4_TOS) | (uint64_t)ip[9] << IPV4_TOS_SHIFT;
-	words[1] = get_be64(ip + 12);
-	return (struct header){hash_bytes(words, sizeof(words), seed), ip[8]};
-}
-
-static struct header hash_ipv6(struct cursor *c, uint64_t seed)
-{
-	const uint8_t *ip = cursor_take(c, IPV6_HEADER);
-	uint64_t words[5];
-
-	if (!ip)
-		return (struct header){0};
-	words[0] = get_be64(ip) & ~(IPV6_TRAFFIC_CLASS | IPV6_HOP_LIMIT);
-	memcpy(words + 1, ip + 8, IPV6_HEADER - 8);
-	return (struct header){hash_bytes(words, sizeof(words), seed), ip[7]};
+	keys->seed = seed;
+	for (size_t i = 0; i < INVARIANT_KEYS; i++)
+		keys->key[i] = rng_next(&r) | 1;
 }
 
 static size_t at_most(uint64_t octets)
@@ -64,22 +62,63 @@ static size_t octets_to_see(const struct packet *packet, const struct pktinfo *i
 	return at_most(captured);
 }
 
-struct invariant invariant_take(
-    const struct packet *packet, const struct pktinfo *info, uint64_t seed)
+static inline uint64_t hash_packet(
+    const uint8_t *ip, size_t octets, const struct mask *mask, const uint64_t *key)
+{
+	uint64_t first = fold_load64(ip) & fold_load64(mask->octets);
+	uint64_t second = fold_load64(ip + 8) & fold_load64(mask->octets + 8);
+
+	return fold_pair(first, second, key) +
+	    fold_octets(ip + HEADER_MASKED, octets - HEADER_MASKED, key + REST_KEY);
+}
+
+/*
+ * Multiplied by words of the key that are odd, whose upper bits tell them apart. That is less than a fold
+ * does, and enough: only what is the same packet by its digest is compared in this.
+ */
+static inline uint64_t hash_link(
+    const uint8_t *link, size_t size, const struct invariant_keys *keys)
+{
+	const uint64_t *key = keys->key + LINK_KEY;
+	const uint8_t *last = link + size - 8;
+	uint64_t hash = 0;
+
+	if (size < 8 || size > LINK_WORDS * 8)
+		return hash_bytes(link, size, keys->seed);
+	for (; link < last; link += 8)
+		hash += fold_load64(link) * *key++;
+	return hash + fold_load64(last) * *key;
+}
+
+static inline uint16_t hash_place(const struct packet *packet, const struct pktinfo *info,
+    const uint8_t *link, size_t size, uint8_t ttl, const struct invariant_keys *keys)
+{
+	uint64_t where = (uint64_t)packet->interface << 32 ^ info->ingress ^ (uint64_t)ttl << 24;
+
+	if (info->mirrored_offset) {
+		link += info->mirrored_offset;
+		size -= info->mirrored_offset;
+		where ^= (uint64_t)info->vlan << 48;
+	}
+	return (uint16_t)((where * keys->key[PLACE_KEY] + hash_link(link, size, keys)) >> 48);
+}
+
+/* Not a part of its caller: it needs all registers. */
+__attribute__((noinline)) struct invariant invariant_take(
+    const struct packet *packet, const struct pktinfo *info, const struct invariant_keys *keys)
 {
 	struct cursor c = {.at = packet->data, .left = packet->caplen};
-	struct header header;
-	uint64_t where;
+	const struct mask *mask = &masks[info->ip_version];
+	const uint8_t *ip;
 
 	if (!cursor_take(&c, info->ip_offset))
 		return (struct invariant){0, 0};
 	cursor_limit(&c, octets_to_see(packet, info));
-	header = info->ip_version == 4 ? hash_ipv4(&c, seed) : hash_ipv6(&c, seed);
-	where = seed ^ ((uint64_t)packet->interface << 40) ^ ((uint64_t)info->ingress << 8) ^
-	    header.ttl;
-	/* None of the three hashes waits for another one. */
+	ip = cursor_peek(&c, HEADER_MASKED);
+	if (!ip)
+		return (struct invariant){0, 0};
 	return (struct invariant){
-	    .digest = header.hash ^ hash_bytes(c.at, c.left, seed ^ REST_KEY),
-	    .place = (uint16_t)hash_bytes(packet->data, info->ip_offset, where),
+	    .digest = hash_packet(ip, c.left, mask, keys->key),
+	    .place = hash_place(packet, info, packet->data, info->ip_offset, ip[mask->ttl], keys),
 	};
 }

@@ -11,7 +11,7 @@
  * enough remains: see INVARIANT_LINK.
  *
  * The place tells where a copy was seen: the interface, all octets before the IP header, the TTL or
- * hop limit.
+ * hop limit. Of a mirrored frame (ERSPAN) those of its own: what carries it numbers each copy.
  */
 #ifndef SPANFLOW_DECODE_INVARIANT_H
 #define SPANFLOW_DECODE_INVARIANT_H
@@ -29,17 +29,27 @@
 #define INVARIANT_LINK 34
 #define INVARIANT_LEAST 60
 
+#define INVARIANT_KEYS 25
+
+/* One for each 64 bits that are hashed. */
+struct invariant_keys {
+	uint64_t seed;
+	uint64_t key[INVARIANT_KEYS];
+};
+
 struct invariant {
 	uint64_t digest;
 	uint16_t place;
 };
 
+void invariant_set_keys(struct invariant_keys *keys, uint64_t seed);
+
 /*
- * Of a packet that decode_packet() took, with what it found. Both are hashes with the key `seed`:
- * packets that differ in the above agree in the digest once in 2^64 pairs, in the place once in
- * 2^16, and nobody who does not know the key can choose them so.
+ * Of a packet that decode_packet() took, with what it found. Both are keyed hashes: packets that
+ * differ in the above agree in the digest once in some 2^63 pairs, in the place once in 2^16, and
+ * nobody who does not know the seed can choose them so.
  */
 struct invariant invariant_take(
-    const struct packet *packet, const struct pktinfo *info, uint64_t seed);
+    const struct packet *packet, const struct pktinfo *info, const struct invariant_keys *keys);
 
 #endif

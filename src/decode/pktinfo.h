@@ -48,9 +48,10 @@ struct pktinfo {
 	uint8_t dst[16];   /* likewise */
 	uint32_t ingress;  /* ifIndex */
 	/* From here on 0 unless something was found. */
-	uint32_t ip_offset;  /* where in the packet's octets the header is that this tells of */
-	uint32_t egress;     /* ifIndex, 0: not known */
-	uint32_t notes;      /* set of 1 << enum note */
+	uint32_t ip_offset; /* where in the packet's octets the header is that this tells of */
+	uint32_t mirrored_offset; /* where the mirrored frame begins that this is in; 0: in none */
+	uint32_t egress;          /* ifIndex, 0: not known */
+	uint32_t notes;           /* set of 1 << enum note */
 	uint32_t segment;    /* overlay network: enum segment_type << SEGMENT_TYPE_SHIFT | its ID */
 	uint16_t src_port;   /* host order; 0 where there is none */
 	uint16_t dst_port;   /* of ICMP and ICMPv6: type * 256 + code */

@@ -34,11 +34,7 @@ struct stamp {
 	bool no_time;
 };
 
-/* Whether a packet of this time restarts the clock: then clock_restart() comes before its stamp. */
-bool clock_steps_back(const struct clock *c, uint64_t ts_ns);
 void clock_restart(struct clock *c, uint64_t ts_ns);
-/* Moves the clock to take in a packet of time `ts_ns` (0: the capture does not say). */
-struct stamp clock_stamp(struct clock *c, uint64_t ts_ns);
 
 /*
  * Live: it is `steady_ns` on a clock without steps and `wall_ns` by date. Offered before each
@@ -52,6 +48,50 @@ void clock_catch_up(struct clock *c);
 static inline uint64_t clock_wall_ns(const struct clock *c)
 {
 	return c->now_ns + (uint64_t)c->to_wall_ns;
+}
+
+/* -- for every packet ------------------------------------------------------------------------- */
+
+/* Whether a packet of this time restarts the clock: then clock_restart() comes before its stamp. */
+static inline bool clock_steps_back(const struct clock *c, uint64_t ts_ns)
+{
+	if (c->live || ts_ns == 0 || ts_ns >= c->now_ns)
+		return false;
+	return c->file_begins || c->now_ns - ts_ns > CLOCK_STEP_NS;
+}
+
+/* A packet's date on the steady clock, as far as the clocks agree: between the clock and the limit. */
+static inline uint64_t clock_steady_of(const struct clock *c, uint64_t ts_ns)
+{
+	uint64_t at = ts_ns - (uint64_t)c->to_wall_ns;
+
+	if ((int64_t)(at - c->limit_ns) > 0)
+		return c->limit_ns;
+	return (int64_t)(at - c->now_ns) < 0 ? c->now_ns : at;
+}
+
+/*
+ * Moves the clock to take in a packet of time `ts_ns` (0: the capture does not say). The stamp stays in
+ * registers: handed over in memory, it would be read in other pieces than it was written in.
+ */
+static inline struct stamp clock_stamp(struct clock *c, uint64_t ts_ns)
+{
+	struct stamp s = {.ts_ns = ts_ns, .no_time = ts_ns == 0};
+
+	if (s.no_time) {
+		s.ts_ns = c->live ? clock_wall_ns(c) : c->now_ns;
+	} else {
+		uint64_t at = c->live ? clock_steady_of(c, ts_ns) : ts_ns;
+
+		c->file_begins = false;
+		if (at > c->now_ns)
+			c->now_ns = at;
+	}
+	s.clock_ns = c->now_ns;
+	s.late = s.ts_ns < c->newest_ns;
+	if (!s.late)
+		c->newest_ns = s.ts_ns;
+	return s;
 }
 
 #endif

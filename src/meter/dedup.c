@@ -38,19 +38,14 @@ void dedup_destroy(struct dedup *d)
 	free(d);
 }
 
-/* The way with this digest, or the last one, which is the oldest. */
-static unsigned find_way(const struct dedup_bucket *b, uint64_t packet)
+/*
+ * The newest comes first: those before `way` move on by one, over what was there. Not by memmove(), which
+ * compilers call for so little, and which takes longer than all the rest.
+ */
+static inline void put_first(
+    struct dedup_bucket *b, unsigned way, uint64_t packet, uint64_t clock_ns)
 {
-	unsigned way = 0;
-
-	while (way < DEDUP_WAYS - 1 && (b->packet[way] ^ packet) >> PLACE_BITS != 0)
-		way++;
-	return way;
-}
-
-/* The newest comes first: those before `way` move on by one, over what was there. */
-static void put_first(struct dedup_bucket *b, unsigned way, uint64_t packet, uint64_t clock_ns)
-{
+#pragma GCC unroll 4
 	for (; way > 0; way--) {
 		b->packet[way] = b->packet[way - 1];
 		b->clock_ns[way] = b->clock_ns[way - 1];
@@ -59,16 +54,29 @@ static void put_first(struct dedup_bucket *b, unsigned way, uint64_t packet, uin
 	b->clock_ns[0] = clock_ns;
 }
 
+static enum dedup_result see_again(
+    const struct dedup *d, struct dedup_bucket *b, unsigned way, uint64_t packet, uint64_t clock_ns)
+{
+	uint64_t window_ns = b->packet[way] == packet ? d->windows.same_ns : d->windows.copy_ns;
+
+	if (clock_ns - b->clock_ns[way] < window_ns)
+		return DEDUP_DUPLICATE;
+	put_first(b, way, packet, clock_ns);
+	return DEDUP_FIRST;
+}
+
 enum dedup_result dedup_see(struct dedup *d, uint64_t digest, uint16_t place, uint64_t clock_ns)
 {
 	struct dedup_bucket *b = dedup_bucket(d, digest);
 	uint64_t packet = (digest & ~(uint64_t)PLACE_MASK) | place;
-	unsigned way = find_way(b, packet);
-	uint64_t known = b->packet[way], age_ns = clock_ns - b->clock_ns[way];
-	bool is_same = (known ^ packet) >> PLACE_BITS == 0;
+	uint64_t oldest_ns = b->clock_ns[DEDUP_WAYS - 1];
+	bool forgets;
 
-	if (is_same && age_ns < (known == packet ? d->windows.same_ns : d->windows.copy_ns))
-		return DEDUP_DUPLICATE;
-	put_first(b, way, packet, clock_ns);
-	return !is_same && known && age_ns < d->longest_ns ? DEDUP_FIRST_FORGETS : DEDUP_FIRST;
+#pragma GCC unroll 4
+	for (unsigned way = 0; way < DEDUP_WAYS; way++)
+		if ((b->packet[way] ^ packet) <= PLACE_MASK)
+			return see_again(d, b, way, packet, clock_ns);
+	forgets = b->packet[DEDUP_WAYS - 1] && clock_ns - oldest_ns < d->longest_ns;
+	put_first(b, DEDUP_WAYS - 1, packet, clock_ns);
+	return forgets ? DEDUP_FIRST_FORGETS : DEDUP_FIRST;
 }

@@ -11,6 +11,8 @@
  * C.
  *
  * Payloads are zeros, so that the checksums, which are all right, cost little.
+ * No two packets of a flow are equal: TCP acknowledges one octet more each time,
+ * and UDP carries the packet's number.
  */
 #include <endian.h>
 #include <errno.h>
@@ -29,6 +31,7 @@ enum {
 	RAMP = 6,              /* until C flows live, at least one packet in six is a birth */
 	ROOM = 16 + FRAME_MAX, /* pcap's packet header and the frame */
 	FCS_LEN = 4,
+	UDP_NUMBER = 4, /* octets of payload that number the packets of a flow */
 	START_SECONDS = 1700000000,
 	MSS_WIRE = 1518,
 };
@@ -53,6 +56,7 @@ struct options {
 struct flow {
 	uint64_t id;
 	uint32_t seq;
+	uint32_t packets;
 	bool ends; /* its next packet is its last */
 };
 
@@ -231,7 +235,7 @@ static size_t put_ipv4(uint8_t *p, const struct flow *flow, const struct shape *
 	memset(p, 0, 20);
 	p[0] = 0x45;
 	put16(p + 2, (uint16_t)len);
-	put16(p + 4, (uint16_t)flow->seq);
+	put16(p + 4, (uint16_t)flow->packets);
 	p[6] = 0x40; /* don't fragment */
 	p[8] = 64;
 	p[9] = shape->udp ? 17 : 6;
@@ -269,10 +273,14 @@ static void put_transport(uint8_t *p, const struct flow *flow, const struct shap
 		put16(p + 4, (uint16_t)len);
 	} else {
 		put32(p + 4, (uint32_t)shape->hash + flow->seq);
-		put32(p + 8, flags & TH_ACK ? (uint32_t)(shape->hash >> 32) : 0);
+		put32(p + 8, flags & TH_ACK ? (uint32_t)(shape->hash >> 32) + flow->packets : 0);
 		p[12] = 0x50;
 		p[13] = flags;
 		put16(p + 14, 0xffff);
+	}
+	if (shape->udp) {
+		put32(p + header, flow->packets);
+		header += UDP_NUMBER;
 	}
 	value = fold(address_sum + sum16(p, header) + (uint32_t)len + (shape->udp ? 17U : 6U));
 	put16(checksum, value == 0 ? 0xffff : value);
@@ -305,7 +313,7 @@ static size_t put_frame(uint8_t *p, struct traffic *t, struct flow *flow, uint8_
 	struct shape shape = flow_shape(t, flow);
 	bool bare = !shape.udp && (flags & (TH_SYN | TH_FIN)) != 0;
 	size_t link = put_ethernet(p, &shape);
-	size_t header = (shape.ipv6 ? 40U : 20U) + (shape.udp ? 8U : 20U);
+	size_t header = (shape.ipv6 ? 40U : 20U) + (shape.udp ? 8U + UDP_NUMBER : 20U);
 	size_t frame = (bare ? 64 : wire_size(t)) - FCS_LEN;
 	size_t packet = bare || frame < link + header ? header : frame - link;
 	size_t at = link;
@@ -322,6 +330,7 @@ static size_t put_frame(uint8_t *p, struct traffic *t, struct flow *flow, uint8_
 	if (frame < link + packet)
 		frame = link + packet;
 	memset(p + link + header, 0, frame - link - header);
+	flow->packets++;
 	flow->seq += (uint32_t)(packet - header) + (flags & (TH_SYN | TH_FIN) ? 1 : 0);
 	return frame;
 }

@@ -6,6 +6,7 @@ capture without copies; retransmissions are no copies; rules choose from what is
 """
 import os
 import random
+import struct
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -159,6 +160,36 @@ def tunnelled(case, tap):
     drops_none(case, tap, [gen.pkt(gen.EPOCH + n, gen.eth(vxlan(n))) for n in range(200)])
 
 
+def mirrored(case, tap):
+    """ERSPAN numbers its copies; where a frame was seen is what the frame says, and the tag that was taken off."""
+    frame = gen.udp4(0).data
+    def erspan(number, vlan=7, mirrored=frame, source="10.9.9.1"):
+        gre = struct.pack("!HHIII", 0x1000, 0x88be, number, 0x10000000 | vlan << 16 | 2 << 11, number)
+        return gen.eth(gen.ipv4(source, "10.9.9.9", 47, gre + mirrored, ident=number & 0xffff))
+    def dropped(*packets):
+        sent = [gen.pkt(gen.EPOCH + t * MS, data) for t, data in packets]
+        got = outcome(tap, "erspan.pcap", sent, ["--dedup", "--decap=erspan"])
+        return got.stats["packets"]["ignored"].get("duplicate", 0)
+    case.equal(dropped((0, erspan(1)), (1, erspan(2, source="10.9.9.2"))), 1, "1 ms later")
+    case.equal(dropped((0, erspan(1)), (3, erspan(2))), 0, "3 ms later, from the same place")
+    case.equal(dropped((0, erspan(1)), (3, erspan(2, vlan=8))), 1, "3 ms later, of another VLAN")
+    case.equal(dropped((0, erspan(1)), (3, erspan(2, mirrored=frame[:6] + ROUTER + frame[12:]))), 1,
+               "3 ms later, of another sender")
+
+
+def forgotten(case, tap):
+    """More packets within a window than there is room for are a note, and none is lost for it."""
+    count = 700_000
+    base = gen.udp4(0).data
+    packets = (gen.pkt(gen.EPOCH + n, base[:18] + (n & 0xffff).to_bytes(2, "big") + base[20:24] + b"\0\0" +
+                       base[26:30] + (n >> 16).to_bytes(4, "big") + base[34:]) for n in range(count))
+    path = tap.path("flood.pcap")
+    gen.write_pcap(path, packets)
+    got = run(["-r", path, "-o", "csv:/dev/null", "--stats=json", "--dedup"])
+    case.equal(got.stats["packets"]["metered"], count, "packets.metered")
+    case.true(count - 524288 <= got.stats["notes"].get("dedup_forgotten", 0) < count / 2, "notes.dedup_forgotten")
+
+
 def main():
     need_program()
     tap = Tap()
@@ -172,6 +203,8 @@ def main():
     tap.test("rules choose from what is no duplicate", sampled, tap)
     tap.test("a clock that starts again", restarted, tap)
     tap.test("tunnels", tunnelled, tap)
+    tap.test("mirrored frames", mirrored, tap)
+    tap.test("more than there is room for", forgotten, tap)
     return tap.status()
 
 

@@ -9,6 +9,7 @@
 #define SUITES(X)        \
 	X(ring)          \
 	X(units)         \
+	X(fold)          \
 	X(match16)       \
 	X(rng)           \
 	X(source_file)   \

@@ -13,6 +13,7 @@
 static struct invariant take(const struct frame *f, size_t caplen)
 {
 	struct decode_options options = {.believe_lengths = false};
+	struct invariant_keys keys;
 	struct packet packet = {.data = f->octets,
 	    .caplen = (uint32_t)caplen,
 	    .len = (uint32_t)f->size,
@@ -21,7 +22,8 @@ static struct invariant take(const struct frame *f, size_t caplen)
 	struct pktinfo info;
 
 	ck_assert_int_eq(decode_packet(&packet, &options, &info), IGNORED_NOT);
-	return invariant_take(&packet, &info, SEED);
+	invariant_set_keys(&keys, SEED);
+	return invariant_take(&packet, &info, &keys);
 }
 
 /* TCP with `payload` octets that count up, behind so many VLAN tags. */
@@ -128,15 +130,18 @@ START_TEST(key_counts)
 {
 	struct packet packet = {.linktype = DLT_EN10MB};
 	struct decode_options options = {.believe_lengths = false};
+	struct invariant_keys one, other;
 	struct pktinfo info;
 	struct frame f;
 
+	invariant_set_keys(&one, 1);
+	invariant_set_keys(&other, 2);
 	put(&f, 4, 0, 10);
 	packet.data = f.octets;
 	packet.caplen = packet.len = (uint32_t)f.size;
 	decode_packet(&packet, &options, &info);
-	ck_assert(
-	    invariant_take(&packet, &info, 1).digest != invariant_take(&packet, &info, 2).digest);
+	ck_assert(invariant_take(&packet, &info, &one).digest !=
+	    invariant_take(&packet, &info, &other).digest);
 }
 END_TEST
 
