@@ -29,7 +29,8 @@ static const struct mask masks[] = {
 /* Which of the key's words are whose: the first two are those of the header's first octets. */
 #define REST_KEY 2
 #define LINK_KEY (REST_KEY + FOLD_KEYS(INVARIANT_OCTETS - HEADER_MASKED))
-#define PLACE_KEY (LINK_KEY + LINK_WORDS)
+#define SPREAD_KEY (LINK_KEY + LINK_WORDS)
+#define PLACE_KEY (SPREAD_KEY + 2)
 
 /* Link headers that are longer than this are hashed by another hash, which is slower. */
 #define LINK_WORDS 8
@@ -68,8 +69,10 @@ static inline uint64_t hash_packet(
 	uint64_t first = fold_load64(ip) & fold_load64(mask->octets);
 	uint64_t second = fold_load64(ip + 8) & fold_load64(mask->octets + 8);
 
-	return fold_pair(first, second, key) +
+	uint64_t hash = fold_pair(first, second, key) +
 	    fold_octets(ip + HEADER_MASKED, octets - HEADER_MASKED, key + REST_KEY);
+
+	return fold_spread(hash, key + SPREAD_KEY);
 }
 
 /*

@@ -29,7 +29,7 @@
 #define INVARIANT_LINK 34
 #define INVARIANT_LEAST 60
 
-#define INVARIANT_KEYS 25
+#define INVARIANT_KEYS 27
 
 /* One for each 64 bits that are hashed. */
 struct invariant_keys {

@@ -66,13 +66,13 @@ static inline uint16_t index_tag(uint64_t hash)
 	return (uint16_t)(hash | 1);
 }
 
-/* The flow that has this hash most probably: the first with its tag, or NULL. */
-static inline const struct flow *index_guess(const struct index *x, uint64_t hash)
+/* The flow that has this hash most probably: the first with its tag, or NO_FLOW. */
+static inline uint32_t index_guess(const struct index *x, uint64_t hash)
 {
 	const struct bucket *b = index_home(x, hash);
 	unsigned found = match16(b->tag, index_tag(hash));
 
-	return found ? &x->flows[b->flow[__builtin_ctz(found)]] : NULL;
+	return found ? b->flow[__builtin_ctz(found)] : NO_FLOW;
 }
 
 #endif

@@ -2,6 +2,18 @@
 
 #include <assert.h>
 
+#include "util/rng.h"
+
+void key_seed_init(struct key_seed *s, uint64_t seed)
+{
+	struct rng r = {.state = seed};
+
+	for (size_t i = 0; i < sizeof(s->word) / sizeof(*s->word); i++)
+		s->word[i] = rng_next(&r);
+	s->spread[0] = rng_next(&r);
+	s->spread[1] = rng_next(&r);
+}
+
 void key_plan_init(struct key_plan *p, unsigned changes)
 {
 	*p = (struct key_plan){

@@ -9,6 +9,7 @@
 
 #include "decode/pktinfo.h"
 #include "meter/flow.h"
+#include "util/fold.h"
 #include "util/hash.h"
 
 #define DSCP_MASK 0xfc
@@ -26,6 +27,26 @@ static inline void key_fill(struct flow_key *k, const struct pktinfo *info)
 	k->head.kind = flow_kind(info->ip_version, info->selector, info->segment);
 	memcpy(k->tail.src, info->src + 4, 12);
 	memcpy(k->tail.dst, info->dst + 4, 12);
+}
+
+/* What the table hashes keys with: a word of it for each of theirs. */
+struct key_seed {
+	uint64_t word[FOLD_KEYS(offsetof(struct flow_key, extra))];
+	uint64_t spread[2];
+};
+
+void key_seed_init(struct key_seed *s, uint64_t seed);
+
+static inline uint64_t key_fold(const struct flow_key *k, const struct key_seed *seed)
+{
+	const uint8_t *octets = (const uint8_t *)k;
+	uint64_t hash;
+
+	if (kind_version(k->head.kind) == 4)
+		hash = fold_octets(octets, sizeof(k->head), seed->word);
+	else
+		hash = fold_octets(octets, offsetof(struct flow_key, extra), seed->word);
+	return fold_spread(hash, seed->spread);
 }
 
 static inline uint64_t key_hash(const struct flow_key *k, uint64_t seed)

@@ -18,6 +18,7 @@ struct table {
 	struct table_stats stats;
 	struct expiry expiry;
 
+	struct key_seed key_seed;
 	struct key_plan key_plan;
 	struct index index;
 	struct flow *flows;
@@ -31,6 +32,7 @@ struct table {
 struct lookup {
 	struct flow_key key;
 	uint64_t hash;
+	uint32_t guess; /* the flow that it is of most probably, or NO_FLOW */
 };
 
 /*
@@ -73,6 +75,7 @@ struct table *table_create(const struct table_options *options)
 		t->details = reserve(options->max_flows * sizeof(*t->details), true);
 	t->index.flows = t->flows;
 	t->index.details = t->details;
+	key_seed_init(&t->key_seed, options->seed);
 	key_plan_init(&t->key_plan, options->key_changes);
 	t->index.plan = options->key_changes ? &t->key_plan : NULL;
 	if (!t->index.buckets || !t->flows || !t->expiry.check_at ||
@@ -301,11 +304,19 @@ static void begin_linger(struct table *t, uint32_t i, uint64_t clock_ns)
 		end_flow(t, i, reason, clock_ns);
 }
 
-static uint32_t find_flow(const struct table *t, const struct lookup *at)
+/* The guess was made before the batch's earlier packets ended flows and began others. */
+static inline bool is_guessed(const struct table *t, const struct lookup *at)
+{
+	const struct flow *f = &t->flows[at->guess];
+
+	return at->guess != NO_FLOW && f->packets && key_is_of(&at->key, f);
+}
+
+static inline uint32_t find_flow(const struct table *t, const struct lookup *at)
 {
 	if (__builtin_expect(t->index.plan != NULL, 0))
 		return index_find_by_plan(&t->index, &at->key, at->hash);
-	return index_find(&t->index, &at->key, at->hash);
+	return is_guessed(t, at) ? at->guess : index_find(&t->index, &at->key, at->hash);
 }
 
 static void account_packet(struct table *t, const struct lookup *at, const struct pktinfo *info)
@@ -333,39 +344,42 @@ static void account_packet(struct table *t, const struct lookup *at, const struc
 
 /* -- what the worker calls -------------------------------------------------------------------- */
 
-static void prepare_by_plan(
+static void hash_by_plan(
     const struct table *t, struct lookup at[], const struct pktinfo *batch, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		key_fill(&at[i].key, &batch[i]);
 		key_plan_fill(&t->key_plan, &at[i].key, &batch[i]);
 		at[i].hash = key_plan_hash(&t->key_plan, &at[i].key, t->options.seed);
-		__builtin_prefetch(index_home(&t->index, at[i].hash), 1);
 	}
 }
 
-static void prepare(
-    const struct table *t, struct lookup at[], const struct pktinfo *batch, unsigned n)
+static void hash(const struct table *t, struct lookup at[], unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		key_fill(&at[i].key, &batch[i]);
-		at[i].hash = key_hash(&at[i].key, t->options.seed);
+		at[i].hash = key_fold(&at[i].key, &t->key_seed);
 		__builtin_prefetch(index_home(&t->index, at[i].hash), 1);
 	}
 }
 
-/* Three passes, so that the memory of up to 64 packets is waited for at once. */
+/*
+ * Pass by pass, so that the memory of up to 64 packets is waited for at once, and no key is read in
+ * words that was written in parts a moment ago.
+ */
 void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
 {
 	struct lookup at[TABLE_BATCH];
 
-	if (t->index.plan)
-		prepare_by_plan(t, at, batch, n);
-	else
-		prepare(t, at, batch, n);
-	/* Here and not in a function of its own: GCC 12 drops calls of one that only prefetches. */
 	for (unsigned i = 0; i < n; i++)
-		__builtin_prefetch(index_guess(&t->index, at[i].hash), 1);
+		key_fill(&at[i].key, &batch[i]);
+	if (__builtin_expect(t->index.plan != NULL, 0))
+		hash_by_plan(t, at, batch, n);
+	else
+		hash(t, at, n);
+	for (unsigned i = 0; i < n; i++) {
+		at[i].guess = index_guess(&t->index, at[i].hash);
+		if (at[i].guess != NO_FLOW)
+			__builtin_prefetch(&t->flows[at[i].guess], 1);
+	}
 	for (unsigned i = 0; i < n; i++)
 		account_packet(t, &at[i], &batch[i]);
 }

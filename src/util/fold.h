@@ -7,6 +7,10 @@
  * up to 240 octets, but makes its key words from the seed anew each time.) Two inputs that were not
  * chosen with the key in hand agree once in about 2^63 keys. Not the same on machines of different
  * byte order: for memory, not for the wire.
+ *
+ * The sum tells octets apart; some of its bits alone do so badly, because what differs in one word only
+ * (the addresses of a scan) makes an arithmetic progression. Who takes places in a table from them
+ * spreads them first.
  */
 #ifndef SPANFLOW_UTIL_FOLD_H
 #define SPANFLOW_UTIL_FOLD_H
@@ -45,6 +49,12 @@ static inline uint64_t fold_load32(const uint8_t *at)
 
 	memcpy(&v, at, sizeof(v));
 	return v;
+}
+
+/* All bits of the hash in each of its bits; takes two key words of its own. */
+static inline uint64_t fold_spread(uint64_t hash, const uint64_t *key)
+{
+	return fold_pair(hash, 0, key);
 }
 
 /* Fewer octets than are multiplied at once: two words that overlap, or three octets that may be one. */

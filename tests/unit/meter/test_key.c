@@ -45,6 +45,14 @@ static struct flow flow_from(const struct pktinfo *p)
 	return (struct flow){.head = k.head, .tail = k.tail};
 }
 
+static uint64_t fold_of(const struct flow_key *k, uint64_t seed)
+{
+	struct key_seed s;
+
+	key_seed_init(&s, seed);
+	return key_fold(k, &s);
+}
+
 /* Whether two packets belong to one flow; their hashes must then agree as well. */
 static bool same_flow(const struct pktinfo *a, const struct pktinfo *b)
 {
@@ -53,6 +61,7 @@ static bool same_flow(const struct pktinfo *a, const struct pktinfo *b)
 	bool same = key_is_of(&kb, &f);
 
 	ck_assert_int_eq(key_hash(&ka, SEED) == key_hash(&kb, SEED), same);
+	ck_assert_int_eq(fold_of(&ka, SEED) == fold_of(&kb, SEED), same);
 	return same;
 }
 
@@ -163,7 +172,44 @@ START_TEST(seed_alters_every_hash)
 		struct flow_key k = key_from(&p);
 
 		ck_assert_uint_ne(key_hash(&k, 1), key_hash(&k, 2));
+		ck_assert_uint_ne(fold_of(&k, 1), fold_of(&k, 2));
 	}
+}
+END_TEST
+
+#define SCANNED 65536
+#define PLACES 4096 /* sixteen a place */
+
+/* How unevenly a scan's keys are spread by some bits of their hash: chi squared over its mean. */
+static double unevenness(uint8_t version, unsigned shift)
+{
+	static unsigned hits[PLACES];
+	struct pktinfo p = packet(version);
+	double sum = 0, mean = (double)SCANNED / PLACES;
+
+	memset(hits, 0, sizeof(hits));
+	for (unsigned i = 0; i < SCANNED; i++) {
+		struct flow_key k;
+
+		p.dst[3] = (uint8_t)i;
+		p.dst[2] = (uint8_t)(i >> 8);
+		k = key_from(&p);
+		hits[fold_of(&k, SEED) >> shift & (PLACES - 1)]++;
+	}
+	for (unsigned i = 0; i < PLACES; i++)
+		sum += (hits[i] - mean) * (hits[i] - mean) / mean;
+	return sum / PLACES;
+}
+
+/* Tag, home and other bucket come from these. Keys that differ in two octets are spread as by chance. */
+START_TEST(folded_hash_spreads_a_scan)
+{
+	for (uint8_t version = 4; version <= 6; version += 2)
+		for (unsigned shift = 0; shift <= 52; shift += 4) {
+			double u = unevenness(version, shift);
+
+			ck_assert_msg(u < 1.2, "IPv%u, bits from %u on: %f", version, shift, u);
+		}
 }
 END_TEST
 
@@ -276,6 +322,7 @@ Suite *key_suite(void)
 	    dscp_splits_and_ecn_does_not,
 	    fields_outside_the_key_do_not_split,
 	    opposite_direction_is_another_flow,
+	    folded_hash_spreads_a_scan,
 	    seed_alters_every_hash,
 	    what_is_in_the_key_splits_and_nothing_else,
 	    head_keeps_what_is_not_in_the_key,

@@ -17,13 +17,17 @@ static unsigned plain_match(const uint16_t lanes[MATCH16_LANES], uint16_t value)
 static void check_promise(const uint16_t lanes[MATCH16_LANES], uint16_t value)
 {
 	unsigned plain = plain_match(lanes, value);
-	unsigned found = match16(lanes, value);
+	unsigned found = match16_portable(lanes, value);
 
 	/* Not with ck_assert: that tells the runner of each of a million comparisons. */
 	if ((found & plain) != plain || found >= 1u << MATCH16_LANES)
 		ck_abort_msg("value %#x: %#x instead of %#x", value, found, plain);
 	if ((found & -found) != (plain & -plain))
 		ck_abort_msg("value %#x: %#x starts before %#x", value, found, plain);
+	found = match16(lanes, value);
+	if ((found & plain) != plain || (found & -found) != (plain & -plain))
+		ck_abort_msg(
+		    "value %#x: %#x instead of %#x by this machine's", value, found, plain);
 }
 
 START_TEST(every_value_is_found_in_every_lane)
@@ -35,7 +39,8 @@ START_TEST(every_value_is_found_in_every_lane)
 			for (unsigned i = 0; i < MATCH16_LANES; i++)
 				lanes[i] = (uint16_t)(v ^ 0x5a5a);
 			lanes[lane] = (uint16_t)v;
-			if (match16(lanes, (uint16_t)v) != 1u << lane)
+			if (match16(lanes, (uint16_t)v) != 1u << lane ||
+			    match16_portable(lanes, (uint16_t)v) != 1u << lane)
 				ck_abort_msg("value %#x in lane %u", v, lane);
 		}
 }
@@ -69,7 +74,7 @@ START_TEST(nothing_is_found_where_nothing_matches)
 
 		for (unsigned i = 0; i < MATCH16_LANES; i++)
 			lanes[i] = (uint16_t)(value ^ (1u + rng_below(&r, UINT16_MAX)));
-		if (match16(lanes, value) != 0)
+		if (match16(lanes, value) != 0 || match16_portable(lanes, value) != 0)
 			ck_abort_msg("value %#x", value);
 	}
 }
