@@ -155,8 +155,23 @@ static unsigned class_of(const struct intake *in, const struct packet *packet)
 	return in->classes ? classifier_find(in->classes, packet) : 0;
 }
 
+/* What few runs ask for: times that are shifted, and an end. False: this packet is past it. */
+static bool is_within_bounds(struct intake *in, uint64_t *ts_ns)
+{
+	bool shifts = in->shift_ns && *ts_ns;
+
+	if (shifts)
+		*ts_ns += in->shift_ns;
+	in->limit_reached |= past_duration(in, *ts_ns);
+	if (in->limit_reached)
+		return false;
+	in->packets.notes[NOTE_TIME_SHIFTED] += shifts;
+	in->limit_reached = in->packets.received + 1 == in->config->packet_limit;
+	return true;
+}
+
 /*
- * Stamps the packet, if the limits leave it to be taken. The stamp comes first: packets that the samplers
+ * Stamps the packet, if the bounds leave it to be taken. The stamp comes first: packets that the samplers
  * skip move the clock. A part of whoever takes packets, with what it keeps in registers.
  */
 static inline __attribute__((always_inline)) bool begin_packet(
@@ -164,19 +179,11 @@ static inline __attribute__((always_inline)) bool begin_packet(
 {
 	uint64_t ts_ns = packet->ts_ns;
 
-	if (in->shift_ns && ts_ns)
-		ts_ns += in->shift_ns;
-	if (in->limit_reached || past_duration(in, ts_ns)) {
-		in->limit_reached = true;
+	if (in->has_bounds && !is_within_bounds(in, &ts_ns))
 		return false;
-	}
 	*stamp = stamp_packet(in, ts_ns);
 	if (in->packets.received++ == 0)
 		in->first_clock_ns = stamp->clock_ns;
-	if (in->packets.received == in->config->packet_limit)
-		in->limit_reached = true;
-	if (in->shift_ns)
-		in->packets.notes[NOTE_TIME_SHIFTED] += !stamp->no_time;
 	return true;
 }
 
@@ -356,6 +363,7 @@ int intake_init(struct intake *in, const struct intake_options *options)
 	    .decode = c->decode,
 	    .seeds = {.state = options->seed}};
 	in->decode.details |= c->ports.needs_macs;
+	in->has_bounds = c->packet_limit || c->duration_ns;
 	in->looks_again = c->ports.rule_count > 0 || c->sampling.count > 1 ||
 	    sampling_looks_inside(c->sampling.rules[0].method);
 	in->classifiers = calloc(options->sources, sizeof(struct classifier *));
@@ -372,6 +380,12 @@ void intake_fini(struct intake *in)
 	fragments_destroy(in->fragments);
 	dedup_destroy(in->dedup);
 	selection_fini(&in->selection);
+}
+
+void intake_shift_times(struct intake *in, uint64_t shift_ns)
+{
+	in->shift_ns = shift_ns;
+	in->has_bounds = true;
 }
 
 int intake_open(struct intake *in, unsigned i, const struct source *source)

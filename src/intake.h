@@ -66,6 +66,7 @@ struct intake {
 	struct classifier *classes; /* NULL: everything is rule 0's */
 	struct sampler *samplers;   /* one a rule */
 
+	bool has_bounds;  /* something about times or an end is asked of each packet */
 	bool looks_again; /* a packet is not done when it has been decoded */
 	bool limit_reached;
 	bool incomplete; /* some packets could not be read or classed; it has been said why */
@@ -96,6 +97,9 @@ struct intake {
 /* 0 or -ENOMEM. What the options point to must outlive it. */
 int intake_init(struct intake *in, const struct intake_options *options);
 void intake_fini(struct intake *in);
+
+/* Before the first packet: what is added to the times of all. */
+void intake_shift_times(struct intake *in, uint64_t shift_ns);
 
 /* Source `i` is this one from now on. 0, or -errno after saying why it cannot be used. */
 int intake_open(struct intake *in, unsigned i, const struct source *source);

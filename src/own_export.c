@@ -76,13 +76,10 @@ static bool entry_matches(const struct own_export *o, const uint64_t words[OWN_E
 	    atomic_load_explicit(&o->version, memory_order_relaxed) == version;
 }
 
-bool own_exports_match(const struct own_exports *own, const struct pktinfo *info)
+bool own_exports_search(const struct own_exports *own, const struct pktinfo *info, unsigned n)
 {
-	unsigned n = atomic_load_explicit(&own->count, memory_order_acquire);
 	uint64_t words[OWN_EXPORT_WORDS];
 
-	if (info->protocol != IPPROTO_UDP || n == 0)
-		return false;
 	pack(words, info);
 	for (unsigned i = 0; i < n; i++)
 		if (entry_matches(&own->entries[i], words))

@@ -8,6 +8,7 @@
 #ifndef SPANFLOW_OWN_EXPORT_H
 #define SPANFLOW_OWN_EXPORT_H
 
+#include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -33,7 +34,18 @@ struct own_exports {
 /* The resolver: the collector of this number now has a session between these ends. */
 void own_exports_publish(struct own_exports *own, unsigned collector,
     const struct sockaddr_storage *local, const struct sockaddr_storage *remote);
+/* own_exports_match() where it may be so, in the first `n` entries. */
+bool own_exports_search(const struct own_exports *own, const struct pktinfo *info, unsigned n);
+
 /* The worker: whether the packet goes from a session's local end to its remote one. */
-bool own_exports_match(const struct own_exports *own, const struct pktinfo *info);
+static inline bool own_exports_match(const struct own_exports *own, const struct pktinfo *info)
+{
+	unsigned n;
+
+	if (info->protocol != IPPROTO_UDP)
+		return false;
+	n = atomic_load_explicit(&own->count, memory_order_acquire);
+	return n && own_exports_search(own, info, n);
+}
 
 #endif

@@ -241,7 +241,7 @@ static void shift_times(struct worker *w)
 		source_file_latest(&options, &w->stop, &latest);
 	}
 	if (latest)
-		w->intake.shift_ns = now_ns(CLOCK_REALTIME) - latest;
+		intake_shift_times(&w->intake, now_ns(CLOCK_REALTIME) - latest);
 }
 
 static void read_files(struct worker *w)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "capture/input.h"
+#include "capture/packet.h"
 
 #define PLAIN_HEADER 24 /* octets that plain_init() looks at */
 
@@ -21,24 +22,20 @@ struct plain {
 	uint32_t caplen_max;
 	uint32_t fraction_max;
 	uint32_t fraction_ns; /* what one of the time's fraction is */
+	int linktype;         /* of its packets, by libpcap's DLT_ number */
 	bool swapped;         /* the file has the other byte order */
-};
-
-struct plain_record {
-	uint32_t seconds;
-	uint32_t fraction; /* in ns */
-	uint32_t caplen;
-	uint32_t len;
-	const uint8_t *data; /* until the input is used again */
 };
 
 /*
  * Whether these octets are a pcap 2.4 header in either byte order, µs or ns: then records can be
- * read, once caplen_max is set to what libpcap lets pass.
+ * read, once caplen_max is set to what libpcap lets pass, and linktype.
  */
 bool plain_init(struct plain *p, struct input *input, const uint8_t header[PLAIN_HEADER]);
 
-/* The next record, or false, at which the input stands before what is to be read another way. */
-bool plain_next(struct plain *p, struct plain_record *r);
+/*
+ * The next packets, as many as the window has and at most `max`, until the input is used again. 0: the
+ * input stands before what is to be read another way.
+ */
+unsigned plain_read(struct plain *p, struct packet packets[], unsigned max);
 
 #endif

@@ -16,10 +16,11 @@ struct reader;
 
 struct reader_ops {
 	/*
-	 * 1 and a packet, lent until the next call; 0 at the end of the file; -EINTR; or another
-	 * -errno that reader_fail() or reader_ended() returned.
+	 * The next packets: one, or as many as are at hand and at most `max`, lent until the next
+	 * call, without their ingress. How many; 0 at the end of the file; -EINTR; or another -errno
+	 * that reader_fail() or reader_ended() returned.
 	 */
-	int (*next)(struct reader *, struct packet *);
+	int (*read)(struct reader *, struct packet packets[], unsigned max);
 	void (*close)(struct reader *);
 };
 

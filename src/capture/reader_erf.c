@@ -170,7 +170,7 @@ static bool is_packet(const struct record *record)
 	return type != PADDING && type != METADATA;
 }
 
-/* 2: a record without a packet; else as erf_next(). */
+/* 2: a record without a packet; else as erf_read(). */
 static int next_record(struct reader_erf *r, struct packet *packet)
 {
 	struct input *input = r->base.input;
@@ -193,13 +193,15 @@ static int next_record(struct reader_erf *r, struct packet *packet)
 	return 1;
 }
 
-static int erf_next(struct reader *base, struct packet *packet)
+static int erf_read(struct reader *base, struct packet packets[], unsigned max)
 {
 	int rc;
 
+	(void)max;
+	packets[0] = (struct packet){0};
 	do {
 		base->offset = input_offset(base->input);
-		rc = next_record((struct reader_erf *)base, packet);
+		rc = next_record((struct reader_erf *)base, &packets[0]);
 	} while (rc == 2);
 	return rc;
 }
@@ -209,7 +211,7 @@ static void erf_close(struct reader *base)
 	free(base);
 }
 
-static const struct reader_ops erf_ops = {.next = erf_next, .close = erf_close};
+static const struct reader_ops erf_ops = {.read = erf_read, .close = erf_close};
 
 int reader_erf_open(struct input *input, struct reader **out, char *why)
 {

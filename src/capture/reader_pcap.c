@@ -23,12 +23,14 @@ struct reader_pcap {
 };
 
 /* libpcap reads a file's unsigned 32-bit seconds into a signed number. */
-static void fill_packet(struct packet *packet, const struct pcap_pkthdr *h, const u_char *data)
+static void fill_packet(
+    struct packet *packet, const struct pcap_pkthdr *h, const u_char *data, int linktype)
 {
-	packet->data = data;
-	packet->caplen = h->caplen;
-	packet->len = h->len;
-	packet->ts_ns = (uint32_t)h->ts.tv_sec * NS_PER_S + (uint32_t)h->ts.tv_usec;
+	*packet = (struct packet){.data = data,
+	    .caplen = h->caplen,
+	    .len = h->len,
+	    .ts_ns = (uint32_t)h->ts.tv_sec * NS_PER_S + (uint32_t)h->ts.tv_usec,
+	    .linktype = linktype};
 }
 
 static int next_of_libpcap(struct reader_pcap *r, struct packet *packet)
@@ -40,7 +42,7 @@ static int next_of_libpcap(struct reader_pcap *r, struct packet *packet)
 	r->base.offset = stream_offset(r->stream);
 	rc = pcap_next_ex(r->pcap, &h, &data);
 	if (rc == 1) {
-		fill_packet(packet, h, data);
+		fill_packet(packet, h, data, r->base.linktype);
 		return 1;
 	}
 	if (rc == PCAP_ERROR_BREAK)
@@ -49,26 +51,21 @@ static int next_of_libpcap(struct reader_pcap *r, struct packet *packet)
 	return rc ? rc : reader_fail(r->base.why, "%s", pcap_geterr(r->pcap));
 }
 
-static int pcap_next_packet(struct reader *base, struct packet *packet)
+static int pcap_read(struct reader *base, struct packet packets[], unsigned max)
 {
 	struct reader_pcap *r = (struct reader_pcap *)base;
-	struct plain_record record;
 
-	packet->linktype = base->linktype;
-	if (!r->is_plain)
-		return next_of_libpcap(r, packet);
-	if (!plain_next(&r->plain, &record)) {
+	if (r->is_plain) {
+		unsigned n = plain_read(&r->plain, packets, max);
+
+		if (n > 0)
+			return (int)n;
 		/* libpcap would wait again for what a signal has interrupted. */
 		if (input_error(base->input) == -EINTR)
 			return -EINTR;
 		r->is_plain = false;
-		return next_of_libpcap(r, packet);
 	}
-	packet->data = record.data;
-	packet->caplen = record.caplen;
-	packet->len = record.len;
-	packet->ts_ns = record.seconds * NS_PER_S + record.fraction;
-	return 1;
+	return next_of_libpcap(r, packets);
 }
 
 static void pcap_reader_close(struct reader *base)
@@ -81,7 +78,7 @@ static void pcap_reader_close(struct reader *base)
 	free(r);
 }
 
-static const struct reader_ops pcap_ops = {.next = pcap_next_packet, .close = pcap_reader_close};
+static const struct reader_ops pcap_ops = {.read = pcap_read, .close = pcap_reader_close};
 
 static int open_pcap(struct reader_pcap *r, char *why)
 {
@@ -120,6 +117,7 @@ int reader_pcap_open(struct input *input, struct reader **out, char *why)
 	if (r->plain.caplen_max > CAPLEN_MAX)
 		r->plain.caplen_max = CAPLEN_MAX;
 	r->base.linktype = pcap_datalink(r->pcap);
+	r->plain.linktype = r->base.linktype;
 	*out = &r->base;
 	return 0;
 }

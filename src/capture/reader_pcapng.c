@@ -338,14 +338,16 @@ static int next_block(struct reader_pcapng *r, struct packet *packet)
 	return skip_block(r, length);
 }
 
-static int pcapng_next(struct reader *base, struct packet *packet)
+static int pcapng_read(struct reader *base, struct packet packets[], unsigned max)
 {
 	struct reader_pcapng *r = (struct reader_pcapng *)base;
 	int rc;
 
+	(void)max;
+	packets[0] = (struct packet){0};
 	do {
 		base->offset = input_offset(base->input);
-		rc = next_block(r, packet);
+		rc = next_block(r, &packets[0]);
 	} while (rc == NO_PACKET);
 	return rc;
 }
@@ -360,7 +362,7 @@ static void pcapng_close(struct reader *base)
 	free(r);
 }
 
-static const struct reader_ops pcapng_ops = {.next = pcapng_next, .close = pcapng_close};
+static const struct reader_ops pcapng_ops = {.read = pcapng_read, .close = pcapng_close};
 
 int reader_pcapng_open(struct input *input, struct reader **out, char *why)
 {

@@ -23,6 +23,9 @@
 #include "capture/unpack.h"
 #include "util/log.h"
 
+/* So many packets are taken from the reader at once. */
+#define PACKETS_A_TURN 64
+
 struct source_file {
 	struct source base;
 	struct input *input;
@@ -54,28 +57,40 @@ static void report_read_error(const struct source_file *s)
 	    s->packets + 1, s->reader->offset, unpacked, s->reader->why);
 }
 
+/* What is at hand, at most `room` packets. How many the callback had; *enough: it wants no more. */
+static int read_some(struct source_file *s, unsigned room, packet_fn *fn, void *ctx, bool *enough)
+{
+	struct packet packets[PACKETS_A_TURN];
+	int n =
+	    s->reader->ops->read(s->reader, packets, room < PACKETS_A_TURN ? room : PACKETS_A_TURN);
+
+	for (int i = 0; i < n; i++)
+		if (!offer(s, &packets[i], fn, ctx)) {
+			*enough = true;
+			return i + 1;
+		}
+	return n;
+}
+
 static int file_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
 {
 	struct source_file *s = (struct source_file *)base;
-	const struct reader_ops *ops = s->reader->ops;
-	struct packet packet = {0};
+	bool enough = false;
 	unsigned n = 0;
 
-	while (n < max) {
-		int rc = ops->next(s->reader, &packet);
+	while (n < max && !enough) {
+		int got = read_some(s, max - n, fn, ctx, &enough);
 
-		if (rc == 0)
+		if (got == 0)
 			break;
-		if (rc == -EINTR)
-			return rc;
-		if (rc < 0) {
+		if (got == -EINTR)
+			return got;
+		if (got < 0) {
 			if (!s->silent)
 				report_read_error(s);
 			return -EIO;
 		}
-		n++;
-		if (!offer(s, &packet, fn, ctx))
-			break;
+		n += (unsigned)got;
 	}
 	base->incomplete |= filter_failed(s->filter);
 	return n ? (int)n : -ENODATA;

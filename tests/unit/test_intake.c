@@ -292,7 +292,7 @@ START_TEST(times_are_shifted_where_there_are_any)
 {
 	begin();
 	open_intake();
-	in.shift_ns = 5 * NS_PER_S;
+	intake_shift_times(&in, 5 * NS_PER_S);
 	put_udp();
 	read_from(0);
 	ts_ns = 0;
@@ -302,7 +302,7 @@ START_TEST(times_are_shifted_where_there_are_any)
 	ck_assert_uint_eq(in.packets.notes[NOTE_TIME_SHIFTED], 1);
 	ck_assert_uint_eq(in.packets.notes[NOTE_NO_TIME], 1);
 	/* Back as well, which is a number that wraps. */
-	in.shift_ns = 0 - 5 * NS_PER_S;
+	intake_shift_times(&in, 0 - 5 * NS_PER_S);
 	ts_ns = T0 + 20 * NS_PER_S;
 	read_from(0);
 	ck_assert_uint_eq(in.batch[2].ts_ns, T0 + 15 * NS_PER_S);
