@@ -36,14 +36,24 @@ struct output {
 	struct collector *collector;
 };
 
+/* A ring as the loop needs it. */
+struct input {
+	struct ring *ring;
+	bool restarted; /* RECORD_RESTART came; what follows waits for the others' */
+	bool ended;     /* RECORD_LAST came */
+	struct unmetered unmetered;
+};
+
 struct exporter {
 	struct exporter_options options;
+	struct input inputs[CONFIG_WORKERS_MAX];
+	struct clock_time now; /* of what the collectors were told so far; zeros: nothing */
 	struct output outputs[CONFIG_COLLECTORS_MAX];
 	size_t count;
 	struct group groups[CONFIG_GROUPS_MAX + 1]; /* the first is of those that have none */
 	size_t group_count;
 	bool failed;
-	bool ended; /* RECORD_LAST came */
+	bool ended; /* all rings have */
 	bool unpaced;
 	bool dead_told;
 	atomic_bool hurry;
@@ -71,19 +81,102 @@ static bool may_take(const struct exporter *x)
 	return true;
 }
 
-static bool take_records(struct exporter *x)
+static void offer(struct exporter *x, const struct record *r)
+{
+	for (size_t i = 0; i < x->group_count; i++)
+		group_offer(&x->groups[i], r);
+	x->now = (struct clock_time){r->clock_ns, r->wall_ns};
+}
+
+/* The rings are not exactly equally far; the collectors see a clock that does not go back. */
+static void offer_in_time(struct exporter *x, const struct record *r)
+{
+	struct record later;
+
+	if (r->clock_ns >= x->now.clock_ns) {
+		offer(x, r);
+		return;
+	}
+	later = *r;
+	later.clock_ns = x->now.clock_ns;
+	later.wall_ns += x->now.clock_ns - r->clock_ns;
+	offer(x, &later);
+}
+
+/* One tells what all workers could not meter, and the last one that nothing follows. */
+static void offer_time(struct exporter *x, struct input *in, const struct record *r)
+{
+	struct record tick = *r;
+	struct unmetered sum = {0};
+
+	in->unmetered = (struct unmetered){r->packets, r->octets, r->start_ns, r->end_ns};
+	in->ended = r->kind == RECORD_LAST;
+	x->ended = true;
+	for (unsigned i = 0; i < x->options.ring_count; i++) {
+		unmetered_add(&sum, &x->inputs[i].unmetered);
+		x->ended &= x->inputs[i].ended;
+	}
+	tick.kind = x->ended ? RECORD_LAST : RECORD_TICK;
+	tick.packets = sum.packets;
+	tick.octets = sum.octets;
+	tick.start_ns = sum.first_ns;
+	tick.end_ns = sum.last_ns;
+	offer_in_time(x, &tick);
+}
+
+static void take_record(struct exporter *x, struct input *in, const struct record *r)
+{
+	switch (r->kind) {
+	case RECORD_FLOW:
+		offer_in_time(x, r);
+		break;
+	case RECORD_RESTART:
+		in->restarted = true;
+		break;
+	default:
+		offer_time(x, in, r);
+	}
+}
+
+static bool is_open(const struct input *in)
+{
+	return !in->restarted && !in->ended;
+}
+
+/* Once the clock has started again everywhere, it may do so here. */
+static bool begin_again(struct exporter *x)
+{
+	for (unsigned i = 0; i < x->options.ring_count; i++)
+		if (is_open(&x->inputs[i]))
+			return false;
+	if (x->ended)
+		return false;
+	for (unsigned i = 0; i < x->options.ring_count; i++)
+		x->inputs[i].restarted = false;
+	x->now = (struct clock_time){0};
+	return true;
+}
+
+static bool take_from(struct exporter *x, struct input *in)
 {
 	const struct record *r;
 	unsigned n = 0;
 
-	while (n < RECORDS_A_TURN && may_take(x) && (r = ring_pop_begin(x->options.ring))) {
-		for (size_t i = 0; i < x->group_count; i++)
-			group_offer(&x->groups[i], r);
-		x->ended |= r->kind == RECORD_LAST;
-		ring_pop_end(x->options.ring);
+	while (n < RECORDS_A_TURN && is_open(in) && may_take(x) && (r = ring_pop_begin(in->ring))) {
+		take_record(x, in, r);
+		ring_pop_end(in->ring);
 		n++;
 	}
 	return n > 0;
+}
+
+static bool take_records(struct exporter *x)
+{
+	bool worked = false;
+
+	for (unsigned i = 0; i < x->options.ring_count; i++)
+		worked |= take_from(x, &x->inputs[i]);
+	return begin_again(x) || worked;
 }
 
 /* A person who watches lines does not wait for company to come. */
@@ -170,26 +263,45 @@ static nfds_t add_collectors(
 	return n;
 }
 
+/* Says that it is going to sleep on the rings. False: one of them has records after all. */
+static bool sleep_on_rings(struct exporter *x, struct pollfd *fds, nfds_t *n)
+{
+	bool may_sleep = true;
+
+	for (unsigned i = 0; i < x->options.ring_count; i++) {
+		if (!is_open(&x->inputs[i]))
+			continue;
+		may_sleep &= ring_sleep_begin(x->inputs[i].ring);
+		fds[(*n)++] =
+		    (struct pollfd){.fd = ring_data_fd(x->inputs[i].ring), .events = POLLIN};
+	}
+	return may_sleep;
+}
+
+static void wake_up(struct exporter *x)
+{
+	for (unsigned i = 0; i < x->options.ring_count; i++)
+		ring_sleep_end(x->inputs[i].ring);
+}
+
 /* Sleeps until records come, a transport is ready or has an error, or the next message is due. */
 static void wait_for_work(struct exporter *x, uint64_t next_ns)
 {
-	struct pollfd fds[CONFIG_COLLECTORS_MAX + 1];
+	struct pollfd fds[CONFIG_COLLECTORS_MAX + CONFIG_WORKERS_MAX];
 	struct collector *waiters[CONFIG_COLLECTORS_MAX];
 	uint64_t now = steady_now();
 	uint64_t sleep_ns = next_ns > now ? next_ns - now : 0;
-	bool may_sleep = !may_take(x) || ring_sleep_begin(x->options.ring);
 	nfds_t others = add_collectors(x, fds, waiters), n = others;
+	bool may_sleep = !may_take(x) || sleep_on_rings(x, fds, &n);
 	struct timespec timeout;
 
 	if (sleep_ns > SLEEP_MAX_NS)
 		sleep_ns = SLEEP_MAX_NS;
 	timeout = (struct timespec){.tv_nsec = (long)sleep_ns};
-	if (may_take(x))
-		fds[n++] = (struct pollfd){.fd = ring_data_fd(x->options.ring), .events = POLLIN};
 	if (may_sleep && ppoll(fds, n, &timeout, NULL) > 0)
 		for (nfds_t i = 0; i < others; i++)
 			collector_woken(waiters[i], fds[i].revents, steady_now());
-	ring_sleep_end(x->options.ring);
+	wake_up(x);
 }
 
 void *exporter_run(void *exporter)
@@ -278,6 +390,8 @@ struct exporter *exporter_create(const struct exporter_options *options)
 	if (!x)
 		return NULL;
 	x->options = *options;
+	for (unsigned i = 0; i < options->ring_count; i++)
+		x->inputs[i].ring = options->rings[i];
 	init_groups(x);
 	for (size_t i = 0; i < options->config->collector_count; i++) {
 		const struct config_collector *conf = &options->config->collectors[i];

@@ -17,7 +17,8 @@ struct exporter;
 
 struct exporter_options {
 	const struct config *config;
-	struct ring *ring;
+	struct ring **rings; /* of struct record, one a shard */
+	unsigned ring_count;
 	int dead_fd; /* eventfd, written when every output has broken: nobody reads any more */
 };
 
@@ -34,7 +35,7 @@ struct transport *exporter_udp(struct exporter *x, size_t i);
 /* How many outputs could not be opened, which has been said. */
 unsigned exporter_broken(const struct exporter *x);
 
-/* The thread's function; its argument is the exporter. Ends after RECORD_LAST and the last send. */
+/* The thread's function; its argument is the exporter. Ends after the last RECORD_LAST and the last send. */
 void *exporter_run(void *exporter);
 /* The program is to end: after some seconds what is left goes unpaced, then not at all. */
 void exporter_hurry(struct exporter *x);

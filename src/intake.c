@@ -46,17 +46,6 @@ static bool past_duration(const struct intake *in, uint64_t ts_ns)
 	return ts_ns > in->first_clock_ns && ts_ns - in->first_clock_ns >= duration;
 }
 
-void unmetered_add(struct unmetered *u, uint64_t packets, uint64_t octets, uint64_t date_ns)
-{
-	/* By date, not by order: a capture's clock may go back. */
-	if (u->packets == 0 || date_ns < u->first_ns)
-		u->first_ns = date_ns;
-	if (date_ns > u->last_ns)
-		u->last_ns = date_ns;
-	u->packets += packets;
-	u->octets += octets;
-}
-
 static void report_link_type(const struct source *source, uint32_t interface, int linktype)
 {
 	const char *words = pcap_datalink_val_to_description(linktype);
@@ -90,7 +79,9 @@ static void ignore(
 		tell_link_type(in, packet);
 	if (why == IGNORED_MALFORMED || why == IGNORED_TRUNCATED || why == IGNORED_HEADER_LIMIT ||
 	    why == IGNORED_LINK_TYPE)
-		unmetered_add(&in->unmetered, 1, packet->len - info->ip_offset, info->ts_ns);
+		unmetered_add(&in->unmetered,
+		    &(struct unmetered){
+			1, packet->len - info->ip_offset, info->ts_ns, info->ts_ns});
 }
 
 /* The digest that the packet's rule looks at, or anything where it looks at none. */

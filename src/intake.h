@@ -19,20 +19,13 @@
 #include "control/ledger.h"
 #include "decode/invariant.h"
 #include "meter/clock.h"
+#include "meter/record.h"
 #include "meter/selection.h"
 #include "meter/table.h"
 
 struct dedup;       /* meter/dedup.h */
 struct fragments;   /* meter/frag.h */
 struct own_exports; /* own_export.h */
-
-/* IP packets that the Metering Process could not take into account (RFC 7011 section 4.2). */
-struct unmetered {
-	uint64_t packets;
-	uint64_t octets;   /* from the IP header on; where none was reached, all */
-	uint64_t first_ns; /* dates */
-	uint64_t last_ns;
-};
 
 /* Of so many interfaces of a file it is said that their link type is not decoded. */
 #define INTAKE_TOLD_MAX 16
@@ -76,7 +69,8 @@ struct intake {
 	uint64_t shift_ns; /* what is added to the packets' times */
 	uint64_t first_clock_ns;
 	struct clock clock;
-	struct pktinfo batch[TABLE_BATCH];
+	struct pktinfo
+	    *batch; /* the owner's room for TABLE_BATCH, to be set before the first packet */
 	struct sighting sightings[TABLE_BATCH]; /* of the first `seen` packets of the batch */
 	struct packet
 	    unseen[TABLE_BATCH]; /* those of them that are ignored, without their octets */
@@ -112,8 +106,5 @@ void intake_settle(struct intake *in);
 
 /* At most TABLE_BATCH packets of source `i`, which is this one. Returns what source_read() does. */
 int intake_read(struct intake *in, unsigned i, struct source *source);
-
-/* Packets of which nothing could be metered, at this date. */
-void unmetered_add(struct unmetered *u, uint64_t packets, uint64_t octets, uint64_t date_ns);
 
 #endif

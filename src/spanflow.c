@@ -23,6 +23,7 @@
 #include "control/ledger.h"
 #include "exporter.h"
 #include "interfaces.h"
+#include "live.h"
 #include "meter/record.h"
 #include "util/log.h"
 #include "util/ring.h"
@@ -45,14 +46,17 @@ struct program {
 	struct config config;
 	struct own_exports own_exports;
 	struct interface_list interfaces;
-	struct ring *ring;
-	struct source **live;
+	struct ring
+	    *rings[CONFIG_WORKERS_MAX]; /* one a worker, or a shard of the one that reads files */
+	struct live live;
 	struct exporter *exporter;
-	struct worker *worker;
-	pthread_t worker_thread;
+	struct worker *workers[CONFIG_WORKERS_MAX];
+	pthread_t worker_threads[CONFIG_WORKERS_MAX];
+	unsigned worker_count;
+	unsigned workers_ended;
 	pthread_t exporter_thread;
 	int signal_fd;
-	int done_fd; /* the worker has ended */
+	int done_fd; /* a worker has ended */
 	int dead_fd; /* every output has broken */
 	struct resolver resolver;
 	unsigned unresolved; /* collectors without an address at the start */
@@ -89,27 +93,6 @@ static int open_descriptors(struct program *p)
 	return p->done_fd < 0 || p->dead_fd < 0 ? -errno : 0;
 }
 
-static int open_live_sources(struct program *p)
-{
-	p->live = calloc(p->config.interface_count + 1, sizeof(*p->live));
-	if (!p->live)
-		return -ENOMEM;
-	for (size_t i = 0; i < p->config.interface_count; i++) {
-		struct source_live_options options = {
-		    .interface = p->config.interfaces[i].name,
-		    .ingress = p->config.interfaces[i].ingress,
-		    .filter = p->config.filter,
-		    .buffer_bytes = p->config.buffer_bytes,
-		    .direction = p->config.direction,
-		};
-		int rc = source_live_open(&options, &p->live[i]);
-
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
 static uint64_t choose_seed(const struct config *c)
 {
 	uint64_t seed = OFFLINE_SEED;
@@ -121,29 +104,39 @@ static uint64_t choose_seed(const struct config *c)
 	return seed;
 }
 
-static int build_worker(struct program *p)
+static int build_workers(struct program *p)
 {
-	struct rng rng = {.state = choose_seed(&p->config)};
-	struct worker_options options = {
-	    .config = &p->config,
-	    .live = p->live,
-	    .live_count = p->config.interface_count,
-	    .ring = p->ring,
-	    .own_exports = &p->own_exports,
-	    .table_seed = rng_next(&rng),
-	    .sampling_seed = rng_next(&rng),
-	    .done_fd = p->done_fd,
-	};
+	const struct config *c = &p->config;
+	struct rng rng = {.state = choose_seed(c)};
+	bool live = config_is_live(c);
 
-	p->worker = worker_create(&options);
-	return p->worker ? 0 : -ENOMEM;
+	for (unsigned i = 0; i < p->worker_count; i++) {
+		struct worker_options options = {
+		    .config = c,
+		    .live = p->live.of[i],
+		    .live_count = c->interface_count,
+		    .rings = &p->rings[i],
+		    .ring_count = live ? 1 : c->workers,
+		    .own_exports = &p->own_exports,
+		    .table_seed = rng_next(&rng),
+		    .sampling_seed = rng_next(&rng),
+		    .done_fd = p->done_fd,
+		};
+
+		p->workers[i] = worker_create(&options);
+		if (!p->workers[i])
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 /* While names are looked up a signal still ends the program at once. */
 static int build_exporter(struct program *p)
 {
-	struct exporter_options options = {
-	    .config = &p->config, .ring = p->ring, .dead_fd = p->dead_fd};
+	struct exporter_options options = {.config = &p->config,
+	    .rings = p->rings,
+	    .ring_count = p->config.workers,
+	    .dead_fd = p->dead_fd};
 	size_t usable;
 
 	p->exporter = exporter_create(&options);
@@ -175,27 +168,35 @@ static int complete_config(struct program *p)
 	return rc;
 }
 
+static int create_rings(struct program *p)
+{
+	size_t slots = config_is_live(&p->config) ? RING_SLOTS_LIVE : RING_SLOTS_FILE;
+
+	for (unsigned i = 0; i < p->config.workers; i++) {
+		p->rings[i] = ring_create(slots, sizeof(struct record));
+		if (!p->rings[i])
+			return -errno;
+	}
+	return 0;
+}
+
 static int build(struct program *p)
 {
 	int rc = open_descriptors(p);
 
+	p->worker_count = config_is_live(&p->config) ? p->config.workers : 1;
 	if (rc == 0)
 		rc = complete_config(p);
-
-	if (rc == 0) {
-		p->ring =
-		    ring_create(config_is_live(&p->config) ? RING_SLOTS_LIVE : RING_SLOTS_FILE,
-			sizeof(struct record));
-		rc = p->ring ? 0 : -errno;
-	}
+	if (rc == 0)
+		rc = create_rings(p);
 	if (rc) {
 		log_error("start: %s", strerror(-rc));
 		return rc;
 	}
 	rc = build_exporter(p);
-	if (rc == 0)
-		rc = open_live_sources(p);
-	return rc ? rc : build_worker(p);
+	for (unsigned i = 0; rc == 0 && i < p->worker_count; i++)
+		rc = live_open(&p->live, &p->config, i);
+	return rc ? rc : build_workers(p);
 }
 
 static void destroy(struct program *p)
@@ -203,12 +204,13 @@ static void destroy(struct program *p)
 	/* A look-up cannot be interrupted, and what it works on must stay until the process ends. */
 	if (!resolver_stop(&p->resolver))
 		return;
-	worker_destroy(p->worker);
+	for (unsigned w = 0; w < CONFIG_WORKERS_MAX; w++) {
+		worker_destroy(p->workers[w]);
+		live_close(&p->live, &p->config, w, p->workers[w] != NULL);
+	}
 	exporter_destroy(p->exporter);
-	for (size_t i = 0; p->live && !p->worker && i < p->config.interface_count; i++)
-		source_close(p->live[i]);
-	free(p->live);
-	ring_destroy(p->ring);
+	for (unsigned i = 0; i < CONFIG_WORKERS_MAX; i++)
+		ring_destroy(p->rings[i]);
 	interfaces_fini(&p->interfaces);
 	config_fini(&p->config);
 }
@@ -268,23 +270,26 @@ static int start(struct program *p)
 		log_error("start: %s", strerror(rc));
 		return -rc;
 	}
-	rc = pthread_create(&p->worker_thread, NULL, worker_run, p->worker);
-	if (rc) {
-		/* The exporter runs and waits for an end that would never come. */
-		log_error("start: %s", strerror(rc));
-		_exit(EXIT_FAILED);
+	for (unsigned i = 0; i < p->worker_count; i++) {
+		rc = pthread_create(&p->worker_threads[i], NULL, worker_run, p->workers[i]);
+		if (rc) {
+			/* The exporter runs and waits for an end that would never come. */
+			log_error("start: %s", strerror(rc));
+			_exit(EXIT_FAILED);
+		}
+		/* As `top -H` and perf show them. */
+		pthread_setname_np(p->worker_threads[i], "sf-worker");
 	}
 	resolver_start(&p->resolver);
-	/* As `top -H` and perf show them. */
 	pthread_setname_np(p->exporter_thread, "sf-exporter");
-	pthread_setname_np(p->worker_thread, "sf-worker");
 	return 0;
 }
 
 static void stop(struct program *p)
 {
 	p->stopping = true;
-	worker_stop(p->worker);
+	for (unsigned i = 0; i < p->worker_count; i++)
+		worker_stop(p->workers[i]);
 	exporter_hurry(p->exporter);
 }
 
@@ -315,7 +320,16 @@ static int sleep_ms(const struct program *p, uint64_t now, uint64_t until)
 	return (int)(ns / NS_PER_MS) + 1;
 }
 
-static void wait_for_worker(struct program *p)
+static bool all_workers_ended(struct program *p)
+{
+	uint64_t n;
+
+	if (read(p->done_fd, &n, sizeof(n)) == sizeof(n))
+		p->workers_ended += (unsigned)n;
+	return p->workers_ended == p->worker_count;
+}
+
+static void wait_for_workers(struct program *p)
 {
 	struct pollfd fds[] = {{.fd = p->done_fd, .events = POLLIN},
 	    {.fd = p->signal_fd, .events = POLLIN}, {.fd = p->dead_fd, .events = POLLIN}};
@@ -327,7 +341,7 @@ static void wait_for_worker(struct program *p)
 
 		poll(fds, 3, sleep_ms(p, steady_now(), until));
 		now = steady_now();
-		if (fds[0].revents)
+		if (fds[0].revents && all_workers_ended(p))
 			return;
 		if (fds[1].revents)
 			take_signal(p);
@@ -337,8 +351,8 @@ static void wait_for_worker(struct program *p)
 		}
 		if (now >= until && !p->stopping)
 			stop(p);
-		if (p->stopping)
-			pthread_kill(p->worker_thread, SIGUSR1);
+		for (unsigned i = 0; p->stopping && i < p->worker_count; i++)
+			pthread_kill(p->worker_threads[i], SIGUSR1);
 	}
 }
 
@@ -356,10 +370,13 @@ static void wait_for_exporter(struct program *p)
 
 static void run(struct program *p)
 {
-	wait_for_worker(p);
-	pthread_join(p->worker_thread, NULL);
+	wait_for_workers(p);
+	for (unsigned i = 0; i < p->worker_count; i++) {
+		pthread_join(p->worker_threads[i], NULL);
+		p->failed |= worker_failed(p->workers[i]);
+	}
 	wait_for_exporter(p);
-	p->failed |= worker_failed(p->worker) || exporter_failed(p->exporter);
+	p->failed |= exporter_failed(p->exporter);
 }
 
 /* A stream that broke has been told of with its error. */
@@ -407,7 +424,8 @@ static void print_ledger(struct program *p)
 	struct ledger_collector collectors[CONFIG_COLLECTORS_MAX];
 	struct ledger ledger = {.collectors = collectors};
 
-	worker_ledger(p->worker, &ledger);
+	for (unsigned i = 0; i < p->worker_count; i++)
+		worker_ledger(p->workers[i], &ledger);
 	exporter_ledger(p->exporter, &ledger);
 	report_losses(p, &ledger);
 	if (p->config.stats == STATS_TEXT)

@@ -1,8 +1,8 @@
 /*
- * SPINE: packets from the sources through intake and table; records into the ring.
+ * SPINE: packets from the sources through intake, and on to the shards of the flow table.
  *
  *	intake_read: source, stamp, sample, decode -> batch
- *	run_batch: table_account -> table_sweep -> end_flow: ring
+ *	end_turn: lanes_hand_over -> shard_take: table_account -> table_sweep -> end_flow: ring
  */
 #include "worker.h"
 
@@ -16,17 +16,15 @@
 #include <unistd.h>
 
 #include "intake.h"
+#include "lanes.h"
 #include "meter/clock.h"
 #include "meter/record.h"
-#include "meter/table.h"
 #include "util/log.h"
 
 /* Without records the exporter is told the time this often. */
 #define TICK_NS (250 * NS_PER_MS)
 /* Live: how long the loop sleeps when no packet comes; deadlines are met by it. */
 #define LIVE_POLL_MS 50
-/* How long the ring may be full before the worker looks whether it is to stop. */
-#define RING_WAIT_MS 100
 /* After a stop, what the kernel has captured already is read for so long at most. */
 #define DRAIN_MS 200
 
@@ -35,62 +33,23 @@ struct worker {
 	const struct config *config;
 	struct source **sources; /* live ones; a file is the only one while it is read */
 	struct intake intake;
-	struct table *table;
+	struct lanes *lanes;
 
 	uint64_t ticked_ns;
-	bool capturing; /* live, and packets are missed if the worker waits */
 	bool failed;
 	int stop_fd;
 	atomic_bool stop;
 
 	uint64_t drops_told; /* packets that the kernel and interfaces dropped */
-	uint64_t handed;
-	uint64_t ring_dropped;
 };
 
-/* -- records ---------------------------------------------------------------------------------- */
-
-/*
- * A free slot of the ring. While it captures live the worker must not wait for one, and gets NULL;
- * offline, and at the end, it waits.
- */
-static struct record *ring_slot(struct worker *w)
-{
-	struct record *slot;
-
-	while (!(slot = ring_push_begin(w->options.ring))) {
-		if (w->capturing)
-			return NULL;
-		ring_wait_space(w->options.ring, RING_WAIT_MS);
-	}
-	return slot;
-}
-
-/* The table's end callback: a record into the ring. */
-static void end_flow(void *ctx, const struct flow *f, const struct detail *detail,
-    enum end_reason reason, uint64_t clock_ns)
-{
-	struct worker *w = ctx;
-	struct clock_time now = {clock_ns, clock_ns + (uint64_t)w->intake.clock.to_wall_ns};
-	struct record *slot = ring_slot(w);
-
-	if (!slot) {
-		w->ring_dropped++;
-		return;
-	}
-	record_fill(slot, f, detail, reason, &now);
-	if (w->config->ports.local_count)
-		slot->direction =
-		    port_map_direction(&w->config->ports, slot->ip_version, slot->src, slot->dst);
-	ring_push_end(w->options.ring);
-	w->handed++;
-}
+/* -- turns ------------------------------------------------------------------------------------ */
 
 /* What was dropped before it could be captured was not metered either. */
 static void count_drops(struct worker *w)
 {
 	const struct ledger_packets *p = &w->intake.packets;
-	uint64_t drops = p->dropped_kernel + p->dropped_interface;
+	uint64_t drops = p->dropped_kernel + p->dropped_interface, now;
 
 	for (unsigned i = 0; i < w->options.live_count; i++) {
 		struct source_drops d;
@@ -102,64 +61,46 @@ static void count_drops(struct worker *w)
 	}
 	if (drops <= w->drops_told)
 		return;
+	now = clock_wall_ns(&w->intake.clock);
 	unmetered_add(
-	    &w->intake.unmetered, drops - w->drops_told, 0, clock_wall_ns(&w->intake.clock));
+	    &w->intake.unmetered, &(struct unmetered){drops - w->drops_told, 0, now, now});
 	w->drops_told = drops;
 }
 
-static void push_time(struct worker *w, enum record_kind kind)
-{
-	const struct unmetered *u = &w->intake.unmetered;
-	struct record *slot = ring_slot(w);
-
-	if (!slot)
-		return;
-	count_drops(w);
-	*slot = (struct record){.kind = (uint8_t)kind,
-	    .clock_ns = w->intake.clock.now_ns,
-	    .wall_ns = clock_wall_ns(&w->intake.clock),
-	    .packets = u->packets,
-	    .octets = u->octets,
-	    .start_ns = u->first_ns,
-	    .end_ns = u->last_ns};
-	ring_push_end(w->options.ring);
-}
-
-/* So that messages leave and templates are sent again also when no flow ends. True: it was time. */
-static bool tick(struct worker *w)
+/* So that messages leave and templates are sent again also when no flow ends. */
+static bool is_time(struct worker *w)
 {
 	uint64_t now = w->intake.clock.now_ns;
 
 	if (now >= w->ticked_ns && now - w->ticked_ns < TICK_NS)
 		return false;
 	w->ticked_ns = now;
-	push_time(w, RECORD_TICK);
 	return true;
 }
 
-/* -- batches ---------------------------------------------------------------------------------- */
-
-static void run_batch(struct worker *w)
+/* Hands the batch over. `flush`: nothing may come for a while. */
+static void end_turn(struct worker *w, enum turn_kind kind, bool flush)
 {
 	struct intake *in = &w->intake;
+	struct turn_head head = {.kind = kind, .flush = flush};
 
 	intake_settle(in);
-	if (in->batched)
-		table_account(w->table, in->batch, in->batched);
+	head.tick = kind != TURN_PACKETS || is_time(w);
+	if (head.tick) {
+		count_drops(w);
+		head.unmetered = in->unmetered;
+	}
+	head.now = (struct clock_time){in->clock.now_ns, clock_wall_ns(&in->clock)};
+	lanes_hand_over(w->lanes, in->batched, &head);
 	in->batched = 0;
-	/* Live a silent flow that is due waits for room in the ring: that loses nothing. */
-	table_sweep(w->table, w->intake.clock.now_ns,
-	    w->capturing ? ring_room(w->options.ring) / 2 : SIZE_MAX);
-	ring_publish(w->options.ring, tick(w));
+	if (kind != TURN_LAST)
+		in->batch = lanes_room(w->lanes);
 }
 
 /* All flows of the time before end. */
 static void before_restart(void *ctx)
 {
-	struct worker *w = ctx;
-
-	run_batch(w);
-	table_end_all(w->table, w->intake.clock.now_ns);
+	end_turn(ctx, TURN_RESTART, true);
 }
 
 /* -- sources ---------------------------------------------------------------------------------- */
@@ -174,17 +115,14 @@ static int read_batch(struct worker *w, unsigned i)
 {
 	int n = intake_read(&w->intake, i, w->sources[i]);
 
-	run_batch(w);
+	end_turn(w, TURN_PACKETS, false);
 	return n;
 }
 
 /* A pipe has nothing more for now: what came so far is not held back. */
 static void before_wait(void *ctx)
 {
-	struct worker *w = ctx;
-
-	run_batch(w);
-	ring_publish(w->options.ring, true);
+	end_turn(ctx, TURN_PACKETS, true);
 }
 
 static void close_file(struct worker *w)
@@ -286,8 +224,7 @@ static int read_live_once(struct worker *w)
 	}
 	if (total == 0) {
 		clock_catch_up(&w->intake.clock);
-		run_batch(w);
-		ring_publish(w->options.ring, true);
+		end_turn(w, TURN_PACKETS, true);
 	}
 	return left || w->intake.limit_reached ? total : -ENODEV;
 }
@@ -349,38 +286,37 @@ void *worker_run(void *worker)
 	struct worker *w = worker;
 	uint64_t one = 1;
 
-	w->capturing = config_is_live(w->config);
-	if (w->capturing)
+	if (lanes_start(w->lanes) < 0) {
+		/* The exporter waits for an end that would never come. */
+		log_error("start: no thread for a shard");
+		_exit(EXIT_FAILURE);
+	}
+	w->intake.batch = lanes_room(w->lanes);
+	if (config_is_live(w->config))
 		read_live(w);
 	else
 		read_files(w);
-	w->capturing = false;
-	run_batch(w);
-	table_end_all(w->table, w->intake.clock.now_ns);
-	push_time(w, RECORD_LAST);
-	ring_publish(w->options.ring, true);
+	end_turn(w, TURN_LAST, true);
 	if (write(w->options.done_fd, &one, sizeof(one)) < 0)
 		log_error("worker: %s", strerror(errno));
 	return NULL;
 }
 
-static struct table *create_table(struct worker *w)
+/*
+ * A file can wait, so that its shards may have threads. One shard has none: handing its packets to another
+ * processor takes longer than metering them here.
+ */
+static struct lanes *create_lanes(const struct worker *w)
 {
 	const struct config *c = w->config;
-	struct table_options options = {
-	    .max_flows = c->max_flows,
-	    .timeouts = c->timeouts,
-	    .seed = w->options.table_seed,
-	    .details = c->decode.details,
-	    .key_changes = c->key_changes,
-	    .end = end_flow,
-	    .end_ctx = w,
-	};
-	struct table *t = table_create(&options);
+	struct lanes_options options = {.config = c,
+	    .records = w->options.rings,
+	    .count = w->options.ring_count,
+	    .threads = w->options.ring_count > 1,
+	    .max_flows = (c->max_flows + c->workers - 1) / c->workers,
+	    .seed = w->options.table_seed};
 
-	if (!t)
-		log_error("--max-flows: no address space for %u flows: choose fewer", c->max_flows);
-	return t;
+	return lanes_create(&options);
 }
 
 struct worker *worker_create(const struct worker_options *options)
@@ -404,8 +340,8 @@ struct worker *worker_create(const struct worker_options *options)
 	if (w->stop_fd < 0)
 		log_error("start: %s", strerror(errno));
 	w->sources = calloc(n, sizeof(*w->sources));
-	w->table = create_table(w);
-	if (w->stop_fd < 0 || !w->sources || !w->table || intake_init(&w->intake, &intake) < 0) {
+	w->lanes = create_lanes(w);
+	if (w->stop_fd < 0 || !w->sources || !w->lanes || intake_init(&w->intake, &intake) < 0) {
 		worker_destroy(w);
 		return NULL;
 	}
@@ -425,7 +361,7 @@ void worker_destroy(struct worker *w)
 		return;
 	if (w->stop_fd >= 0)
 		close(w->stop_fd);
-	table_destroy(w->table);
+	lanes_destroy(w->lanes);
 	intake_fini(&w->intake);
 	free(w->sources);
 	free(w);
@@ -447,8 +383,6 @@ bool worker_failed(const struct worker *w)
 
 void worker_ledger(const struct worker *w, struct ledger *l)
 {
-	l->packets = w->intake.packets;
-	l->flows = *table_stats(w->table);
-	l->handed = w->handed;
-	l->ring_dropped = w->ring_dropped;
+	ledger_add_packets(l, &w->intake.packets);
+	lanes_ledger(w->lanes, l);
 }

@@ -1,5 +1,5 @@
 /*
- * The packet loop: a thread that reads sources, owns a flow table, and fills a ring with records.
+ * The packet loop: a thread that reads sources, and fills rings with records by the shards that it feeds.
  */
 #ifndef SPANFLOW_WORKER_H
 #define SPANFLOW_WORKER_H
@@ -19,11 +19,12 @@ struct worker_options {
 	const struct config *config;
 	struct source **live; /* open live sources, taken over; NULL when reading files */
 	size_t live_count;
-	struct ring *ring; /* of struct record */
+	struct ring **rings; /* of struct record, one a shard */
+	unsigned ring_count; /* 1 live */
 	const struct own_exports *own_exports;
 	uint64_t table_seed;
 	uint64_t sampling_seed;
-	int done_fd; /* eventfd, written when the worker has ended */
+	int done_fd; /* eventfd, added 1 to when the worker has ended */
 };
 
 /* NULL after saying what lacks; takes the sources over in any case. */
@@ -34,7 +35,7 @@ void worker_destroy(struct worker *w);
 void *worker_run(void *worker);
 /* Ends capture; what is held is exported. From any thread. */
 void worker_stop(struct worker *w);
-/* After the thread has ended: whether an input failed, and the worker's part of the ledger. */
+/* After the thread has ended: whether an input failed; adds the worker's part to the ledger. */
 bool worker_failed(const struct worker *w);
 void worker_ledger(const struct worker *w, struct ledger *l);
 

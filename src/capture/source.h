@@ -45,12 +45,20 @@ const char *source_place(uint32_t interface, char place[SOURCE_PLACE]);
 
 enum source_direction { SOURCE_BOTH, SOURCE_IN, SOURCE_OUT };
 
+/* What sources at one interface have in common that share its packets. Zeros before the first one. */
+struct source_share {
+	int group; /* packet(7): PACKET_FANOUT */
+	bool exists;
+};
+
 struct source_live_options {
 	const char *interface; /* name, or "any" */
 	uint32_t ingress;      /* exported ifIndex; 0: the interface's own */
 	const char *filter;    /* BPF expression; NULL: everything */
 	uint64_t buffer_bytes; /* size of the kernel's ring */
 	enum source_direction direction;
+	struct source_share
+	    *share; /* NULL: this one gets all packets; else it has a part, by flow */
 };
 
 /*

@@ -7,9 +7,12 @@
 #include "capture/source.h"
 
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 
 #include "capture/iface.h"
 #include "util/log.h"
@@ -23,6 +26,8 @@ struct source_live {
 	struct source base;
 	pcap_t *pcap;
 	uint32_t ingress;
+	uint64_t
+	    since_ns; /* what came before is another source's that shares the interface; 0: nothing is */
 	packet_fn *fn;
 	void *ctx;
 };
@@ -39,6 +44,8 @@ static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *dat
 	    .linktype = s->base.linktype,
 	};
 
+	if (packet.ts_ns < s->since_ns)
+		return;
 	if (!s->fn(s->ctx, &packet))
 		pcap_breakloop(s->pcap);
 }
@@ -189,6 +196,44 @@ static int configure(struct source_live *s, const struct source_live_options *o)
 	return rc;
 }
 
+static uint64_t date_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
+}
+
+/*
+ * Packets are shared by a hash of addresses and ports, the same for both directions. Never with
+ * PACKET_FANOUT_FLAG_DEFRAG: the kernel would put fragments together, and packets could not be counted.
+ */
+static int join_share(struct source_live *s, struct source_share *share)
+{
+	int fd = pcap_fileno(s->pcap);
+	int mode = PACKET_FANOUT_HASH, value;
+	socklen_t size = sizeof(value);
+
+	if (!share)
+		return 0;
+	if (!share->exists)
+		mode |= PACKET_FANOUT_FLAG_UNIQUEID;
+	value = share->group | mode << 16;
+	if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &value, sizeof(value)) < 0 ||
+	    getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &value, &size) < 0) {
+		log_error("%s: --workers: %s: it needs an Ethernet interface and Linux 4.12, or "
+			  "one worker",
+		    s->base.name, strerror(errno));
+		return -errno;
+	}
+	/* Until it joined it got what the first one has, too. */
+	if (share->exists)
+		s->since_ns = date_ns();
+	share->group = value & 0xffff;
+	share->exists = true;
+	return 0;
+}
+
 /* "any" has no index of its own: each packet brings one. */
 static int find_ingress(struct source_live *s, const struct source_live_options *o)
 {
@@ -219,6 +264,8 @@ int source_live_open(const struct source_live_options *o, struct source **out)
 		rc = activate(s, o);
 	if (rc == 0)
 		rc = configure(s, o);
+	if (rc == 0)
+		rc = join_share(s, o->share);
 	if (rc) {
 		live_close(&s->base);
 		return rc;

@@ -173,6 +173,11 @@ static int check_inputs(const struct config *c)
 		log_error("--time: 'now' is not allowed with --interface: live it is now anyway");
 		return -EINVAL;
 	}
+	if (c->interface_count && c->packet_limit && c->workers > 1) {
+		log_error("--count: with --interface and several --workers none can tell when so "
+			  "many have come: use --duration");
+		return -EINVAL;
+	}
 	return c->time_now ? check_files_twice(c) : 0;
 }
 

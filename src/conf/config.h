@@ -21,6 +21,7 @@
 #include "transport/transport.h"
 
 #define CONFIG_INPUTS_MAX 1024
+#define CONFIG_WORKERS_MAX 64
 #define CONFIG_COLLECTORS_MAX 32
 #define CONFIG_GROUPS_MAX 16
 
@@ -74,6 +75,7 @@ struct config {
 	const char *class_filters[SELECTORS_MAX]; /* BPF expressions of rules 1 and above */
 	unsigned key_changes;                     /* set of 1 << enum key_part */
 	struct timeouts timeouts;
+	uint32_t workers; /* live: threads that capture; of files: shards of the flow table */
 	uint32_t max_flows;
 	uint64_t packet_limit; /* 0: none */
 	uint64_t duration_ns;  /* 0: none */

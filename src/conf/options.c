@@ -216,6 +216,11 @@ static int set_hash_key(struct config *c, const char *value)
 	return set_number32(value, 0, UINT32_MAX, &c->sampling.hash_key);
 }
 
+static int set_workers(struct config *c, const char *value)
+{
+	return set_number32(value, 1, CONFIG_WORKERS_MAX, &c->workers);
+}
+
 static int set_max_flows(struct config *c, const char *value)
 {
 	return set_number32(value, 1, MAX_FLOWS_MAX, &c->max_flows);
@@ -431,6 +436,8 @@ const struct option_spec option_table[] = {
 	{"timeout", 't', "NAME=TIME", "idle=15s, active=30m, end=1s; repeatable",
 	 "idle=TIME or active=TIME from 1ms to 24h, or end=TIME from 0 to 24h (units ms s m h)",
 	 set_timeout, "idle=15s active=30m end=1s", OPTION_NAMED},
+	{"workers", 0, "N", "threads that meter (default 1)",
+	 "a number from 1 to 64", set_workers, "1", OPTION_VALUE},
 	{"max-flows", 'm', "N", "most flows held at once",
 	 "a number from 1 to 1000000000", set_max_flows, "1048576", OPTION_VALUE},
 	{"count", 0, "N", NULL,

@@ -30,6 +30,38 @@ static bool always_shown(enum ignored reason)
 	    reason == IGNORED_TRUNCATED;
 }
 
+static void add(uint64_t *to, const uint64_t *from, size_t n)
+{
+	while (n--)
+		to[n] += from[n];
+}
+
+void ledger_add_packets(struct ledger *l, const struct ledger_packets *packets)
+{
+	struct ledger_packets *p = &l->packets;
+
+	p->received += packets->received;
+	p->metered += packets->metered;
+	p->metered_octets += packets->metered_octets;
+	p->not_sampled += packets->not_sampled;
+	add(p->ignored, packets->ignored, IGNORED_COUNT);
+	add(p->notes, packets->notes, NOTE_COUNT);
+	p->dropped_kernel += packets->dropped_kernel;
+	p->dropped_interface += packets->dropped_interface;
+}
+
+void ledger_add_flows(struct ledger *l, const struct table_stats *flows)
+{
+	struct table_stats *f = &l->flows;
+
+	f->created += flows->created;
+	f->active += flows->active;
+	f->peak += flows->peak;
+	add(f->ended, flows->ended, END_REASON_COUNT);
+	f->ended_packets += flows->ended_packets;
+	f->ended_octets += flows->ended_octets;
+}
+
 static uint64_t sum(const uint64_t *counters, size_t n)
 {
 	uint64_t total = 0;

@@ -43,6 +43,10 @@ struct ledger {
 	size_t collector_count;
 };
 
+/* Adds a worker's or a shard's part. Peaks may have been at different times: their sum is not exceeded. */
+void ledger_add_packets(struct ledger *l, const struct ledger_packets *packets);
+void ledger_add_flows(struct ledger *l, const struct table_stats *flows);
+
 void ledger_print_text(FILE *out, const struct ledger *l);
 /* One object on one line. */
 void ledger_print_json(FILE *out, const struct ledger *l);

@@ -3,6 +3,19 @@
 #include <netinet/in.h>
 #include <string.h>
 
+void unmetered_add(struct unmetered *u, const struct unmetered *more)
+{
+	if (more->packets == 0)
+		return;
+	/* By date, not by order: a capture's clock may go back. */
+	if (u->packets == 0 || more->first_ns < u->first_ns)
+		u->first_ns = more->first_ns;
+	if (more->last_ns > u->last_ns)
+		u->last_ns = more->last_ns;
+	u->packets += more->packets;
+	u->octets += more->octets;
+}
+
 static int is_icmp(uint8_t protocol)
 {
 	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;

@@ -18,7 +18,16 @@ enum record_kind {
 	RECORD_TICK, /* so late is it now: clock_ns and wall_ns; and what the Metering Process did
 			not process so far: `packets` and `octets`, the first and the last of them
 			at `start_ns` and `end_ns` (RFC 7011 section 4.2) */
-	RECORD_LAST  /* a tick after which nothing follows */
+	RECORD_RESTART, /* what follows is of another time: the clock was set back */
+	RECORD_LAST     /* a tick after which nothing follows */
+};
+
+/* IP packets that the Metering Process could not take into account (RFC 7011 section 4.2). */
+struct unmetered {
+	uint64_t packets;
+	uint64_t octets;   /* from the IP header on; where none was reached, all */
+	uint64_t first_ns; /* dates */
+	uint64_t last_ns;
 };
 
 struct record {
@@ -56,6 +65,9 @@ struct clock_time {
 	uint64_t clock_ns;
 	uint64_t wall_ns;
 };
+
+/* Packets of which nothing could be metered, from one date to another. */
+void unmetered_add(struct unmetered *u, const struct unmetered *more);
 
 /*
  * Writes the record of a flow that ended at `now`, but for `direction`, which is 0. Without a

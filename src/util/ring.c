@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #define CACHE_LINE 64
-/* So many slots are worth waking the consumer for. */
+/* So many slots are worth waking the consumer for, or a quarter of them all. */
 #define WAKE_SLOTS 2048
 
 struct ring {
 	size_t size;
 	size_t mask;
+	size_t wake_slots;
 	unsigned char *slots;
 	int data_fd;
 	int space_fd;
@@ -63,6 +64,7 @@ struct ring *ring_create(size_t slots, size_t size)
 	if (!r)
 		return NULL;
 	*r = (struct ring){.size = size, .mask = round_up_pow2(slots) - 1};
+	r->wake_slots = (r->mask + 1) / 4 < WAKE_SLOTS ? (r->mask + 1) / 4 : WAKE_SLOTS;
 	r->data_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	r->space_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	r->slots = aligned_alloc(
@@ -116,14 +118,14 @@ void ring_push_end(struct ring *r)
 
 void ring_publish(struct ring *r, bool now)
 {
-	if (!now && r->filled - r->tail_seen < WAKE_SLOTS) {
+	if (!now && r->filled - r->tail_seen < r->wake_slots) {
 		atomic_store_explicit(&r->head, r->filled, memory_order_release);
 		return;
 	}
 	/* Sequentially consistent, as is the consumer's flag: one of the two must see the other. */
 	atomic_store(&r->head, r->filled);
 	r->tail_seen = atomic_load_explicit(&r->tail, memory_order_acquire);
-	if (atomic_load(&r->consumer_sleeps) && (now || r->filled - r->tail_seen >= WAKE_SLOTS))
+	if (atomic_load(&r->consumer_sleeps) && (now || r->filled - r->tail_seen >= r->wake_slots))
 		wake(r->data_fd);
 }
 

@@ -126,14 +126,14 @@ def replay(link, capture):
     assert done.returncode == 0, f"tcpreplay: {done.stdout[-400:]}"
 
 
-def large_case(case, link, tap):
+def large_case(case, link, tap, workers):
     why = missing("tcpreplay", "nfcapd", "nfdump")
     if why:
         raise Skip(why)
-    capture, directory = tap.path("large.pcap"), tap.path("nfcapd")
+    capture, directory = tap.path("large.pcap"), tap.path(f"nfcapd-{workers}")
     sent, ip_packets, octets = (LOOPS * n for n in large_capture(capture))
     with Nfcapd(directory, "-B", "8000000", namespace=link.capturing) as nfcapd:
-        with Probe(link, "-i", "b0", "-n", nfcapd.address(), "--stats=json") as probe:
+        with Probe(link, "-i", "b0", "-n", nfcapd.address(), "--stats=json", f"--workers={workers}") as probe:
             replay(link, capture)
             seconds = probe.end(signal.SIGTERM)
         case.equal(nfcapd.finish(), 0, "datagrams dropped by nfcapd's socket")
@@ -316,7 +316,10 @@ def interface_cases(tap, link):
 
 
 def cases(tap, link):
-    tap.test("500,000 packets at 100,000 a second all reach nfcapd", large_case, link, tap)
+    tap.test("500,000 packets at 100,000 a second all reach nfcapd", large_case, link, tap, 1)
+    tap.test("the same shared by three workers", large_case, link, tap, 3)
+    tap.test("several interfaces, each shared by two workers", interfaces, link,
+             ("-i", "b0", "-i", "7:b1", "--workers=2"), ("b0", "b1"), [(link.index("b0"), 2), (7, 3)])
     tap.test("a BPF filter on the command line", bpf_filter, link)
     tap.test("VLAN tags that the kernel strips are kept", vlan_tags, link)
     tap.test("--direction in", direction, link, "in", [("192.0.2.1", 2)])

@@ -72,6 +72,7 @@ static void begin(void)
 
 static void open_intake(void)
 {
+	static struct pktinfo batch[TABLE_BATCH];
 	struct intake_options options = {.config = config,
 	    .own_exports = &own_exports,
 	    .sources = 2,
@@ -79,6 +80,7 @@ static void open_intake(void)
 	    .on_restart = count_restart};
 
 	ck_assert_int_eq(intake_init(&in, &options), 0);
+	in.batch = batch;
 	ck_assert_int_eq(intake_open(&in, 0, &fake), 0);
 	ck_assert_int_eq(intake_open(&in, 1, &fake), 0);
 }

@@ -82,6 +82,7 @@ static const struct {
     {"local", "10.0.0.0/8"},
     {"time", "now"},
     {"timeout", "idle=7s"},
+    {"workers", "3"},
     {"max-flows", "77"},
     {"count", "8"},
     {"duration", "9m"},

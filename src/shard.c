@@ -1,0 +1,200 @@
+#include "shard.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "util/log.h"
+
+/* How long the ring may be full before the shard looks again. */
+#define RING_WAIT_MS 100
+/* How long its thread may sleep before it looks into the queue again. */
+#define QUEUE_WAIT_MS 1000
+
+struct shard {
+	struct shard_options options;
+	struct table *table;
+	struct ring *turns; /* NULL: the caller's thread takes them */
+	pthread_t thread;
+	bool capturing; /* live, and packets are missed if it waits */
+	struct clock_time now;
+	uint64_t handed;
+	uint64_t ring_dropped;
+};
+
+/* -- records ---------------------------------------------------------------------------------- */
+
+/*
+ * A free slot of the ring. While it captures live the shard must not wait for one, and gets NULL;
+ * offline, and at the end, it waits.
+ */
+static struct record *ring_slot(struct shard *s)
+{
+	struct record *slot;
+
+	while (!(slot = ring_push_begin(s->options.records))) {
+		if (s->capturing)
+			return NULL;
+		ring_wait_space(s->options.records, RING_WAIT_MS);
+	}
+	return slot;
+}
+
+/* The table's end callback: a record into the ring. */
+static void end_flow(void *ctx, const struct flow *f, const struct detail *detail,
+    enum end_reason reason, uint64_t clock_ns)
+{
+	struct shard *s = ctx;
+	const struct port_map *ports = &s->options.config->ports;
+	struct clock_time now = {clock_ns, clock_ns + (s->now.wall_ns - s->now.clock_ns)};
+	struct record *slot = ring_slot(s);
+
+	if (!slot) {
+		s->ring_dropped++;
+		return;
+	}
+	record_fill(slot, f, detail, reason, &now);
+	if (ports->local_count)
+		slot->direction = port_map_direction(ports, slot->ip_version, slot->src, slot->dst);
+	ring_push_end(s->options.records);
+	s->handed++;
+}
+
+/* What is no record: so late is it now, and so much was not metered. */
+static void push_time(struct shard *s, enum record_kind kind, const struct turn *turn)
+{
+	struct record *slot = ring_slot(s);
+
+	if (!slot)
+		return;
+	*slot = (struct record){.kind = (uint8_t)kind,
+	    .clock_ns = turn->head.now.clock_ns,
+	    .wall_ns = turn->head.now.wall_ns,
+	    .packets = turn->head.unmetered.packets,
+	    .octets = turn->head.unmetered.octets,
+	    .start_ns = turn->head.unmetered.first_ns,
+	    .end_ns = turn->head.unmetered.last_ns};
+	ring_push_end(s->options.records);
+}
+
+/* -- turns ------------------------------------------------------------------------------------ */
+
+static void end_all(struct shard *s, enum record_kind kind, const struct turn *turn)
+{
+	table_end_all(s->table, turn->head.now.clock_ns);
+	push_time(s, kind, turn);
+}
+
+void shard_take(struct shard *s, const struct turn *turn)
+{
+	bool flush = turn->head.flush || turn->head.tick || turn->head.kind != TURN_PACKETS;
+
+	s->now = turn->head.now;
+	if (turn->count)
+		table_account(s->table, turn->packets, turn->count);
+	/* Live a silent flow that is due waits for room in the ring: that loses nothing. */
+	table_sweep(s->table, turn->head.now.clock_ns,
+	    s->capturing ? ring_room(s->options.records) / 2 : SIZE_MAX);
+	s->capturing &= turn->head.kind != TURN_LAST;
+	if (turn->head.kind == TURN_LAST)
+		end_all(s, RECORD_LAST, turn);
+	else if (turn->head.kind == TURN_RESTART)
+		end_all(s, RECORD_RESTART, turn);
+	else if (turn->head.tick)
+		push_time(s, RECORD_TICK, turn);
+	ring_publish(s->options.records, flush);
+}
+
+static void wait_for_turn(struct shard *s)
+{
+	struct pollfd fd = {.fd = ring_data_fd(s->turns), .events = POLLIN};
+
+	if (ring_sleep_begin(s->turns))
+		poll(&fd, 1, QUEUE_WAIT_MS);
+	ring_sleep_end(s->turns);
+}
+
+static void *run(void *shard)
+{
+	struct shard *s = shard;
+	bool is_last = false;
+
+	while (!is_last) {
+		const struct turn *turn = ring_pop_begin(s->turns);
+
+		if (!turn) {
+			wait_for_turn(s);
+			continue;
+		}
+		is_last = turn->head.kind == TURN_LAST;
+		shard_take(s, turn);
+		ring_pop_end(s->turns);
+	}
+	return NULL;
+}
+
+int shard_start(struct shard *s, struct ring *turns)
+{
+	int rc;
+
+	s->turns = turns;
+	rc = pthread_create(&s->thread, NULL, run, s);
+	if (rc == 0)
+		pthread_setname_np(s->thread, "sf-shard");
+	return -rc;
+}
+
+void shard_join(struct shard *s)
+{
+	pthread_join(s->thread, NULL);
+}
+
+/* -- life ------------------------------------------------------------------------------------- */
+
+struct shard *shard_create(const struct shard_options *options)
+{
+	const struct config *c = options->config;
+	struct shard *s = calloc(1, sizeof(*s));
+	struct table_options table = {
+	    .max_flows = options->max_flows,
+	    .timeouts = c->timeouts,
+	    .seed = options->seed,
+	    .details = c->decode.details,
+	    .key_changes = c->key_changes,
+	    .end = end_flow,
+	    .end_ctx = s,
+	};
+
+	if (!s)
+		return NULL;
+	s->options = *options;
+	s->capturing = config_is_live(c);
+	s->table = table_create(&table);
+	if (s->table)
+		return s;
+	log_error("--max-flows: no address space for %u flows: choose fewer", options->max_flows);
+	free(s);
+	return NULL;
+}
+
+void shard_destroy(struct shard *s)
+{
+	if (s)
+		table_destroy(s->table);
+	free(s);
+}
+
+const struct table_stats *shard_stats(const struct shard *s)
+{
+	return table_stats(s->table);
+}
+
+uint64_t shard_handed(const struct shard *s)
+{
+	return s->handed;
+}
+
+uint64_t shard_ring_dropped(const struct shard *s)
+{
+	return s->ring_dropped;
+}
