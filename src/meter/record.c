@@ -16,6 +16,8 @@ void unmetered_add(struct unmetered *u, const struct unmetered *more)
 	u->octets += more->octets;
 }
 
+static const struct detail no_detail;
+
 static int is_icmp(uint8_t protocol)
 {
 	return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6;
@@ -26,34 +28,32 @@ void record_fill(struct record *r, const struct flow *f, const struct detail *de
 {
 	const struct key_head *k = &f->head;
 
-	*r = (struct record){
-	    .clock_ns = now->clock_ns,
-	    .wall_ns = now->wall_ns,
-	    .packets = f->packets,
-	    .octets = f->octets,
-	    .start_ns = f->start_ns,
-	    .end_ns = f->end_ns,
-	    .ingress = k->ingress,
-	    .egress = f->egress,
-	    .segment = (uint32_t)f->segment_type << SEGMENT_TYPE_SHIFT | kind_segment(k->kind),
-	    .src_port = k->src_port,
-	    .dst_port = k->dst_port,
-	    .vlan = k->vlan,
-	    .tcp_flags = f->tcp_flags,
-	    .inner_vlan = f->inner_vlan,
-	    .icmp_type = is_icmp(k->protocol) ? (uint8_t)(k->dst_port >> 8) : 0,
-	    .icmp_code = is_icmp(k->protocol) ? (uint8_t)k->dst_port : 0,
-	    .ip_version = kind_version(k->kind),
-	    .protocol = k->protocol,
-	    .tos = f->tos,
-	    .end_reason = (uint8_t)reason,
-	    .selector = kind_selector(k->kind),
-	    .kind = RECORD_FLOW,
-	};
+	/* One by one: where most are named compilers clear the whole first, slowly. */
+	r->clock_ns = now->clock_ns;
+	r->wall_ns = now->wall_ns;
+	r->packets = f->packets;
+	r->octets = f->octets;
+	r->start_ns = f->start_ns;
+	r->end_ns = f->end_ns;
+	r->ingress = k->ingress;
+	r->egress = f->egress;
+	r->segment = (uint32_t)f->segment_type << SEGMENT_TYPE_SHIFT | kind_segment(k->kind);
+	r->src_port = k->src_port;
+	r->dst_port = k->dst_port;
+	r->vlan = k->vlan;
+	r->tcp_flags = f->tcp_flags;
+	r->inner_vlan = f->inner_vlan;
+	r->icmp_type = is_icmp(k->protocol) ? (uint8_t)(k->dst_port >> 8) : 0;
+	r->icmp_code = is_icmp(k->protocol) ? (uint8_t)k->dst_port : 0;
+	r->ip_version = kind_version(k->kind);
+	r->protocol = k->protocol;
+	r->tos = f->tos;
+	r->end_reason = (uint8_t)reason;
+	r->selector = kind_selector(k->kind);
+	r->direction = 0;
 	memcpy(r->src, k->src, 4);
 	memcpy(r->dst, k->dst, 4);
 	memcpy(r->src + 4, f->tail.src, 12);
 	memcpy(r->dst + 4, f->tail.dst, 12);
-	if (detail)
-		r->detail = *detail;
+	r->detail = detail ? *detail : no_detail;
 }

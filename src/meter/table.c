@@ -195,6 +195,12 @@ static void evict(struct table *t, uint64_t clock_ns)
 	end_early(t, oldest, clock_ns);
 }
 
+static inline void prefetch_flow(const struct table *t, uint32_t i)
+{
+	__builtin_prefetch(&t->flows[i], 1);
+	__builtin_prefetch(&t->flows[i].tail, 1);
+}
+
 static uint32_t take_slot(struct table *t, uint64_t clock_ns)
 {
 	uint32_t i;
@@ -207,6 +213,9 @@ static uint32_t take_slot(struct table *t, uint64_t clock_ns)
 		evict(t, clock_ns);
 	i = t->free_slot;
 	t->free_slot = (uint32_t)t->flows[i].hash;
+	/* That is where the next new flow goes. */
+	if (t->free_slot != NO_FLOW)
+		prefetch_flow(t, t->free_slot);
 	return i;
 }
 
@@ -377,8 +386,11 @@ void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
 		hash(t, at, n);
 	for (unsigned i = 0; i < n; i++) {
 		at[i].guess = index_guess(&t->index, at[i].hash);
-		if (at[i].guess != NO_FLOW)
-			__builtin_prefetch(&t->flows[at[i].guess], 1);
+		if (at[i].guess == NO_FLOW)
+			continue;
+		__builtin_prefetch(&t->flows[at[i].guess], 1);
+		if (kind_version(at[i].key.head.kind) == 6)
+			__builtin_prefetch(&t->flows[at[i].guess].tail, 1);
 	}
 	for (unsigned i = 0; i < n; i++)
 		account_packet(t, &at[i], &batch[i]);

@@ -11,6 +11,7 @@
 	X(units)         \
 	X(fold)          \
 	X(match16)       \
+	X(scan32)        \
 	X(rng)           \
 	X(source_file)   \
 	X(reader_pcapng) \
