@@ -22,7 +22,7 @@
 #include "util/log.h"
 #include "util/units.h"
 
-#define RECORDS_A_TURN 256
+#define RECORDS_A_TURN 512
 /* After a stop pacing ends at the first time, and what is not sent at the second is dropped. */
 #define HURRY_UNPACED_NS (2 * NS_PER_S)
 #define HURRY_DROP_NS (2600 * NS_PER_MS)

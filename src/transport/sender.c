@@ -25,8 +25,8 @@ struct sender {
 	struct not_sent not_sent;
 	uint64_t wall_ns;
 
-	struct message *slots; /* without `data`: */
-	uint8_t *octets;       /* max_message for each slot */
+	struct message *slots;
+	uint8_t *octets; /* max_message for each slot, which points to them */
 	unsigned capacity;
 	unsigned first;
 	unsigned count;
@@ -83,20 +83,11 @@ bool sender_has_room(const struct sender *s)
 	return s->count < s->options.queue;
 }
 
-/* There must be one. */
-static struct message first_message(const struct sender *s)
-{
-	struct message m = s->slots[s->first];
-
-	m.data = s->octets + s->first * s->options.max_message;
-	return m;
-}
-
 bool sender_first(const struct sender *s, struct message *m)
 {
 	if (!s->count)
 		return false;
-	*m = first_message(s);
+	*m = s->slots[s->first];
 	return true;
 }
 
@@ -140,22 +131,26 @@ void sender_push(struct sender *s, const struct message *m)
 	unsigned i = (s->first + s->count) % s->capacity;
 	unsigned for_data = s->options.burst + DATA_PLACES;
 	unsigned places = s->capacity - (m->wire_records ? 0 : for_data);
+	uint8_t *at;
 
 	if (s->dead || s->count >= places) {
 		s->refused |= !s->dead;
 		drop_message(s, m, s->dead ? s->dead_why : FAILURE_QUEUE_FULL);
 		return;
 	}
-	memcpy(s->octets + i * s->options.max_message, m->data, m->size);
+	at = s->octets + i * s->options.max_message;
+	memcpy(at, m->data, m->size);
 	s->slots[i] = *m;
+	s->slots[i].data = at;
 	s->count++;
 	s->stats.queued += m->records;
 }
 
+/* What has run empty begins anew: the same memory again, and a batch that is in one piece. */
 static void pop(struct sender *s, uint32_t records)
 {
-	s->first = (s->first + 1) % s->capacity;
 	s->count--;
+	s->first = s->count ? (s->first + 1) % s->capacity : 0;
 	s->left += records;
 	s->stats.queued -= records;
 }
@@ -189,45 +184,64 @@ static void note_error(struct sender *s, int error, uint64_t now_ns)
 		report(s, error, now_ns);
 }
 
-/* Data before the first templates (their message was lost, the name not known yet) is of no use. */
-static int send_in_order(struct sender *s, const struct message *m)
+/*
+ * How many may go at once: one where a pace is kept. A session may begin with a batch, since none of
+ * it goes unless all before it went.
+ */
+static unsigned ready(const struct sender *s)
 {
+	unsigned n = s->capacity - s->first;
+
+	if (s->interval_ns)
+		return 1;
+	if (n > s->count)
+		n = s->count;
+	return n < SEND_MANY_MAX ? n : SEND_MANY_MAX;
+}
+
+/*
+ * How many of the oldest messages went, or -errno for the first. Data before the first templates
+ * (their message was lost, the name not known yet) is of no use.
+ */
+static int send_in_order(struct sender *s)
+{
+	const struct message *first = &s->slots[s->first];
 	int rc;
 
-	if (m->needs_templates && !s->begun)
+	if (first->needs_templates && !s->begun)
 		return -EDESTADDRREQ;
-	rc = transport_send(s->transport, m);
-	s->begun |= rc == 0;
+	rc = transport_send_many(s->transport, first, ready(s));
+	s->begun |= rc > 0;
 	return rc;
 }
 
-static int send_counted(struct sender *s, const struct message *m, uint64_t now_ns)
+static int send_counted(struct sender *s, uint64_t now_ns)
 {
-	int rc = send_in_order(s, m);
+	int rc = send_in_order(s);
 
-	if (rc && rc != -EAGAIN)
+	if (rc < 0 && rc != -EAGAIN)
 		note_error(s, -rc, now_ns);
 	return rc;
 }
 
 /* A refusal tells of an earlier message; this one has not been tried yet. */
-static int send_twice(struct sender *s, const struct message *m, uint64_t now_ns)
+static int send_twice(struct sender *s, uint64_t now_ns)
 {
-	int rc = send_counted(s, m, now_ns);
+	int rc = send_counted(s, now_ns);
 
-	if (rc == 0 || rc == -EAGAIN || (s->holds && s->failed))
+	if (rc > 0 || rc == -EAGAIN || (s->holds && s->failed))
 		return rc;
 	if (rc != -ECONNREFUSED && !s->transport->earlier)
 		return rc;
-	return send_counted(s, m, now_ns);
+	return send_counted(s, now_ns);
 }
 
 static void drop_first(struct sender *s, enum failure why)
 {
-	struct message m = first_message(s);
+	const struct message *m = &s->slots[s->first];
 
-	drop_message(s, &m, why);
-	pop(s, m.records);
+	drop_message(s, m, why);
+	pop(s, m->records);
 }
 
 /* Drops what is queued, under this name. */
@@ -249,8 +263,10 @@ static void pace(struct sender *s, uint64_t now_ns)
 		s->next_ns = now_ns - late_ns;
 }
 
-static void count_sent(struct sender *s, const struct message *m)
+static void count_sent(struct sender *s)
 {
+	const struct message *m = &s->slots[s->first];
+
 	s->stats.sent += m->records;
 	s->stats.wire_records += m->wire_records;
 	s->stats.messages++;
@@ -258,18 +274,18 @@ static void count_sent(struct sender *s, const struct message *m)
 	pop(s, m->records);
 }
 
-/* Sends or drops the oldest message. False when it stays where it is. */
+/* Sends as many of the oldest messages as go at once, or drops one. False when it stays there. */
 static bool send_first(struct sender *s, uint64_t now_ns)
 {
-	struct message m = first_message(s);
-	int rc = send_twice(s, &m, now_ns);
+	int rc = send_twice(s, now_ns);
 
 	s->blocked = rc == -EAGAIN;
-	if (rc == 0) {
-		count_sent(s, &m);
+	for (int i = 0; i < rc; i++) {
+		count_sent(s);
 		pace(s, now_ns);
-		return true;
 	}
+	if (rc > 0)
+		return true;
 	if (s->blocked || (s->holds && s->failed))
 		return false;
 	drop_first(s, failure_of(-rc));

@@ -15,8 +15,13 @@
 
 struct transport;
 
+/* So many messages are sent by one call at most. */
+#define SEND_MANY_MAX 64
+
 struct transport_ops {
 	int (*send)(struct transport *, const struct message *);
+	/* NULL: one by one */
+	int (*send_many)(struct transport *, const struct message *, unsigned count);
 	int (*fd)(const struct transport *);
 	void (*close)(struct transport *);
 	int (*error)(struct transport *);                                  /* NULL: none comes */
@@ -40,6 +45,21 @@ struct transport {
 static inline int transport_send(struct transport *t, const struct message *m)
 {
 	return t->ops->send(t, m);
+}
+
+/*
+ * Sends messages in order, at least one. How many of the first ones the kernel took, which may be
+ * fewer than were offered; or what transport_send() would have said of the first.
+ */
+static inline int transport_send_many(
+    struct transport *t, const struct message *messages, unsigned count)
+{
+	int rc;
+
+	if (count > 1 && t->ops->send_many)
+		return t->ops->send_many(t, messages, count);
+	rc = t->ops->send(t, messages);
+	return rc ? rc : 1;
 }
 
 /* The descriptor to wait on after -EAGAIN, and for errors between messages; or -1. */

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "transport/batch.h"
+
 /* A burst at shutdown, or while the exporter sends faster than the link, waits in the kernel. */
 #define SEND_BUFFER (4 << 20)
 /* So many errors are taken off a socket at a time, so that nobody can keep the exporter busy. */
@@ -20,7 +22,9 @@ struct udp {
 	struct udp_options options;
 	const char *host;
 	char port[6];
-	int fd;            /* the exporter's */
+	int fd; /* the exporter's */
+	struct batch batch;
+	int unheard;       /* the errno of an answer that stopped a batch, not told yet; or 0 */
 	atomic_int new_fd; /* handed over and not taken by the exporter; -1: none */
 	atomic_bool doubt; /* the exporter had errors that a new address may cure */
 
@@ -79,20 +83,42 @@ static int failed(struct udp *u, int error)
 	return -error;
 }
 
-static int udp_send(struct transport *t, const struct message *m)
+static int take_unheard(struct udp *u)
+{
+	int error = u->unheard;
+
+	u->unheard = 0;
+	return error;
+}
+
+/*
+ * An answer that stops a batch behind its first message is lost to the caller of sendmmsg(): it is
+ * told at the next call, as it would have been had that message been sent by itself.
+ */
+static int udp_send_many(struct transport *t, const struct message *messages, unsigned count)
 {
 	struct udp *u = (struct udp *)t;
-	int error;
+	int went;
 
-	t->earlier = false;
+	t->earlier = u->unheard != 0;
+	if (t->earlier)
+		return failed(u, take_unheard(u));
 	if (u->fd < 0)
 		return -EDESTADDRREQ;
-	if (send(u->fd, m->data, m->size, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-		return 0;
-	error = errno;
-	if (error != EAGAIN)
-		t->earlier = take_answers(u->fd) != 0;
-	return failed(u, error);
+	went = batch_send(&u->batch, u->fd, messages, count);
+	if (went > 0 && (unsigned)went < count)
+		u->unheard = take_answers(u->fd);
+	if (went > 0 || went == -EAGAIN)
+		return went;
+	t->earlier = take_answers(u->fd) != 0;
+	return failed(u, -went);
+}
+
+static int udp_send(struct transport *t, const struct message *m)
+{
+	int rc = udp_send_many(t, m, 1);
+
+	return rc > 0 ? 0 : rc;
 }
 
 static int udp_error(struct transport *t)
@@ -103,7 +129,9 @@ static int udp_error(struct transport *t)
 
 	if (u->fd < 0)
 		return 0;
-	error = take_answers(u->fd);
+	error = take_unheard(u);
+	if (!error)
+		error = take_answers(u->fd);
 	if (getsockopt(u->fd, SOL_SOCKET, SO_ERROR, &pending, &size) == 0 && !error)
 		error = pending;
 	return error ? failed(u, error) : 0;
@@ -123,6 +151,8 @@ static bool udp_renew(struct transport *t, struct sockaddr_storage *local)
 	if (u->fd >= 0)
 		close(u->fd);
 	u->fd = fd;
+	u->unheard = 0;
+	batch_init(&u->batch, fd);
 	memset(local, 0, sizeof(*local));
 	getsockname(fd, (struct sockaddr *)local, &size);
 	return true;
@@ -151,6 +181,7 @@ static void udp_close(struct transport *t)
 
 static const struct transport_ops udp_ops = {
     .send = udp_send,
+    .send_many = udp_send_many,
     .fd = udp_fd,
     .close = udp_close,
     .error = udp_error,

@@ -275,6 +275,18 @@ def over_ipv6(case, paths):
     judge_export(case, Export(paths, {}, host="::1"), wanted, {})
 
 
+def in_batches(case, tap):
+    """Unpaced messages leave several at a time: what arrives is what arrives one by one."""
+    paths = pcapgen.many(tap.path("batches"), flows=20_000, packets=24_000)
+    for what, extra in (("all", []), ("of one size", ["ip proto 17"])):
+        batches, single = (Export(paths, {}, keys={"rate": rate}, output=None, extra=extra) for rate in (0, 4000))
+        for fmt in FORMATS:
+            case.true(len(batches.datagrams[fmt]) > 200, f"{fmt}, {what}: {len(batches.datagrams[fmt])} messages")
+            case.true(batches.datagrams[fmt] == single.datagrams[fmt], f"{fmt}, {what}: the datagrams differ")
+        for export in (batches, single):
+            case.none(export.delivery_faults() + ledger_faults(export.stats), what)
+
+
 def refused_collector(case, paths):
     """One collector refuses; the others get all, and its losses have a name."""
     export = Export(paths, {}, extra=["-n", "127.0.0.1:1,format=9,rate=0"])
@@ -378,6 +390,7 @@ def main():
     tap.test("max-payload", payload_limits, made[1])
     tap.test("observation domain", domain_key, made[1])
     tap.test("collectors on ::1", over_ipv6, made[2])
+    tap.test("in batches and one by one: the same messages", in_batches, tap)
     tap.test("a collector that refuses", refused_collector, made[1])
     tap.test("standard input: pcap", read_from_stdin, made[1])
     tap.test("standard input: pcapng", read_from_stdin, made[2])

@@ -65,6 +65,7 @@
 	X(option_rows)   \
 	X(text)          \
 	X(sender)        \
+	X(batch)         \
 	X(udp)           \
 	X(kept)          \
 	X(collector)     \

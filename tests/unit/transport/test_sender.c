@@ -1,6 +1,7 @@
 #include "suites.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +25,9 @@ struct fake {
 	const int *script;
 	size_t script_left;
 	int always;
-	int error; /* told once between messages */
+	int error;     /* told once between messages */
+	unsigned most; /* it takes so many at a time */
+	uint64_t calls;
 	uint64_t offered;
 	uint64_t taken;
 	uint32_t order_errors;
@@ -59,6 +62,29 @@ static int fake_send(struct transport *t, const struct message *m)
 	return 0;
 }
 
+static int next_answer(void)
+{
+	return fake.script_left ? *fake.script : fake.always;
+}
+
+/* As sendmmsg() does it: what stops a later one is told when that one is the first. */
+static int fake_send_many(struct transport *t, const struct message *m, unsigned count)
+{
+	unsigned n = 0;
+
+	ck_assert_uint_gt(count, 1);
+	ck_assert_uint_le(count, SEND_MANY_MAX);
+	fake.calls++;
+	do {
+		int rc = fake_send(t, m + n);
+
+		if (rc)
+			return rc;
+		n++;
+	} while (n < count && n < fake.most && !next_answer());
+	return (int)n;
+}
+
 static int fake_fd(const struct transport *t)
 {
 	(void)t;
@@ -83,6 +109,12 @@ static int fake_error(struct transport *t)
 static const struct transport_ops fake_ops = {
     .send = fake_send, .fd = fake_fd, .close = fake_close, .error = fake_error};
 
+static const struct transport_ops batch_ops = {.send = fake_send,
+    .send_many = fake_send_many,
+    .fd = fake_fd,
+    .close = fake_close,
+    .error = fake_error};
+
 static void open_sender(uint32_t rate, bool is_stream)
 {
 	struct sender_options o = {
@@ -91,6 +123,13 @@ static void open_sender(uint32_t rate, bool is_stream)
 	fake = (struct fake){.base = {.ops = &fake_ops, .name = "fake", .is_stream = is_stream}};
 	sender = sender_create(&o, &fake.base);
 	pushed = pushed_messages = 0;
+}
+
+static void open_batch_sender(uint32_t rate)
+{
+	open_sender(rate, false);
+	fake.base.ops = &batch_ops;
+	fake.most = UINT_MAX;
 }
 
 static void say(const int *script, size_t n)
@@ -805,6 +844,129 @@ START_TEST(sums_hold_whatever_happens)
 }
 END_TEST
 
+/* -- several at once ---------------------------------------------------------------------------- */
+
+/* The first one begins the session, on which the others rely. */
+START_TEST(what_is_unpaced_goes_in_batches)
+{
+	open_batch_sender(0);
+	push(1);
+	needs_templates = true;
+	for (unsigned i = 0; i < SEND_MANY_MAX + 2; i++)
+		push(1);
+	needs_templates = false;
+	run(T0);
+	ck_assert_uint_eq(fake.taken, SEND_MANY_MAX + 3);
+	ck_assert_uint_eq(fake.calls, 2);
+	close_sender();
+}
+END_TEST
+
+START_TEST(what_is_paced_goes_one_by_one)
+{
+	open_batch_sender(1000);
+	for (unsigned i = 0; i < 100; i++)
+		push(1);
+	for (unsigned t = 0; t < 50; t++)
+		run(T0 + t * MS);
+	ck_assert_uint_eq(fake.calls, 0);
+	ck_assert_uint_ge(fake.taken, 50);
+	ck_assert_uint_le(fake.taken, 50 + BURST_MAX);
+	sender_unpace(sender);
+	run(T0 + 50 * MS);
+	ck_assert_uint_gt(fake.calls, 0);
+	ck_assert_uint_eq(fake.taken, 100);
+	close_sender();
+}
+END_TEST
+
+START_TEST(batch_that_is_cut_short_goes_on_where_it_was)
+{
+	static const int script[] = {0, 0, 0, -EAGAIN};
+
+	open_batch_sender(0);
+	for (uint32_t i = 0; i < 8; i++)
+		push(i);
+	say(script, 4);
+	ck_assert_uint_eq(run(T0), UINT64_MAX);
+	ck_assert_int_eq(sender_wait_fd(sender), FD);
+	ck_assert_uint_eq(sender_stats(sender)->sent, 0 + 1 + 2);
+	ck_assert_uint_eq(sender_stats(sender)->queued, 3 + 4 + 5 + 6 + 7);
+	fake.most = 2;
+	run(T0 + 1);
+	ck_assert_uint_eq(fake.taken, 8);
+	ck_assert_uint_eq(sender_stats(sender)->messages, 8);
+	close_sender();
+}
+END_TEST
+
+/* What the owner of a group keeps is in the messages that did not go, from the first of them on. */
+START_TEST(held_batch_leaves_what_did_not_go)
+{
+	static const int script[] = {0, 0, 0, -EHOSTUNREACH};
+	struct message first;
+
+	open_batch_sender(0);
+	sender_hold(sender, true);
+	for (uint32_t i = 0; i < 8; i++)
+		push(i);
+	say(script, 4);
+	run(T0);
+	ck_assert(sender_first(sender, &first));
+	ck_assert_uint_eq(first.records, 3);
+	ck_assert_uint_eq(sender_left(sender), 0 + 1 + 2);
+	ck_assert_uint_eq(sender_stats(sender)->errors[FAILURE_EHOSTUNREACH], 1);
+	close_sender();
+}
+END_TEST
+
+/* What the transport answers to each message that it is offered, one after the other. */
+#define ANSWERS 4000
+static int answers_to_come[ANSWERS];
+
+static struct sender_stats stats_after(bool batches, uint64_t seed)
+{
+	struct rng r = {.state = seed};
+	struct sender_stats stats;
+
+	open_batch_sender(0);
+	if (!batches)
+		fake.base.ops = &fake_ops;
+	say(answers_to_come, ANSWERS);
+	for (unsigned i = 0; i < 3000; i++) {
+		for (unsigned n = rng_below(&r, 12); n; n--)
+			push(rng_below(&r, 30));
+		needs_templates = rng_below(&r, 10) > 0;
+		fake.most = 1 + rng_below(&r, 9);
+		if (rng_below(&r, 300) == 0)
+			sender_begin_session(sender);
+		run(T0);
+	}
+	needs_templates = false;
+	ck_assert_uint_eq(fake.script_left, 0);
+	stats = *sender_stats(sender);
+	close_sender();
+	return stats;
+}
+
+START_TEST(batches_change_nothing_that_is_counted)
+{
+	static const int bad[] = {-EAGAIN, -ECONNREFUSED, -ENOBUFS, -EMSGSIZE, -EHOSTUNREACH};
+
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct rng r = {.state = seed};
+		struct sender_stats one_by_one, in_batches;
+
+		for (unsigned i = 0; i < ANSWERS; i++)
+			answers_to_come[i] = rng_below(&r, 4) ? 0 : bad[rng_below(&r, 5)];
+		one_by_one = stats_after(false, seed);
+		in_batches = stats_after(true, seed);
+		ck_assert_uint_gt(one_by_one.sent, 0);
+		ck_assert_int_eq(memcmp(&one_by_one, &in_batches, sizeof(one_by_one)), 0);
+	}
+}
+END_TEST
+
 START_TEST(destroying_nothing_is_fine)
 {
 	sender_destroy(NULL);
@@ -849,6 +1011,11 @@ Suite *sender_suite(void)
 	    what_was_not_sent_is_known_with_its_dates,
 	    announcements_do_not_take_the_places_of_data,
 	    sums_hold_whatever_happens,
+	    what_is_unpaced_goes_in_batches,
+	    what_is_paced_goes_one_by_one,
+	    batch_that_is_cut_short_goes_on_where_it_was,
+	    held_batch_leaves_what_did_not_go,
+	    batches_change_nothing_that_is_counted,
 	    destroying_nothing_is_fine,
 	};
 

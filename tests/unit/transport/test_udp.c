@@ -311,6 +311,36 @@ START_TEST(refused_message_says_that_it_was_an_earlier_one)
 }
 END_TEST
 
+/* Whatever the kernel took of them is not offered again, and nothing is taken for its failure. */
+START_TEST(refusal_within_a_batch_is_that_of_an_earlier_message)
+{
+	struct udp_options o = {0};
+	struct transport *t = connected("127.0.0.1", closed_port(), &o);
+	struct message three[] = {{.data = (const uint8_t *)"hello", .size = 3},
+	    {.data = (const uint8_t *)"hello", .size = 4}, hello};
+	unsigned went = 0;
+	bool cut_short = false;
+
+	while (went < 3) {
+		int rc = transport_send_many(t, three + went, 3 - went);
+
+		if (rc > 0) {
+			ck_assert(!t->earlier && !cut_short);
+			went += (unsigned)rc;
+			cut_short = went < 3;
+			continue;
+		}
+		ck_assert_int_eq(rc, -ECONNREFUSED);
+		ck_assert(t->earlier && went > 0);
+		cut_short = false;
+	}
+	ck_assert(wait_for_error(t));
+	ck_assert_int_eq(transport_error(t), -ECONNREFUSED);
+	ck_assert_int_eq(transport_error(t), 0);
+	transport_close(t);
+}
+END_TEST
+
 START_TEST(too_large_a_message_is_not_an_earlier_one)
 {
 	static uint8_t large[70000];
@@ -343,6 +373,7 @@ Suite *udp_suite(void)
 	    same_address_is_no_new_session,
 	    refusal_is_heard_between_messages,
 	    refused_message_says_that_it_was_an_earlier_one,
+	    refusal_within_a_batch_is_that_of_an_earlier_message,
 	    too_large_a_message_is_not_an_earlier_one,
 	};
 
