@@ -11,10 +11,43 @@
 /* RFC 7011 section 6.1.9: the fraction's low bits, which microseconds do not need, are zeros. */
 #define MICROSECONDS_UNUSED 2048u
 
+static enum layout_way way_of_octets(uint8_t size)
+{
+	return size == 4 ? WAY_COPY_4 : size == 16 ? WAY_COPY_16 : WAY_ANY;
+}
+
+static enum layout_way way_of_number(uint8_t size)
+{
+	static const uint8_t ways[] = {
+	    [1] = WAY_NUMBER_1, [2] = WAY_NUMBER_2, [4] = WAY_NUMBER_4, [8] = WAY_NUMBER_8};
+
+	return size < sizeof(ways) ? ways[size] : WAY_ANY;
+}
+
+/* Those that are as large in the record as on the wire, and times as they are usually told. */
+static enum layout_way way_of(const struct element *e, uint8_t size)
+{
+	if (e->source != FROM_RECORD)
+		return WAY_ANY;
+	switch (e->kind) {
+	case ELEMENT_ADDRESS:
+		return way_of_octets(size);
+	case ELEMENT_NUMBER:
+	case ELEMENT_BITS:
+		return size == e->record_size ? way_of_number(size) : WAY_ANY;
+	case ELEMENT_MILLISECONDS:
+		return size == 8 ? WAY_MILLISECONDS : WAY_ANY;
+	case ELEMENT_UPTIME:
+		return size == 4 ? WAY_UPTIME : WAY_ANY;
+	default:
+		return WAY_ANY;
+	}
+}
+
 void layout_add(struct layout *l, const struct element *e, uint8_t size)
 {
 	assert(l->count < LAYOUT_FIELDS_MAX);
-	l->fields[l->count++] = (struct layout_field){e, size};
+	l->fields[l->count++] = (struct layout_field){e, size, way_of(e, size), e->offset};
 	l->size += size;
 }
 
@@ -161,11 +194,81 @@ static void put_field(uint8_t *out, const struct layout_field *f, const struct r
 	put_number(out, value, f->size);
 }
 
+static uint64_t ms_of(const uint8_t *ns)
+{
+	uint64_t value;
+
+	memcpy(&value, ns, sizeof(value));
+	return value / NS_PER_MS;
+}
+
+static void put_swapped(uint8_t *out, const uint8_t *number, uint8_t size)
+{
+	uint16_t v16;
+	uint32_t v32;
+	uint64_t v64;
+
+	switch (size) {
+	case 2:
+		memcpy(&v16, number, sizeof(v16));
+		put_be16(out, v16);
+		break;
+	case 4:
+		memcpy(&v32, number, sizeof(v32));
+		put_be32(out, v32);
+		break;
+	default:
+		memcpy(&v64, number, sizeof(v64));
+		put_be64(out, v64);
+		break;
+	}
+}
+
+/* False: it is none of the short cases. */
+static inline bool put_plainly(
+    uint8_t *out, const struct layout_field *f, const uint8_t *from, uint64_t origin_ms)
+{
+	uint64_t ms;
+
+	switch (f->way) {
+	case WAY_COPY_4:
+		memcpy(out, from, 4);
+		return true;
+	case WAY_COPY_16:
+		memcpy(out, from, 16);
+		return true;
+	case WAY_NUMBER_1:
+		*out = *from;
+		return true;
+	case WAY_NUMBER_2:
+		put_swapped(out, from, 2);
+		return true;
+	case WAY_NUMBER_4:
+		put_swapped(out, from, 4);
+		return true;
+	case WAY_NUMBER_8:
+		put_swapped(out, from, 8);
+		return true;
+	case WAY_MILLISECONDS:
+		put_be64(out, ms_of(from));
+		return true;
+	case WAY_UPTIME:
+		ms = ms_of(from);
+		put_be32(out, (uint32_t)(ms > origin_ms ? ms - origin_ms : 0));
+		return true;
+	default:
+		return false;
+	}
+}
+
 void layout_encode(const struct layout *l, const struct record *r,
     const struct export_constants *constants, uint64_t origin_ms, uint8_t *out)
 {
-	for (unsigned i = 0; i < l->count; i++) {
-		put_field(out, &l->fields[i], r, constants, origin_ms);
-		out += l->fields[i].size;
+	const struct layout_field *end = l->fields + l->count;
+
+	for (const struct layout_field *f = l->fields; f < end; f++) {
+		if (!put_plainly(out, f, (const uint8_t *)r + f->offset, origin_ms))
+			put_field(out, f, r, constants, origin_ms);
+		out += f->size;
 	}
 }

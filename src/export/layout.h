@@ -11,9 +11,24 @@
 /* One choice's elements, and the selector that classes of sampling bring. */
 #define LAYOUT_FIELDS_MAX (RECORDS_ELEMENTS_MAX + 1)
 
+/* How a field is written: most are one of few short cases; the others are worked out each time. */
+enum layout_way {
+	WAY_ANY,
+	WAY_COPY_4,
+	WAY_COPY_16,
+	WAY_NUMBER_1, /* of so many octets in the record and in the field */
+	WAY_NUMBER_2,
+	WAY_NUMBER_4,
+	WAY_NUMBER_8,
+	WAY_MILLISECONDS, /* of 64 bits of ns, since 1970 */
+	WAY_UPTIME        /* of 64 bits of ns, 32 bits of ms since the origin */
+};
+
 struct layout_field {
 	const struct element *element;
 	uint8_t size;
+	uint8_t way;
+	uint16_t offset; /* in the record; for WAY_ANY see the element */
 };
 
 struct layout {

@@ -296,6 +296,39 @@ START_TEST(each_element_shows_its_member)
 }
 END_TEST
 
+static bool is_plain(const struct element *e)
+{
+	return e->source == FROM_RECORD &&
+	    (e->kind == ELEMENT_NUMBER || e->kind == ELEMENT_BITS ||
+		e->kind == ELEMENT_MILLISECONDS || e->kind == ELEMENT_UPTIME);
+}
+
+/* A field of the usual size is written in a way of its own: a larger one has the same low octets. */
+START_TEST(each_size_of_a_field_tells_the_same)
+{
+	struct rng rng = {.state = 5};
+
+	for (unsigned round = 0; round < 100; round++) {
+		uint64_t words[sizeof(struct record) / 8];
+		struct record r;
+
+		for (unsigned i = 0; i < sizeof(words) / 8; i++)
+			words[i] = rng_next(&rng);
+		memcpy(&r, words, sizeof(r));
+		for (size_t i = 0; i < element_count; i++) {
+			const struct element *e = &element_table[i];
+			uint8_t size = e->kind == ELEMENT_UPTIME ? 4 : e->record_size;
+			uint64_t mask = UINT64_MAX >> (64 - 8 * size);
+
+			if (is_plain(e))
+				ck_assert_msg(encoded(e->id, size, &r, 1000) ==
+					(encoded(e->id, size + 1, &r, 1000) & mask),
+				    "%s", e->name);
+		}
+	}
+}
+END_TEST
+
 START_TEST(class_is_told_by_version_and_protocol)
 {
 	struct record r = {.ip_version = 4, .protocol = 6};
@@ -330,6 +363,7 @@ Suite *layout_suite(void)
 	    unknown_fields_are_zeros,
 	    fields_follow_each_other,
 	    each_element_shows_its_member,
+	    each_size_of_a_field_tells_the_same,
 	    class_is_told_by_version_and_protocol,
 	};
 
