@@ -84,12 +84,11 @@ static void fill(struct call *call, const struct message *m, unsigned count, boo
 	}
 }
 
-/* Whether the run was refused for what it is: singly its messages may go. */
-static bool run_was_refused(const struct call *call, int error)
+/* Whether the socket, its interface or the path takes no runs: singly the messages may go. */
+static bool takes_no_runs(int error)
 {
-	return call->headers[0].msg_hdr.msg_iovlen > 1 &&
-	    (error == EINVAL || error == EIO || error == EMSGSIZE || error == ENOPROTOOPT ||
-		error == EOPNOTSUPP);
+	return error == EINVAL || error == EIO || error == EMSGSIZE || error == ENOPROTOOPT ||
+	    error == EOPNOTSUPP;
 }
 
 static int send_one(int fd, const struct message *m)
@@ -107,31 +106,39 @@ static int messages_of(const struct call *call, int runs)
 	return (int)n;
 }
 
-static int send_as_runs(struct batch *b, int fd, const struct message *m, unsigned count)
+/*
+ * 0: again, singly. An interface's queue that is short may have no room (ENOBUFS) for a run, and yet
+ * for all of its messages one after the other: this time they are tried so.
+ */
+static int send_as_runs(
+    struct batch *b, int fd, const struct message *m, unsigned count, bool *segments)
 {
 	struct call call;
+	bool is_run;
 	int runs;
 
-	fill(&call, m, count, b->segments);
+	fill(&call, m, count, *segments);
+	is_run = call.headers[0].msg_hdr.msg_iovlen > 1;
 	runs = sendmmsg(fd, call.headers, call.runs, FLAGS);
 	if (runs >= 0)
 		return messages_of(&call, runs);
-	if (run_was_refused(&call, errno))
-		b->segments = false;
-	else if (errno == ENOSYS)
-		b->many = false;
-	else
-		return -errno;
-	return 0;
+	if (is_run && (takes_no_runs(errno) || errno == ENOBUFS)) {
+		*segments = false;
+		b->segments = errno == ENOBUFS;
+		return 0;
+	}
+	b->many = errno != ENOSYS;
+	return b->many ? -errno : 0;
 }
 
 int batch_send(struct batch *b, int fd, const struct message *messages, unsigned count)
 {
+	bool segments = b->segments;
 	int rc = 0;
 
 	if (count > SEND_MANY_MAX)
 		count = SEND_MANY_MAX;
 	while (rc == 0 && b->many && count > 1)
-		rc = send_as_runs(b, fd, messages, count);
+		rc = send_as_runs(b, fd, messages, count, &segments);
 	return rc ? rc : send_one(fd, messages);
 }

@@ -277,11 +277,14 @@ def over_ipv6(case, paths):
 
 def in_batches(case, tap):
     """Unpaced messages leave several at a time: what arrives is what arrives one by one."""
-    paths = pcapgen.many(tap.path("batches"), flows=20_000, packets=24_000)
-    for what, extra in (("all", []), ("of one size", ["ip proto 17"])):
-        batches, single = (Export(paths, {}, keys={"rate": rate}, output=None, extra=extra) for rate in (0, 4000))
+    made = {"of many sizes": pcapgen.make("mixed", tap.path("batches-mixed"), 7),
+            "of one size": pcapgen.many(tap.path("batches-many"), flows=20_000, packets=24_000)}
+    for what, paths in made.items():
+        batches, single = (Export(paths, {}, keys={"rate": rate}, output=None) for rate in (0, 4000))
         for fmt in FORMATS:
-            case.true(len(batches.datagrams[fmt]) > 200, f"{fmt}, {what}: {len(batches.datagrams[fmt])} messages")
+            sizes = {len(d) for d in batches.datagrams[fmt]}
+            case.true(len(batches.datagrams[fmt]) > 50, f"{fmt}, {what}: {len(batches.datagrams[fmt])} messages")
+            case.true(fmt == "5" or (len(sizes) > 9) == (what == "of many sizes"), f"{fmt}, {what}: sizes {sizes}")
             case.true(batches.datagrams[fmt] == single.datagrams[fmt], f"{fmt}, {what}: the datagrams differ")
         for export in (batches, single):
             case.none(export.delivery_faults() + ledger_faults(export.stats), what)
