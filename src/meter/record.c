@@ -51,6 +51,7 @@ void record_fill(struct record *r, const struct flow *f, const struct detail *de
 	r->end_reason = (uint8_t)reason;
 	r->selector = kind_selector(k->kind);
 	r->direction = 0;
+	r->kind = RECORD_FLOW; /* the slot may have held a tick */
 	memcpy(r->src, k->src, 4);
 	memcpy(r->dst, k->dst, 4);
 	memcpy(r->src + 4, f->tail.src, 12);

@@ -1,5 +1,7 @@
 #include "suites.h"
 
+#include <string.h>
+
 #include "meter/record.h"
 
 START_TEST(record_shows_the_flow)
@@ -55,6 +57,23 @@ START_TEST(record_shows_the_flow)
 }
 END_TEST
 
+/* A slot of the ring has held other records, and ticks. */
+START_TEST(record_is_the_same_whatever_was_in_its_slot)
+{
+	struct flow f = {.head = {.protocol = 6, .kind = flow_kind(4, 0, 0)}, .packets = 1};
+	struct clock_time now = {20, 21};
+	struct record clean, used;
+
+	memset(&clean, 0, sizeof(clean));
+	memset(&used, 0xff, sizeof(used));
+	record_fill(&clean, &f, NULL, END_IDLE, &now);
+	record_fill(&used, &f, NULL, END_IDLE, &now);
+	ck_assert_uint_eq(used.kind, RECORD_FLOW);
+	ck_assert_mem_eq(&used, &clean, offsetof(struct record, kind) + 1);
+	ck_assert_mem_eq(&used.detail, &clean.detail, sizeof(clean.detail));
+}
+END_TEST
+
 START_TEST(record_of_icmp_tells_type_and_code_twice)
 {
 	static const uint8_t protocols[] = {1, 58};
@@ -80,6 +99,7 @@ Suite *record_suite(void)
 {
 	const TTest *const tests[] = {
 	    record_shows_the_flow,
+	    record_is_the_same_whatever_was_in_its_slot,
 	    record_of_icmp_tells_type_and_code_twice,
 	};
 
