@@ -6,11 +6,12 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: contrib/deps.sh [build|demo|test]
+usage: contrib/deps.sh [build|demo|test|bench]
 
   build   what "./configure && make" needs (the default)
   demo    and what "make demo" shows the records with
   test    and everything that the tests use
+  bench   what the build needs, and the probes that "make bench" compares with
 TEXT
 }
 
@@ -26,22 +27,26 @@ names() {
         libnl-route-3-dev libxxhash-dev libconfuse-dev libc6-dev \
         zlib1g-dev libzstd-dev liblzma-dev ;;
     debian/demo) echo nfdump ;;
+    debian/bench) echo softflowd pmacct nfdump ;;
     debian/test) echo check python3 python3-ipfix pmacct tshark libfixbuf-tools \
         nodejs npm tcpreplay iproute2 mandoc procps zstd ;;
     fedora/build) echo gcc make autoconf pkgconf-pkg-config libpcap-devel \
         libnl3-devel xxhash-devel libconfuse-devel glibc-devel kernel-headers \
         zlib-devel libzstd-devel xz-devel ;;
     fedora/demo) echo nfdump ;;
+    fedora/bench) echo softflowd pmacct nfdump ;;
     fedora/test) echo check-devel python3 pmacct wireshark-cli nodejs npm \
         tcpreplay iproute mandoc procps-ng zstd ;;
     alpine/build) echo gcc make autoconf pkgconf libpcap-dev libnl3-dev \
         xxhash-dev confuse-dev musl-dev linux-headers zlib-dev zstd-dev xz-dev ;;
     alpine/demo) echo nfdump ;;
+    alpine/bench) echo nfdump ;;
     alpine/test) echo bash check-dev python3 tshark nodejs npm tcpreplay \
         iproute2 mandoc procps-ng zstd ;;
     arch/build) echo gcc make autoconf pkgconf libpcap libnl xxhash \
         confuse linux-api-headers zlib zstd xz ;;
     arch/demo) echo nfdump ;;
+    arch/bench) echo nfdump ;;
     arch/test) echo check python wireshark-cli nodejs npm tcpreplay iproute2 \
         mandoc procps-ng zstd ;;
     esac
@@ -53,6 +58,7 @@ packages() {
     build) names "$1" build ;;
     demo) names "$1" build; names "$1" demo ;;
     test) names "$1" build; names "$1" demo; names "$1" test ;;
+    bench) names "$1" build; names "$1" bench ;;
     esac
 }
 
@@ -123,7 +129,7 @@ print_command() {
 [ $# -le 1 ] || { usage >&2; exit 2; }
 level=${1:-build}
 case $level in
-build | demo | test) ;;
+build | demo | test | bench) ;;
 -h | --help) usage; exit 0 ;;
 *) usage >&2; exit 2 ;;
 esac

@@ -1,14 +1,19 @@
 /*
  * measure: runs a command and writes one line about it into a file:
  *
- *     STATUS SECONDS PEAK_RSS_KB PEAK_ANON_KB
+ *     STATUS SECONDS CPU_SECONDS PEAK_RSS_KB PEAK_ANON_KB
  *
- * the exit status, the wall time of the whole process, its largest resident
+ * the exit status, the wall time of the whole process, the processor time of
+ * all its threads and of the children that it waited for, its largest resident
  * set, and the largest part of that which is its own memory. The two differ
  * for a program that maps its input: pages of the file count as resident. The
  * kernel keeps no peak of the second, so it is looked up every 10 ms.
+ *
+ * A command that takes longer than a limit is ended; its status is 124 then.
  */
 #include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,12 +22,19 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { STATUS_LATE = 124, GRACE_SECONDS = 5 };
+
 static double now_s(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec * 1e-9;
+}
+
+static double seconds_of(const struct timeval *tv)
+{
+	return (double)tv->tv_sec + (double)tv->tv_usec * 1e-6;
 }
 
 static long anonymous_kb(pid_t pid)
@@ -42,13 +54,26 @@ static long anonymous_kb(pid_t pid)
 	return kb;
 }
 
+/* SIGTERM at the limit, and SIGKILL where that was not enough. Whether the limit has passed. */
+static bool enforce_limit(pid_t pid, double limit_s, double begin_s)
+{
+	double over_s = now_s() - begin_s - limit_s;
+
+	if (limit_s <= 0 || over_s <= 0)
+		return false;
+	kill(pid, over_s < GRACE_SECONDS ? SIGTERM : SIGKILL);
+	return true;
+}
+
 /*
  * Waits for the child, looking at its memory meanwhile. The exit is noticed
  * at once: SIGCHLD is blocked and waited for.
  */
-static int watch(pid_t pid, struct rusage *usage, long *peak_anon_kb)
+static int watch(pid_t pid, double limit_s, struct rusage *usage, long *peak_anon_kb)
 {
 	const struct timespec interval = {.tv_nsec = 10 * 1000 * 1000};
+	double begin_s = now_s();
+	bool late = false;
 	sigset_t child;
 	int status;
 
@@ -59,8 +84,11 @@ static int watch(pid_t pid, struct rusage *usage, long *peak_anon_kb)
 
 		if (kb > *peak_anon_kb)
 			*peak_anon_kb = kb;
+		late = enforce_limit(pid, limit_s, begin_s);
 		sigtimedwait(&child, NULL, &interval);
 	}
+	if (late)
+		return STATUS_LATE;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -85,13 +113,18 @@ int main(int argc, char **argv)
 {
 	struct rusage usage;
 	long peak_anon_kb = 0;
-	double begin;
+	double begin, limit_s = 0;
 	FILE *out;
 	pid_t pid;
 	int status;
 
+	if (argc > 2 && strcmp(argv[1], "-l") == 0) {
+		limit_s = strtod(argv[2], NULL);
+		argv += 2;
+		argc -= 2;
+	}
 	if (argc < 3) {
-		fputs("usage: measure RESULT COMMAND [ARGUMENT...]\n", stderr);
+		fputs("usage: measure [-l SECONDS] RESULT COMMAND [ARGUMENT...]\n", stderr);
 		return 2;
 	}
 	out = fopen(argv[1], "we");
@@ -105,7 +138,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "measure: fork: %s\n", strerror(errno));
 		return 1;
 	}
-	status = watch(pid, &usage, &peak_anon_kb);
-	fprintf(out, "%d %.6f %ld %ld\n", status, now_s() - begin, usage.ru_maxrss, peak_anon_kb);
+	status = watch(pid, limit_s, &usage, &peak_anon_kb);
+	fprintf(out, "%d %.6f %.6f %ld %ld\n", status, now_s() - begin,
+	    seconds_of(&usage.ru_utime) + seconds_of(&usage.ru_stime), usage.ru_maxrss,
+	    peak_anon_kb);
 	return fclose(out) == 0 ? 0 : 1;
 }

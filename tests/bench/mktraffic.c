@@ -28,7 +28,6 @@
 enum {
 	BUFFER_SIZE = 1 << 20,
 	FRAME_MAX = 9018,      /* a jumbo frame, FCS included */
-	RAMP = 6,              /* until C flows live, at least one packet in six is a birth */
 	ROOM = 16 + FRAME_MAX, /* pcap's packet header and the frame */
 	FCS_LEN = 4,
 	UDP_NUMBER = 4, /* octets of payload that number the packets of a flow */
@@ -44,6 +43,7 @@ struct options {
 	uint64_t packets;
 	uint64_t flows;
 	uint64_t new_every; /* one packet in so many starts a flow */
+	uint64_t ramp;      /* at least so many do until all flows live */
 	uint64_t wire_size; /* 0: heavy-tailed */
 	uint64_t snap;
 	uint64_t ipv6_percent, vlan_percent, udp_percent;
@@ -392,8 +392,8 @@ static bool birth_is_due(struct traffic *t)
 {
 	uint64_t every = t->opt->new_every;
 
-	if (t->slots_used < t->opt->flows && every > RAMP)
-		every = RAMP;
+	if (t->slots_used < t->opt->flows && every > t->opt->ramp)
+		every = t->opt->ramp;
 	if (++t->credit < every && t->slots_used > 0)
 		return false;
 	t->credit = 0;
@@ -460,9 +460,12 @@ static void usage(FILE *out)
 	      "Writes a pcap file of made-up traffic; the same options give the same bytes.\n"
 	      "  -n, --packets N   packets (default 5000000)\n"
 	      "  -m, --mode MODE   mix: 100000 flows, one packet in 6 starts one (default);\n"
-	      "                    few: 1000 flows, one packet in 1000; flood: each packet\n"
+	      "                    few: 1000 flows, one packet in 1000; flood: each packet;\n"
+	      "                    million, ten-million: so many flows, one packet in 20\n"
 	      "  -c, --flows N     flows alive at a time, instead of the mode's number\n"
 	      "  -e, --new N       one packet in N starts a flow, instead of the mode's number\n"
+	      "  -p, --ramp N      at least one in N until all flows live (default 6;\n"
+	      "                    ten-million: 2)\n"
 	      "  -l, --size SIZE   bytes on the wire, FCS included: 64 to 9018 (default 64; a\n"
 	      "                    packet whose headers need more gets more), or `tail'\n"
 	      "  -S, --snap N      captured bytes at most (default 65535)\n"
@@ -492,13 +495,14 @@ static uint64_t number(const char *option, const char *text, uint64_t min, uint6
 	return value;
 }
 
-/* A mode is a pair of defaults; --flows and --new overrule it. */
+/* A mode is a set of defaults; --flows, --new and --ramp overrule it. */
 static void apply_mode(struct options *opt)
 {
 	static const struct {
 		const char *name;
-		uint64_t flows, new_every;
-	} modes[] = {{"mix", 100000, 6}, {"few", 1000, 1000}, {"flood", 100000, 1}};
+		uint64_t flows, new_every, ramp;
+	} modes[] = {{"mix", 100000, 6, 6}, {"few", 1000, 1000, 6}, {"flood", 100000, 1, 6},
+	    {"million", 1000000, 20, 6}, {"ten-million", 10000000, 20, 2}};
 
 	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
 		if (strcmp(modes[i].name, opt->mode) != 0)
@@ -507,9 +511,12 @@ static void apply_mode(struct options *opt)
 			opt->flows = modes[i].flows;
 		if (opt->new_every == 0)
 			opt->new_every = modes[i].new_every;
+		if (opt->ramp == 0)
+			opt->ramp = modes[i].ramp;
 		return;
 	}
-	fprintf(stderr, "mktraffic: --mode %s: not mix, few or flood\n", opt->mode);
+	fprintf(stderr, "mktraffic: --mode %s: not mix, few, flood, million or ten-million\n",
+	    opt->mode);
 	exit(2);
 }
 
@@ -520,6 +527,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 	    {"mode", required_argument, NULL, 'm'},
 	    {"flows", required_argument, NULL, 'c'},
 	    {"new", required_argument, NULL, 'e'},
+	    {"ramp", required_argument, NULL, 'p'},
 	    {"size", required_argument, NULL, 'l'},
 	    {"snap", required_argument, NULL, 'S'},
 	    {"ipv6", required_argument, NULL, '6'},
@@ -533,7 +541,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "n:m:c:e:l:S:6:V:u:r:s:h", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "n:m:c:e:p:l:S:6:V:u:r:s:h", longs, NULL)) != -1) {
 		switch (c) {
 		case 'n':
 			opt->packets = number("packets", optarg, 0, 1U << 31);
@@ -546,6 +554,9 @@ static void parse_options(struct options *opt, int argc, char **argv)
 			break;
 		case 'e':
 			opt->new_every = number("new", optarg, 1, 1U << 31);
+			break;
+		case 'p':
+			opt->ramp = number("ramp", optarg, 1, 1U << 31);
 			break;
 		case 'l':
 			opt->wire_size =
