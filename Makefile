@@ -7,9 +7,10 @@ LIBRARY := $(BUILD)/libspanflow.a
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
 UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/tests/bench/%,$(wildcard tests/bench/*.c))
+BENCH_TOOLS := $(addprefix $(BUILD)/tests/bench/,mktraffic measure pcaploop udpsink)
+BENCH_STAGES := $(BUILD)/tests/bench/stages
 MANUALS := $(wildcard man/*.[578])
-DOCUMENTS := README.md NEWS LICENSE contrib/spanflow.conf
+DOCUMENTS := README.md BENCHMARKS.md NEWS LICENSE contrib/spanflow.conf
 
 # Targets that need no configuration, or cannot have one before deps.sh has run.
 ifneq ($(filter-out check demo lint clean distclean,$(or $(MAKECMDGOALS),all)),)
@@ -37,7 +38,7 @@ Q := @
 say = @echo "  $(1)"
 endif
 
-.PHONY: all check check-built check-long check-unit demo bench fuzz fuzz-with-libfuzzer \
+.PHONY: all check check-built check-long check-unit demo bench bench-stages fuzz fuzz-with-libfuzzer \
     fuzz-with-afl $(FUZZERS:%=fuzz-%) lint install uninstall dist clean distclean
 .DELETE_ON_ERROR:
 
@@ -89,7 +90,7 @@ check:
 	contrib/deps.sh test
 	$(MAKE) --no-print-directory check-built
 
-check-built: $(PROGRAM) $(BUILD)/unit $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%) $(BUILD)/tests/bench/mktraffic
+check-built: $(PROGRAM) $(BUILD)/unit $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%) $(BENCH_TOOLS) $(BENCH_STAGES)
 	tests/run $(BUILD)
 
 # What make check does a part of: a million messages, every max-payload, 10 million packets sampled,
@@ -158,8 +159,17 @@ $(BUILD)/tests/bench/%: tests/bench/%.c config.mk | config.h
 	$(call say,CC    $<)
 	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(LIBS)
 
+# Linked as the program is, so that the stages are as fast as they are there.
+$(BENCH_STAGES): tests/bench/stages.c $(LIBRARY) config.mk | config.h
+	@mkdir -p $(@D)
+	$(call say,CC    $<)
+	$(Q)$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(LTO) $(ALL_LDFLAGS) -o $@ $< $(LIBRARY) $(LIBS)
+
 bench: $(PROGRAM) $(BENCH_TOOLS)
 	tests/bench/run.sh $(BUILD)/tests/bench ./$(PROGRAM)
+
+bench-stages: $(BENCH_STAGES) $(BENCH_TOOLS)
+	tests/bench/stages.sh $(BUILD)/tests/bench
 
 # -- house rules -------------------------------------------------------------------------------
 

@@ -14,7 +14,8 @@
 #                    are the settings of the traffic, too
 #   BENCH_PROGRAMS   default: all that run_NAME below knows and that is installed;
 #                    spanflow_dedup is spanflow --dedup: the two rows' ns/packet
-#                    tell what looking for duplicates costs
+#                    tell what looking for duplicates costs; spanflow_workers, which
+#                    is not among the default, is --workers BENCH_WORKERS (default 2)
 #   BENCH_PEERS=no   leaves out the other probes
 #   BENCH_ROUNDS     default 5             BENCH_PEER_ROUNDS  default 1
 #   BENCH_PEER_SECONDS  a peer that takes longer is ended; default 300
@@ -23,7 +24,7 @@
 set -eu
 
 csv_columns=workload,program,packets,rounds,seconds,packets_per_second,\
-ns_per_packet,times_pcap_loop,cpu_ns_per_packet,records,records_per_second,\
+ns_per_packet,times_pcap_loop,cpu_ns_per_packet,cpu_times_pcap_loop,records,records_per_second,\
 flows_peak,rss_bytes,own_bytes,bytes_per_flow,datagrams,lost_at_sink,\
 lost_elsewhere,status
 
@@ -173,6 +174,10 @@ run_spanflow_dedup() {
     measure_spanflow spanflow_dedup --dedup
 }
 
+run_spanflow_workers() {
+    measure_spanflow spanflow_workers --workers "${BENCH_WORKERS:-2}"
+}
+
 # Keeps all flows until the end of a file; prints its sums then.
 run_softflowd() {
     set --
@@ -243,29 +248,35 @@ run_nfpcapd() {
 # Prints one program's figures as the columns of the CSV file.
 figures() {
     if [ ! -s "$tmp/$1.runs" ]; then
-        echo "$workload,$1,$packets,0,,,,,,,,,,,,,,,$(fact "$1" status)"
+        echo "$workload,$1,$packets,0,,,,,,,,,,,,,,,,$(fact "$1" status)"
         return 0
     fi
     idle=0
     [ ! -s "$tmp/$1_empty.runs" ] || idle=$(median "$tmp/$1_empty.runs" 2)
     base=
-    [ ! -s "$tmp/pcap_loop.runs" ] || base=$(median "$tmp/pcap_loop.runs" 2)
+    base_cpu=
+    if [ -s "$tmp/pcap_loop.runs" ]; then
+        base=$(median "$tmp/pcap_loop.runs" 2)
+        base_cpu=$(median "$tmp/pcap_loop.runs" 3)
+    fi
     awk -v w="$workload" -v name="$1" -v n="$packets" -v runs="$(wc -l <"$tmp/$1.runs")" \
         -v wall="$(median "$tmp/$1.runs" 2)" -v cpu="$(median "$tmp/$1.runs" 3)" \
         -v rss="$(median "$tmp/$1.runs" 4)" -v own="$(median "$tmp/$1.runs" 5)" \
-        -v base="$base" -v idle="$idle" \
+        -v base="$base" -v base_cpu="$base_cpu" -v idle="$idle" \
         -v records="$(fact "$1" records)" -v peak="$(fact "$1" peak)" \
         -v got="$(fact "$1" datagrams)" -v dropped="$(fact "$1" lost_at_sink)" \
         -v lost="$(fact "$1" lost_elsewhere)" -v status="$(fact "$1" status)" 'BEGIN {
         s = wall - idle
         times = base == "" ? "" : sprintf("%.3f", s / base)
+        cpu_times = base_cpu == "" ? "" : sprintf("%.3f", cpu / base_cpu)
         per_second = records == "" ? "" : sprintf("%.0f", records / s)
         per_flow = (peak + 0 >= 100000) ? sprintf("%.1f", own * 1024 / peak) : ""
         if (status == "0")
             status = "ok"
-        printf "%s,%s,%d,%d,%.6f,%.0f,%.2f,%s,%.2f,%s,%s,%s,%.0f,%.0f,%s,%s,%s,%s,%s\n",
-            w, name, n, runs, s, n / s, s / n * 1e9, times, cpu / n * 1e9, records,
-            per_second, peak, rss * 1024, own * 1024, per_flow, got, dropped, lost, status
+        printf "%s,%s,%d,%d,%.6f,%.0f,%.2f,%s,%.2f,%s,%s,%s,%s,%.0f,%.0f,%s,%s,%s,%s,%s\n",
+            w, name, n, runs, s, n / s, s / n * 1e9, times, cpu / n * 1e9,
+            cpu_times, records, per_second, peak, rss * 1024, own * 1024, per_flow, got,
+            dropped, lost, status
     }'
 }
 
@@ -275,27 +286,28 @@ print_table() {
     awk -F , '
         function or_dash(text) { return text == "" ? "-" : text }
         BEGIN {
-            row = "%-15s %4s %8s %11s %8s %9s %8s %10s %10s %9s %9s %7s\n"
+            row = "%-15s %4s %8s %11s %8s %9s %8s %8s %10s %10s %9s %9s %7s\n"
             printf row, "program", "runs", "seconds", "packets/s", "ns/pkt", "pcap_loop",
-                "CPU/pkt", "records", "records/s", "RSS MiB", "own MiB", "B/flow"
+                "CPU/pkt", "CPU/loop", "records", "records/s", "RSS MiB", "own MiB", "B/flow"
         }
         $4 == 0 {
-            printf "%-15s %4s %s\n", $2, 0, $19 == 124 ? "not done in the time it may take" : \
-                "failed: " $19
+            printf "%-15s %4s %s\n", $2, 0, $20 == 124 ? "not done in the time it may take" : \
+                "failed: " $20
             next
         }
         {
             printf row, $2, $4, sprintf("%.3f", $5), $6, sprintf("%.1f", $7),
-                $8 == "" ? "-" : sprintf("%.2fx", $8), sprintf("%.1f", $9), or_dash($10),
-                or_dash($11), sprintf("%.1f", $13 / 1048576), sprintf("%.1f", $14 / 1048576),
-                or_dash($15)
-            if ($12 != "")
-                peaks = peaks sprintf("%s: at most %s flows at a time\n", $2, $12)
-            if ($17 + $18 > 0)
+                $8 == "" ? "-" : sprintf("%.2fx", $8), sprintf("%.1f", $9),
+                $10 == "" ? "-" : sprintf("%.2fx", $10), or_dash($11),
+                or_dash($12), sprintf("%.1f", $14 / 1048576), sprintf("%.1f", $15 / 1048576),
+                or_dash($16)
+            if ($13 != "")
+                peaks = peaks sprintf("%s: at most %s flows at a time\n", $2, $13)
+            if ($18 + 0 != 0 || $19 + 0 != 0)
                 peaks = peaks sprintf("%s: datagrams lost: %s at the sink, %s elsewhere\n", $2,
-                    $17, or_dash($18))
-            if ($19 != "ok")
-                peaks = peaks sprintf("%s: %s\n", $2, $19)
+                    $18, or_dash($19))
+            if ($20 != "ok")
+                peaks = peaks sprintf("%s: %s\n", $2, $20)
         }
         END { printf "%s", peaks }' "$tmp/figures"
 }
@@ -372,7 +384,8 @@ done
 cat <<'END'
 
 pcap_loop: the time as a multiple of pcap_loop() with an empty callback. CPU/pkt: ns of
-processor time, of all threads. RSS: largest resident set; pages of a mapped capture file
-count. own: without them (of pmacctd: without its plugin's). B/flow: own memory by the most
-flows at a time, where they are 100,000 or more. -: not known.
+processor time, of all threads; CPU/loop: as a multiple of pcap_loop's. RSS: largest
+resident set; pages of a mapped capture file count. own: without them (of pmacctd: without
+its plugin's). B/flow: own memory by the most flows at a time, where they are 100,000 or
+more. -: not known.
 END
