@@ -15,6 +15,7 @@ int live_open(struct live *l, const struct config *c, unsigned worker)
 		    .filter = c->filter,
 		    .buffer_bytes = c->buffer_bytes / c->workers,
 		    .direction = c->direction,
+		    .capture = c->capture,
 		    .share = c->workers > 1 ? &l->shares[i] : NULL,
 		};
 		int rc = source_live_open(&options, &l->of[worker][i]);

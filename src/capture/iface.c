@@ -41,6 +41,23 @@ int iface_index(const char *name, uint32_t *index)
 	return rc == 0 ? 0 : errno_of(rc);
 }
 
+uint64_t iface_missed(uint32_t index)
+{
+	struct nl_sock *sock = nl_socket_alloc();
+	struct rtnl_link *link = NULL;
+	uint64_t missed = 0;
+
+	if (!sock)
+		return 0;
+	if (nl_connect(sock, NETLINK_ROUTE) == 0 &&
+	    rtnl_link_get_kernel(sock, (int)index, NULL, &link) == 0)
+		missed = rtnl_link_get_stat(link, RTNL_LINK_RX_MISSED_ERR) +
+		    rtnl_link_get_stat(link, RTNL_LINK_RX_FIFO_ERR);
+	rtnl_link_put(link);
+	nl_socket_free(sock);
+	return missed;
+}
+
 struct visit {
 	void (*fn)(void *ctx, const struct iface *iface);
 	void *ctx;

@@ -44,6 +44,7 @@ struct source {
 const char *source_place(uint32_t interface, char place[SOURCE_PLACE]);
 
 enum source_direction { SOURCE_BOTH, SOURCE_IN, SOURCE_OUT };
+enum source_capture { SOURCE_PCAP, SOURCE_XDP };
 
 /* What sources at one interface have in common that share its packets. Zeros before the first one. */
 struct source_share {
@@ -57,6 +58,7 @@ struct source_live_options {
 	const char *filter;    /* BPF expression; NULL: everything */
 	uint64_t buffer_bytes; /* size of the kernel's ring */
 	enum source_direction direction;
+	enum source_capture capture; /* SOURCE_XDP: libpcap where that cannot be had */
 	struct source_share
 	    *share; /* NULL: this one gets all packets; else it has a part, by flow */
 };
@@ -66,6 +68,13 @@ struct source_live_options {
  * -EPERM, -ENODEV, -EINVAL (the filter), -EIO for what libpcap does not name.
  */
 int source_live_open(const struct source_live_options *options, struct source **out);
+
+/*
+ * The same by AF_XDP, which takes all frames that the interface receives away from the system until
+ * the source is closed or the process ends. Where that cannot be had it warns, says what to do, and
+ * returns -errno; -ENODEV, of an interface that is not there, is left to libpcap to tell.
+ */
+int source_xdp_open(const struct source_live_options *options, struct source **out);
 
 struct source_file_options {
 	const char *path; /* "-" is standard input */
@@ -106,7 +115,10 @@ static inline int source_read(struct source *s, unsigned max, packet_fn *fn, voi
 	return s->ops->read(s, max, fn, ctx);
 }
 
-/* A descriptor that is readable when a live source has packets; -1 for files. */
+/*
+ * A descriptor that is readable when a live source has packets, or may have; -1 for files. It holds
+ * until the source is read again, and is for a source that had none.
+ */
 static inline int source_fd(const struct source *s)
 {
 	return s->ops->fd(s);

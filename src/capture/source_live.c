@@ -250,7 +250,7 @@ static int find_ingress(struct source_live *s, const struct source_live_options 
 	return rc;
 }
 
-int source_live_open(const struct source_live_options *o, struct source **out)
+static int open_by_pcap(const struct source_live_options *o, struct source **out)
 {
 	struct source_live *s = calloc(1, sizeof(*s));
 	int rc;
@@ -272,4 +272,14 @@ int source_live_open(const struct source_live_options *o, struct source **out)
 	}
 	*out = &s->base;
 	return 0;
+}
+
+int source_live_open(const struct source_live_options *o, struct source **out)
+{
+	/* The sources of an interface's other workers are as the first one's. */
+	bool asks = o->capture == SOURCE_XDP && !(o->share && o->share->exists);
+
+	if (asks && source_xdp_open(o, out) == 0)
+		return 0;
+	return open_by_pcap(o, out);
 }

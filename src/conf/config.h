@@ -80,6 +80,7 @@ struct config {
 	uint64_t packet_limit; /* 0: none */
 	uint64_t duration_ns;  /* 0: none */
 	enum source_direction direction;
+	enum source_capture capture;
 	uint32_t file_ingress;
 	bool file_ingress_given; /* else a pcapng file's interfaces are told apart */
 	struct port_map ports;

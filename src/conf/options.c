@@ -111,50 +111,6 @@ static int set_scale(struct config *c, const char *value)
 	return parse_switch(value, &c->sampling.scale);
 }
 
-/* One word of --key: the part that it changes, KEY_NONE: there is no such word. */
-static enum key_part parse_key_word(const char *word, size_t length)
-{
-	static const struct {
-		const char *word;
-		enum key_part part;
-	} words[] = {{"-vlan", KEY_VLAN}, {"-ports", KEY_PORTS}, {"-dscp", KEY_DSCP},
-	    {"-ingress", KEY_INGRESS}, {"+ecn", KEY_ECN}, {"+mac", KEY_MACS},
-	    {"+inner-vlan", KEY_INNER_VLAN}};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strlen(words[i].word) == length && strncmp(word, words[i].word, length) == 0)
-			return words[i].part;
-	return KEY_NONE;
-}
-
-/* "default" or words with commas between them, each of them once. */
-static int set_key(struct config *c, const char *value)
-{
-	unsigned changes = 0;
-	size_t length;
-
-	for (const char *word = value; strcmp(value, "default") != 0; word += length + 1) {
-		enum key_part part;
-
-		length = strcspn(word, ",");
-		part = parse_key_word(word, length);
-		if (part == KEY_NONE || (changes >> part & 1))
-			return -EINVAL;
-		changes |= 1u << part;
-		if (!word[length])
-			break;
-	}
-	if (!key_has(KEY_DSCP, changes) && key_has(KEY_ECN, changes)) {
-		log_error("'%s' is not allowed: -dscp or +ecn, not both: the two ECN bits alone "
-			  "tell no flow",
-		    value);
-		return SAID_ALREADY;
-	}
-	c->key_changes = changes;
-	c->sampling.key_changes = changes;
-	return 0;
-}
-
 struct named_time {
 	const char *name; /* with the '=' */
 	uint64_t *ns;
@@ -249,6 +205,12 @@ static int set_direction(struct config *c, const char *value)
 			return 0;
 		}
 	return -EINVAL;
+}
+
+static int set_capture(struct config *c, const char *value)
+{
+	c->capture = strcmp(value, "xdp") == 0 ? SOURCE_XDP : SOURCE_PCAP;
+	return c->capture == SOURCE_XDP || strcmp(value, "pcap") == 0 ? 0 : -EINVAL;
 }
 
 static int set_ingress(struct config *c, const char *value)
@@ -432,7 +394,7 @@ const struct option_spec option_table[] = {
 	 "on or off", set_scale, "off", OPTION_VALUE},
 	{"key", 0, "LIST", NULL,
 	 "default, or with commas between them -vlan, -ports, -dscp, -ingress, +ecn, +mac, +inner-vlan",
-	 set_key, "default", OPTION_VALUE},
+	 flow_key_parse, "default", OPTION_VALUE},
 	{"timeout", 't', "NAME=TIME", "idle=15s, active=30m, end=1s; repeatable",
 	 "idle=TIME or active=TIME from 1ms to 24h, or end=TIME from 0 to 24h (units ms s m h)",
 	 set_timeout, "idle=15s active=30m end=1s", OPTION_NAMED},
@@ -446,6 +408,8 @@ const struct option_spec option_table[] = {
 	 "a time above 0 with its unit: ms s m h", set_duration, NULL, OPTION_VALUE},
 	{"direction", 0, "in|out|both", NULL,
 	 "in, out or both", set_direction, "both", OPTION_VALUE},
+	{"capture", 0, "pcap|xdp", NULL,
+	 "pcap or xdp", set_capture, "pcap", OPTION_VALUE},
 	{"ingress", 0, "N", NULL,
 	 "a number from 0 to 4294967295", set_ingress, NULL, OPTION_VALUE},
 	{"port-map", 0, "RULE", NULL,

@@ -60,6 +60,7 @@ START_TEST(defaults_are_those_of_the_manual)
 	ck_assert_uint_eq(c->max_flows, 1048576);
 	ck_assert_uint_eq(c->file_ingress, 1);
 	ck_assert_uint_eq(c->buffer_bytes, 64 << 20);
+	ck_assert_int_eq(c->capture, SOURCE_PCAP);
 	ck_assert_int_eq(c->sampling.rules[0].method, SAMPLING_NONE);
 	ck_assert_uint_eq(c->sampling.rules[0].interval, 1);
 	ck_assert_uint_eq(c->packet_limit, 0);
@@ -384,6 +385,17 @@ START_TEST(numbers_outside_their_limits_are_refused)
 	check_refused("--ingress=4294967296", "--ingress");
 	check_refused("--seed=-1", "--seed");
 	check_refused("--seed=18446744073709551616", "--seed");
+}
+END_TEST
+
+START_TEST(ways_to_capture_are_read)
+{
+	ck_assert_int_eq(accepted("--capture=xdp")->capture, SOURCE_XDP);
+	commandline_forget();
+	ck_assert_int_eq(accepted("--capture=xdp --capture=pcap")->capture, SOURCE_PCAP);
+	commandline_forget();
+	check_refused("--capture=dpdk", "--capture");
+	check_refused("--capture=", "--capture");
 }
 END_TEST
 
@@ -772,6 +784,7 @@ Suite *config_suite(void)
 	    wrong_timeouts_are_refused,
 	    numbers_are_read_up_to_their_limits,
 	    numbers_outside_their_limits_are_refused,
+	    ways_to_capture_are_read,
 	    durations_and_sizes_are_read,
 	    words_are_read,
 	    wrong_words_are_refused,

@@ -94,6 +94,7 @@ static const struct {
     {"lengths", "header"},
     {"decap", "none,vxlan"},
     {"buffer", "65M"},
+    {"capture", "xdp"},
     {"seed", "5"},
     {"filter", "udp"},
     {"stats", "json"},

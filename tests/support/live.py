@@ -1,0 +1,101 @@
+"""spanflow at an interface of a netns.Link, and what sends there."""
+import json
+import select
+import signal
+import subprocess
+import time
+
+import netns
+import pcapgen as gen
+from collectors import Process, missing, wait_for
+from harness import PROGRAM, Skip, ledger_faults
+
+
+class Probe(Process):
+    """spanflow in the capturing namespace; ready when its packet sockets are bound."""
+
+    def __init__(self, link, *arguments, interfaces=("b0",), program=()):
+        super().__init__([*program, PROGRAM, *arguments], link.capturing,
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.link, self.interfaces = link, interfaces
+        self.stdout, self.stderr, self.status = b"", b"", None
+
+    def __enter__(self):
+        super().__enter__()
+        try:
+            wait_for(self.ready, 10, f"{' '.join(self.argv)} captures")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def ready(self):
+        """Bound to each interface; or at its end, which the case will notice."""
+        bound = netns.capturing(self.link.capturing)
+        wanted = [self.link.index(name) if name else 0 for name in self.interfaces]
+        if self.child.poll() is None and not set(wanted) <= set(bound):
+            return False
+        time.sleep(0.2)                 # its filter and ring are set up right after
+        return True
+
+    def end(self, number=signal.SIGTERM, seconds=10):
+        """Sends the signal, if any, and reads to the end; how long that took."""
+        begin = time.monotonic()
+        if number and self.child.poll() is None:
+            self.child.send_signal(number)
+        self.stdout, self.stderr = self.child.communicate(timeout=seconds)
+        self.status = self.child.returncode
+        return time.monotonic() - begin
+
+    def line(self, seconds):
+        """The next line of standard output, or '' if none comes in time."""
+        ready, _, _ = select.select([self.child.stdout], [], [], seconds)
+        return self.child.stdout.readline().decode() if ready else ""
+
+    def records(self):
+        return [json.loads(line) for line in self.stdout.decode().splitlines()]
+
+    def lines(self):
+        """What it said, but for the ledger."""
+        lines = self.stderr.decode(errors="replace").splitlines()
+        return [line for line in lines if not line.startswith("{")]
+
+    def stats(self):
+        lines = self.stderr.decode(errors="replace").splitlines()
+        return json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None
+
+
+def send(namespace, interface, frames):
+    sender = netns.frame_sender(namespace, interface)
+    with sender:
+        for frame in frames:
+            sender.send(frame)
+    time.sleep(0.1)                     # across the pair
+
+
+def frames_of(count, src="192.0.2.10", sport=5000, vlans=()):
+    """So many packets of one UDP flow."""
+    return [gen.eth(gen.ipv4(src, "198.51.100.1", gen.UDP, gen.udp(sport, 53, bytes(20))),
+                    vlans=vlans)] * count
+
+
+def replay(link, capture, *how):
+    """Sends a capture file from a0, in the way that tcpreplay is told."""
+    why = missing("tcpreplay")
+    if why:
+        raise Skip(why)
+    argv = ["tcpreplay", "-q", "-i", "a0", "-K", *how, capture]
+    done = subprocess.run(netns.inside(link.sending, argv), stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, timeout=120, check=False)
+    assert done.returncode == 0, f"tcpreplay: {done.stdout[-400:]}"
+
+
+def good_end(case, probe):
+    """Exit status 0 and a ledger that adds up."""
+    case.equal(probe.status, 0, f"exit status ({probe.stderr.decode(errors='replace')[:400]})")
+    if "--stats=json" in probe.argv:
+        case.none(ledger_faults(probe.stats()), "ledger")
+
+
+def summary(records, *names):
+    return sorted(tuple(record.get(name) for name in names) for record in records)
