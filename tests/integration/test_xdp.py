@@ -8,6 +8,7 @@ a build with AF_XDP and a kernel that has it.
 
 usage: test_xdp.py [WORD...]    only cases with such a word in their name
 """
+import contextlib
 import os
 import re
 import signal
@@ -32,7 +33,7 @@ FALLS_BACK = r"spanflow: %s: captured by libpcap: "
 
 
 class XdpProbe(Probe):
-    """Ready when the interface is promiscuous, which is done last."""
+    """Ready when the interfaces are promiscuous, which is done last, and a thread reads them."""
 
     def __init__(self, link, *arguments, interfaces=("b0",), **more):
         super().__init__(link, *(f"-i{name}" for name in interfaces), "--capture=xdp", *arguments,
@@ -40,7 +41,16 @@ class XdpProbe(Probe):
 
     def ready(self):
         return self.child.poll() is not None or \
-            all(has(self.link, name, r"promiscuity [1-9]") for name in self.interfaces)
+            (all(has(self.link, name, r"promiscuity [1-9]") for name in self.interfaces)
+             and any(name.startswith("sf-worker") for name in of_threads(self.child.pid, "comm")))
+
+
+def of_threads(pid, what):
+    """That file of each thread that has not ended meanwhile."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/task/{task}/{what}", encoding="ascii", errors="replace") as text:
+                yield text.read().strip()
 
 
 def has(link, interface, what):
@@ -120,11 +130,8 @@ def bpf_filter(case, link, path):
     case.true(0 < sent < FLOWS * PER_FLOW * LOOPS / 2, f"{sent} packets pass the filter")
 
 
-def states(pid):
-    """Of each thread, as ps(1) has it."""
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/stat", encoding="ascii", errors="replace") as stat:
-            yield stat.read().rpartition(")")[2].split()[0]
+def stands_still(pid):
+    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in of_threads(pid, "stat"))
 
 
 def what_is_lost(case, link):
@@ -132,7 +139,7 @@ def what_is_lost(case, link):
     frames = frames_of(FEW + 1000)
     with XdpProbe(link, FEWEST, "-o", "json", "--stats=json") as probe:
         probe.child.send_signal(signal.SIGSTOP)
-        wait_for(lambda: all(state == "T" for state in states(probe.child.pid)), 5, "it stands still")
+        wait_for(lambda: stands_still(probe.child.pid), 5, "it stands still")
         send(link.sending, "a0", frames)
         probe.child.send_signal(signal.SIGCONT)
         probe.end()
