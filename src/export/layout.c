@@ -47,7 +47,7 @@ static enum layout_way way_of(const struct element *e, uint8_t size)
 void layout_add(struct layout *l, const struct element *e, uint8_t size)
 {
 	assert(l->count < LAYOUT_FIELDS_MAX);
-	l->fields[l->count++] = (struct layout_field){e, size, way_of(e, size), e->offset};
+	l->fields[l->count++] = (struct layout_field){e, size, (uint8_t)way_of(e, size), e->offset};
 	l->size += size;
 }
 
