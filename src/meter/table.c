@@ -223,26 +223,28 @@ static uint32_t take_slot(struct table *t, uint64_t clock_ns)
 static void begin_record(
     struct table *t, uint32_t i, const struct lookup *at, const struct pktinfo *info)
 {
-	uint64_t active = info->clock_ns + t->options.timeouts.active_ns;
+	struct flow *f = &t->flows[i];
 
-	t->flows[i] = (struct flow){
-	    .head = at->key.head,
-	    .tail = at->key.tail,
-	    .hash = at->hash,
-	    .first_clock_ns = info->clock_ns,
-	    .last_clock_ns = info->clock_ns,
-	    .fixed_deadline = active,
-	    .end_deadline = NEVER,
-	    .start_ns = info->ts_ns,
-	    .end_ns = info->ts_ns,
-	    .egress = info->egress,
-	    .inner_vlan = info->inner_vlan,
-	    .tos = info->tos,
-	    .segment_type = (uint8_t)(info->segment >> SEGMENT_TYPE_SHIFT),
-	};
+	/* One by one, as in record_fill(). */
+	f->head = at->key.head;
+	f->tail = at->key.tail;
+	f->hash = at->hash;
+	f->first_clock_ns = info->clock_ns;
+	f->last_clock_ns = info->clock_ns;
+	f->fixed_deadline = info->clock_ns + t->options.timeouts.active_ns;
+	f->end_deadline = NEVER;
+	f->start_ns = info->ts_ns;
+	f->end_ns = info->ts_ns;
+	f->octets = 0;
+	f->packets = 0;
+	f->tcp_flags = 0;
+	f->egress = info->egress;
+	f->inner_vlan = info->inner_vlan;
+	f->tos = info->tos;
+	f->segment_type = (uint8_t)(info->segment >> SEGMENT_TYPE_SHIFT);
 	if (t->details)
 		t->details[i] = info->detail;
-	expiry_set(&t->expiry, i, expiry_deadline(&t->flows[i], &t->options.timeouts));
+	expiry_set(&t->expiry, i, expiry_deadline(f, &t->options.timeouts));
 	t->stats.created++;
 	if (++t->stats.active > t->stats.peak)
 		t->stats.peak = t->stats.active;
