@@ -33,6 +33,7 @@ struct run {
 	size_t left;
 	uint64_t ts_ns;
 	struct intake intake;
+	struct pktinfo batch[TABLE_BATCH];
 	struct table *table;
 	struct reference reference;
 	struct results results;
@@ -201,6 +202,7 @@ static void begin(struct run *run, const struct config *c, bool small)
 	run->table = table_create(&table);
 	check(run->table && intake_init(&run->intake, &in) == 0 &&
 	    intake_open(&run->intake, 0, &run->source) == 0);
+	run->intake.batch = run->batch;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
