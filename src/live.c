@@ -5,15 +5,18 @@
 
 int live_open(struct live *l, const struct config *c, unsigned worker)
 {
+	uint64_t share;
+
 	l->of[worker] = calloc(c->interface_count + 1, sizeof(*l->of[worker]));
 	if (!l->of[worker])
 		return -ENOMEM;
+	share = c->buffer_bytes / c->workers;
 	for (size_t i = 0; i < c->interface_count; i++) {
 		struct source_live_options options = {
 		    .interface = c->interfaces[i].name,
 		    .ingress = c->interfaces[i].ingress,
 		    .filter = c->filter,
-		    .buffer_bytes = c->buffer_bytes / c->workers,
+		    .buffer_bytes = share > CONFIG_BUFFER_MIN ? share : CONFIG_BUFFER_MIN,
 		    .direction = c->direction,
 		    .capture = c->capture,
 		    .share = c->workers > 1 ? &l->shares[i] : NULL,

@@ -73,12 +73,14 @@ static int live_fd(const struct source *base)
 
 static void live_drops(struct source *base, struct source_drops *drops)
 {
+	struct source_live *s = (struct source_live *)base;
 	struct pcap_stat stat = {0};
 
 	*drops = (struct source_drops){0};
-	if (pcap_stats(((struct source_live *)base)->pcap, &stat) == 0) {
+	if (pcap_stats(s->pcap, &stat) == 0) {
 		drops->kernel = stat.ps_drop;
-		drops->interface = stat.ps_ifdrop;
+		/* Of the interface as a whole: one of those that share it tells. */
+		drops->interface = s->since_ns ? 0 : stat.ps_ifdrop;
 	}
 }
 

@@ -10,7 +10,6 @@
 
 #define MAX_FLOWS_MAX 1000000000u
 #define DAY_NS (24 * 3600 * NS_PER_S)
-#define BUFFER_MIN (64u << 10)
 
 /* "INDEX:NAME" or "NAME"; a name may hold a colon as long as no number stands before it. */
 static int set_interface(struct config *c, const char *value)
@@ -295,7 +294,7 @@ static int set_buffer(struct config *c, const char *value)
 
 	if (rc)
 		return rc;
-	return c->buffer_bytes < BUFFER_MIN || c->buffer_bytes > INT_MAX ? -ERANGE : 0;
+	return c->buffer_bytes < CONFIG_BUFFER_MIN || c->buffer_bytes > INT_MAX ? -ERANGE : 0;
 }
 
 static int set_seed(struct config *c, const char *value)
