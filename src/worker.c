@@ -285,10 +285,12 @@ void *worker_run(void *worker)
 {
 	struct worker *w = worker;
 	uint64_t one = 1;
+	int rc;
 
-	if (lanes_start(w->lanes) < 0) {
+	rc = lanes_start(w->lanes);
+	if (rc < 0) {
 		/* The exporter waits for an end that would never come. */
-		log_error("start: no thread for a shard");
+		log_error("--workers: no thread for a shard: %s: choose fewer", strerror(-rc));
 		_exit(EXIT_FAILURE);
 	}
 	w->intake.batch = lanes_room(w->lanes);

@@ -28,6 +28,7 @@ struct source_live {
 	uint32_t ingress;
 	uint64_t
 	    since_ns; /* what came before is another source's that shares the interface; 0: nothing is */
+	bool shares; /* an interface that another source was at first */
 	packet_fn *fn;
 	void *ctx;
 };
@@ -44,8 +45,11 @@ static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *dat
 	    .linktype = s->base.linktype,
 	};
 
-	if (packet.ts_ns < s->since_ns)
-		return;
+	if (s->since_ns) {
+		if (packet.ts_ns < s->since_ns)
+			return;
+		s->since_ns = 0; /* a date that is set back later must not matter */
+	}
 	if (!s->fn(s->ctx, &packet))
 		pcap_breakloop(s->pcap);
 }
@@ -58,6 +62,8 @@ static int live_read(struct source *base, unsigned max, packet_fn *fn, void *ctx
 	s->fn = fn;
 	s->ctx = ctx;
 	n = pcap_dispatch(s->pcap, (int)max, deliver, (u_char *)s);
+	if (n == 0)
+		s->since_ns = 0; /* what was captured before it joined has been read */
 	if (n >= 0)
 		return n;
 	if (n == PCAP_ERROR_BREAK)
@@ -80,7 +86,7 @@ static void live_drops(struct source *base, struct source_drops *drops)
 	if (pcap_stats(s->pcap, &stat) == 0) {
 		drops->kernel = stat.ps_drop;
 		/* Of the interface as a whole: one of those that share it tells. */
-		drops->interface = s->since_ns ? 0 : stat.ps_ifdrop;
+		drops->interface = s->shares ? 0 : stat.ps_ifdrop;
 	}
 }
 
@@ -229,7 +235,8 @@ static int join_share(struct source_live *s, struct source_share *share)
 		return -errno;
 	}
 	/* Until it joined it got what the first one has, too. */
-	if (share->exists)
+	s->shares = share->exists;
+	if (s->shares)
 		s->since_ns = date_ns();
 	share->group = value & 0xffff;
 	share->exists = true;

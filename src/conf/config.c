@@ -178,6 +178,11 @@ static int check_inputs(const struct config *c)
 			  "many have come: use --duration");
 		return -EINVAL;
 	}
+	if (c->interface_count && c->workers > 1 && !key_has(KEY_PORTS, c->key_changes)) {
+		log_error("--key: '-ports' is not allowed with --interface and several --workers: "
+			  "the kernel shares packets out by ports");
+		return -EINVAL;
+	}
 	return c->time_now ? check_files_twice(c) : 0;
 }
 

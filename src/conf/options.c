@@ -397,7 +397,7 @@ const struct option_spec option_table[] = {
 	{"timeout", 't', "NAME=TIME", "idle=15s, active=30m, end=1s; repeatable",
 	 "idle=TIME or active=TIME from 1ms to 24h, or end=TIME from 0 to 24h (units ms s m h)",
 	 set_timeout, "idle=15s active=30m end=1s", OPTION_NAMED},
-	{"workers", 0, "N", "threads that meter (default 1)",
+	{"workers", 0, "N", "threads that meter",
 	 "a number from 1 to 64", set_workers, "1", OPTION_VALUE},
 	{"max-flows", 'm', "N", "most flows held at once",
 	 "a number from 1 to 1000000000", set_max_flows, "1048576", OPTION_VALUE},

@@ -83,11 +83,12 @@ static inline uint64_t hash_link(
     const uint8_t *link, size_t size, const struct invariant_keys *keys)
 {
 	const uint64_t *key = keys->key + LINK_KEY;
-	const uint8_t *last = link + size - 8;
+	const uint8_t *last;
 	uint64_t hash = 0;
 
 	if (size < 8 || size > LINK_WORDS * 8)
 		return hash_bytes(link, size, keys->seed);
+	last = link + size - 8;
 	for (; link < last; link += 8)
 		hash += fold_load64(link) * *key++;
 	return hash + fold_load64(last) * *key;
