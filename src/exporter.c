@@ -20,6 +20,7 @@
 #include "group.h"
 #include "meter/record.h"
 #include "util/log.h"
+#include "util/now.h"
 #include "util/units.h"
 
 #define RECORDS_A_TURN 512
@@ -59,14 +60,6 @@ struct exporter {
 	atomic_bool hurry;
 	uint64_t hurry_since_ns;
 };
-
-static uint64_t steady_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
 
 /* -- records ---------------------------------------------------------------------------------- */
 

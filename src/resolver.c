@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "util/log.h"
+#include "util/now.h"
 #include "util/units.h"
 
 /* How often the thread looks what is due. */
@@ -23,14 +24,6 @@
 /* How long an end may wait for a look-up that is under way. */
 #define STOP_WAIT_NS (100 * NS_PER_MS)
 #define WHY_SIZE 256
-
-static uint64_t steady_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
 
 bool lookup_is_due(const struct lookup *l, uint64_t interval_ns, uint64_t now_ns)
 {

@@ -26,6 +26,7 @@
 #include "live.h"
 #include "meter/record.h"
 #include "util/log.h"
+#include "util/now.h"
 #include "util/ring.h"
 #include "util/rng.h"
 #include "util/units.h"
@@ -64,14 +65,6 @@ struct program {
 	bool signalled;
 	bool failed;
 };
-
-static uint64_t steady_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
 
 /* -- building --------------------------------------------------------------------------------- */
 

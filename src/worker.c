@@ -20,6 +20,7 @@
 #include "meter/clock.h"
 #include "meter/record.h"
 #include "util/log.h"
+#include "util/now.h"
 
 /* Without records the exporter is told the time this often. */
 #define TICK_NS (250 * NS_PER_MS)
@@ -159,14 +160,6 @@ static void read_file(struct worker *w, const struct config_input *file)
 	close_file(w);
 }
 
-static uint64_t now_ns(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
 /* --time=now: the latest packet of all files is one of this moment. */
 static void shift_times(struct worker *w)
 {
@@ -179,7 +172,7 @@ static void shift_times(struct worker *w)
 		source_file_latest(&options, &w->stop, &latest);
 	}
 	if (latest)
-		intake_shift_times(&w->intake, now_ns(CLOCK_REALTIME) - latest);
+		intake_shift_times(&w->intake, date_now() - latest);
 }
 
 static void read_files(struct worker *w)
@@ -207,7 +200,7 @@ static int read_live_once(struct worker *w)
 	unsigned left = 0;
 	int total = 0;
 
-	clock_tick_live(&w->intake.clock, now_ns(CLOCK_MONOTONIC), now_ns(CLOCK_REALTIME));
+	clock_tick_live(&w->intake.clock, steady_now(), date_now());
 	for (unsigned i = 0; i < w->options.live_count && !w->intake.limit_reached; i++) {
 		int n;
 
@@ -245,11 +238,11 @@ static void wait_live(const struct worker *w, struct pollfd *fds)
 /* What was captured before the stop is still in the kernel, in a block that is not full. */
 static void drain_live(struct worker *w)
 {
-	uint64_t until = now_ns(CLOCK_MONOTONIC) + DRAIN_MS * NS_PER_MS;
+	uint64_t until = steady_now() + DRAIN_MS * NS_PER_MS;
 	struct timespec pause = {.tv_nsec = 20 * (long)NS_PER_MS};
 	unsigned quiet = 0;
 
-	while (quiet < 2 && !w->intake.limit_reached && now_ns(CLOCK_MONOTONIC) < until) {
+	while (quiet < 2 && !w->intake.limit_reached && steady_now() < until) {
 		int n = read_live_once(w);
 
 		if (n < 0)

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "capture/iface.h"
 #include "util/log.h"
+#include "util/now.h"
 #include "util/units.h"
 
 #define READ_TIMEOUT_MS 10
@@ -204,14 +204,6 @@ static int configure(struct source_live *s, const struct source_live_options *o)
 	return rc;
 }
 
-static uint64_t date_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
 /*
  * Packets are shared by a hash of addresses and ports, the same for both directions. Never with
  * PACKET_FANOUT_FLAG_DEFRAG: the kernel would put fragments together, and packets could not be counted.
@@ -237,7 +229,7 @@ static int join_share(struct source_live *s, struct source_share *share)
 	/* Until it joined it got what the first one has, too. */
 	s->shares = share->exists;
 	if (s->shares)
-		s->since_ns = date_ns();
+		s->since_ns = date_now();
 	share->group = value & 0xffff;
 	share->exists = true;
 	return 0;

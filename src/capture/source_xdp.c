@@ -29,6 +29,7 @@
 #include "capture/nic.h"
 #include "capture/redirect.h"
 #include "util/log.h"
+#include "util/now.h"
 #include "util/units.h"
 
 /* The kernel keeps room in front of a packet, and the link layer's header is not in the MTU. */
@@ -136,14 +137,6 @@ static unsigned read_queue(struct source_xdp *s, struct queue *q, unsigned max, 
 	return taken;
 }
 
-static uint64_t wall_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
-}
-
 /* Whether anything will come again. Such a socket is not readable. 0 or -errno. */
 static int look_for_end(struct source_xdp *s, uint64_t now)
 {
@@ -173,7 +166,7 @@ static int xdp_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
 	struct source_xdp *s = (struct source_xdp *)base;
 	struct delivery d = {.fn = fn,
 	    .ctx = ctx,
-	    .packet = {.ts_ns = wall_now(), .ingress = s->ingress, .linktype = s->base.linktype}};
+	    .packet = {.ts_ns = date_now(), .ingress = s->ingress, .linktype = s->base.linktype}};
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < s->queue_count && n < max && !d.enough; i++) {
