@@ -48,7 +48,7 @@ struct input {
 struct exporter {
 	struct exporter_options options;
 	struct input inputs[CONFIG_WORKERS_MAX];
-	struct clock_time now; /* of what the collectors were told so far; zeros: nothing */
+	uint64_t clock_ns; /* that the collectors were told so far; 0: none */
 	struct output outputs[CONFIG_COLLECTORS_MAX];
 	size_t count;
 	struct group groups[CONFIG_GROUPS_MAX + 1]; /* the first is of those that have none */
@@ -78,7 +78,7 @@ static void offer(struct exporter *x, const struct record *r)
 {
 	for (size_t i = 0; i < x->group_count; i++)
 		group_offer(&x->groups[i], r);
-	x->now = (struct clock_time){r->clock_ns, r->wall_ns};
+	x->clock_ns = r->clock_ns;
 }
 
 /* The rings are not exactly equally far; the collectors see a clock that does not go back. */
@@ -86,13 +86,13 @@ static void offer_in_time(struct exporter *x, const struct record *r)
 {
 	struct record later;
 
-	if (r->clock_ns >= x->now.clock_ns) {
+	if (r->clock_ns >= x->clock_ns) {
 		offer(x, r);
 		return;
 	}
 	later = *r;
-	later.clock_ns = x->now.clock_ns;
-	later.wall_ns += x->now.clock_ns - r->clock_ns;
+	later.clock_ns = x->clock_ns;
+	later.wall_ns += x->clock_ns - r->clock_ns;
 	offer(x, &later);
 }
 
@@ -146,7 +146,7 @@ static bool begin_again(struct exporter *x)
 		return false;
 	for (unsigned i = 0; i < x->options.ring_count; i++)
 		x->inputs[i].restarted = false;
-	x->now = (struct clock_time){0};
+	x->clock_ns = 0;
 	return true;
 }
 

@@ -85,12 +85,12 @@ static void ignore(
 }
 
 /* The digest that the packet's rule looks at, or anything where it looks at none. */
-static uint32_t digest_for(const struct intake *in, const struct packet *packet,
+static inline uint32_t digest_for(const struct intake *in, const struct packet *packet,
     const struct pktinfo *info, unsigned selector)
 {
 	const struct sampling_plan *plan = in->selection.plan;
 
-	return plan->rules[selector].method == SAMPLING_HASH
+	return in->looks_again && plan->rules[selector].method == SAMPLING_HASH
 	    ? digest_packet(packet, info, plan->hash_key)
 	    : 0;
 }
@@ -121,13 +121,25 @@ static void count_metered(struct ledger_packets *p, const struct pktinfo *info)
 		p->notes[__builtin_ctz(notes)]++;
 }
 
-/* What earlier packets and other threads tell of a decoded one. Later fragments have ports then. */
-static inline __attribute__((always_inline)) enum ignored know_again(
-    struct intake *in, struct pktinfo *info)
+/*
+ * The last part of a decoded packet's way: what earlier packets and other threads tell of it (later
+ * fragments have ports then), and the rules that look at it. False: it is counted elsewhere.
+ */
+static inline __attribute__((always_inline)) bool take_in(
+    struct intake *in, struct pktinfo *info, unsigned selector, uint32_t digest)
 {
 	if (info->is_fragment && in->fragments)
 		in->packets.notes[NOTE_FRAGMENT_FORGOTTEN] += fragments_apply(in->fragments, info);
-	return own_exports_match(in->options.own_exports, info) ? IGNORED_OWN_EXPORT : IGNORED_NOT;
+	if (own_exports_match(in->options.own_exports, info)) {
+		in->packets.ignored[IGNORED_OWN_EXPORT]++;
+		return false;
+	}
+	if (in->looks_again && !look_again(in, info, selector, digest)) {
+		in->packets.not_sampled++;
+		return false;
+	}
+	count_metered(&in->packets, info);
+	return true;
 }
 
 static enum ignored decode(
@@ -190,19 +202,11 @@ static void meter_packet(struct intake *in, const struct packet *packet, const s
 		return;
 	}
 	ignored = decode(in, packet, stamp, info);
-	if (!ignored)
-		ignored = know_again(in, info);
 	if (ignored) {
 		ignore(in, ignored, packet, info);
 		return;
 	}
-	if (in->looks_again &&
-	    !look_again(in, info, selector, digest_for(in, packet, info, selector))) {
-		in->packets.not_sampled++;
-		return;
-	}
-	count_metered(&in->packets, info);
-	in->batched++;
+	in->batched += take_in(in, info, selector, digest_for(in, packet, info, selector));
 }
 
 /* What a source calls with each packet. */
@@ -242,7 +246,7 @@ static void sight_packet(struct intake *in, const struct packet *packet, const s
 	s->invariant = invariant.digest;
 	s->place = invariant.place;
 	__builtin_prefetch(dedup_bucket(in->dedup, s->invariant), 1);
-	s->digest = in->looks_again ? digest_for(in, packet, info, s->selector) : 0;
+	s->digest = digest_for(in, packet, info, s->selector);
 }
 
 /* What a source calls with each packet where duplicates are looked for. */
@@ -265,17 +269,13 @@ static bool is_duplicate(struct intake *in, const struct sighting *s, const stru
 	return result == DEDUP_DUPLICATE;
 }
 
-/*
- * Whether the packet stays in the batch; else it is counted where it belongs. The end is that of
- * meter_packet(), written twice so that a run that looks for no duplicates pays nothing for this.
- */
+/* Whether the packet stays in the batch; else it is counted where it belongs. */
 static inline bool judge(struct intake *in, unsigned i)
 {
 	const struct sighting *s = &in->sightings[i];
 	struct pktinfo *info = &in->batch[i];
-	enum ignored ignored = s->ignored;
 
-	if (!ignored && is_duplicate(in, s, info)) {
+	if (!s->ignored && is_duplicate(in, s, info)) {
 		in->packets.ignored[IGNORED_DUPLICATE]++;
 		return false;
 	}
@@ -283,18 +283,11 @@ static inline bool judge(struct intake *in, unsigned i)
 		in->packets.not_sampled++;
 		return false;
 	}
-	if (!ignored)
-		ignored = know_again(in, info);
-	if (ignored) {
-		ignore(in, ignored, &in->unseen[i], info);
+	if (s->ignored) {
+		ignore(in, s->ignored, &in->unseen[i], info);
 		return false;
 	}
-	if (in->looks_again && !look_again(in, info, s->selector, s->digest)) {
-		in->packets.not_sampled++;
-		return false;
-	}
-	count_metered(&in->packets, info);
-	return true;
+	return take_in(in, info, s->selector, s->digest);
 }
 
 void intake_settle(struct intake *in)

@@ -318,9 +318,8 @@ static void begin_linger(struct table *t, uint32_t i, uint64_t clock_ns)
 /* The guess was made before the batch's earlier packets ended flows and began others. */
 static inline bool is_guessed(const struct table *t, const struct lookup *at)
 {
-	const struct flow *f = &t->flows[at->guess];
-
-	return at->guess != NO_FLOW && f->packets && key_is_of(&at->key, f);
+	return at->guess != NO_FLOW && t->flows[at->guess].packets &&
+	    key_is_of(&at->key, &t->flows[at->guess]);
 }
 
 static inline uint32_t find_flow(const struct table *t, const struct lookup *at)
