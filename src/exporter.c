@@ -23,6 +23,7 @@
 #include "util/now.h"
 #include "util/units.h"
 
+/* Of all rings together: behind so many the collectors send, before their queues are full. */
 #define RECORDS_A_TURN 512
 /* After a stop pacing ends at the first time, and what is not sent at the second is dropped. */
 #define HURRY_UNPACED_NS (2 * NS_PER_S)
@@ -153,9 +154,9 @@ static bool begin_again(struct exporter *x)
 static bool take_from(struct exporter *x, struct input *in)
 {
 	const struct record *r;
-	unsigned n = 0;
+	unsigned share = RECORDS_A_TURN / x->options.ring_count, n = 0;
 
-	while (n < RECORDS_A_TURN && is_open(in) && may_take(x) && (r = ring_pop_begin(in->ring))) {
+	while (n < share && is_open(in) && may_take(x) && (r = ring_pop_begin(in->ring))) {
 		take_record(x, in, r);
 		ring_pop_end(in->ring);
 		n++;

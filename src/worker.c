@@ -308,7 +308,7 @@ static struct lanes *create_lanes(const struct worker *w)
 	    .records = w->options.rings,
 	    .count = w->options.ring_count,
 	    .threads = w->options.ring_count > 1,
-	    .max_flows = c->max_flows < c->workers ? 1 : c->max_flows / c->workers,
+	    .max_flows = c->max_flows / c->workers,
 	    .seed = w->options.table_seed};
 
 	return lanes_create(&options);

@@ -50,6 +50,7 @@ enum source_capture { SOURCE_PCAP, SOURCE_XDP };
 struct source_share {
 	int group; /* packet(7): PACKET_FANOUT */
 	bool exists;
+	atomic_bool told; /* by one of them why the interface cannot be read on */
 };
 
 struct source_live_options {

@@ -19,6 +19,8 @@
 #include "util/units.h"
 
 #define READ_TIMEOUT_MS 10
+/* By then the kernel has handed over what it captured before. */
+#define JOINING_NS NS_PER_S
 /* Headers are all that is read: link layer, tags, IP with options or extension headers, ports. */
 #define LIVE_SNAPLEN 512
 
@@ -26,9 +28,15 @@ struct source_live {
 	struct source base;
 	pcap_t *pcap;
 	uint32_t ingress;
-	uint64_t
-	    since_ns; /* what came before is another source's that shares the interface; 0: nothing is */
-	bool shares; /* an interface that another source was at first */
+	/*
+	 * Of several that share an interface. What another one than the first captured before it joined
+	 * the first has, too: packets are left out until the first date from then on, but no longer than
+	 * until a moment of the steady clock, since dates may be set back. 0: none any more.
+	 */
+	struct source_share *share; /* NULL: there is one alone */
+	bool is_first;
+	uint64_t joined_ns;
+	uint64_t joining_until_ns;
 	packet_fn *fn;
 	void *ctx;
 };
@@ -45,13 +53,22 @@ static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *dat
 	    .linktype = s->base.linktype,
 	};
 
-	if (s->since_ns) {
-		if (packet.ts_ns < s->since_ns)
-			return;
-		s->since_ns = 0; /* a date that is set back later must not matter */
-	}
+	if (s->joined_ns && packet.ts_ns < s->joined_ns)
+		return;
+	s->joined_ns = 0;
 	if (!s->fn(s->ctx, &packet))
 		pcap_breakloop(s->pcap);
+}
+
+/* Counted from the first read: until then nothing is lost, only late. */
+static void end_joining(struct source_live *s)
+{
+	uint64_t now = steady_now();
+
+	if (!s->joining_until_ns)
+		s->joining_until_ns = now + JOINING_NS;
+	else if (now > s->joining_until_ns)
+		s->joined_ns = 0;
 }
 
 static int live_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
@@ -61,14 +78,15 @@ static int live_read(struct source *base, unsigned max, packet_fn *fn, void *ctx
 
 	s->fn = fn;
 	s->ctx = ctx;
+	if (s->joined_ns)
+		end_joining(s);
 	n = pcap_dispatch(s->pcap, (int)max, deliver, (u_char *)s);
-	if (n == 0)
-		s->since_ns = 0; /* what was captured before it joined has been read */
 	if (n >= 0)
 		return n;
 	if (n == PCAP_ERROR_BREAK)
 		return -EINTR;
-	log_error("%s: %s", s->base.name, pcap_geterr(s->pcap));
+	if (!s->share || !atomic_exchange(&s->share->told, true))
+		log_error("%s: %s", s->base.name, pcap_geterr(s->pcap));
 	return -EIO;
 }
 
@@ -86,7 +104,7 @@ static void live_drops(struct source *base, struct source_drops *drops)
 	if (pcap_stats(s->pcap, &stat) == 0) {
 		drops->kernel = stat.ps_drop;
 		/* Of the interface as a whole: one of those that share it tells. */
-		drops->interface = s->shares ? 0 : stat.ps_ifdrop;
+		drops->interface = s->is_first ? stat.ps_ifdrop : 0;
 	}
 }
 
@@ -175,7 +193,7 @@ static int activate(struct source_live *s, const struct source_live_options *o)
 	rc = pcap_activate(s->pcap);
 	if (rc < 0)
 		return report_activation(s, rc);
-	if (rc > 0)
+	if (rc > 0 && s->is_first)
 		log_warning("%s: %s", o->interface, pcap_geterr(s->pcap));
 	return 0;
 }
@@ -191,7 +209,9 @@ static int configure(struct source_live *s, const struct source_live_options *o)
 	 */
 	if (strcmp(o->interface, "any") == 0) {
 		pcap_set_datalink(s->pcap, DLT_LINUX_SLL2);
-		log_warning("any: VLAN tags are not seen: name the interfaces where they matter");
+		if (s->is_first)
+			log_warning(
+			    "any: VLAN tags are not seen: name the interfaces where they matter");
 	}
 	s->base.linktype = pcap_datalink(s->pcap);
 	rc = set_filter(s, o->filter);
@@ -208,17 +228,13 @@ static int configure(struct source_live *s, const struct source_live_options *o)
  * Packets are shared by a hash of addresses and ports, the same for both directions. Never with
  * PACKET_FANOUT_FLAG_DEFRAG: the kernel would put fragments together, and packets could not be counted.
  */
-static int join_share(struct source_live *s, struct source_share *share)
+static int join_share(struct source_live *s)
 {
 	int fd = pcap_fileno(s->pcap);
-	int mode = PACKET_FANOUT_HASH, value;
+	int mode = PACKET_FANOUT_HASH | (s->is_first ? PACKET_FANOUT_FLAG_UNIQUEID : 0);
+	int value = s->share->group | mode << 16;
 	socklen_t size = sizeof(value);
 
-	if (!share)
-		return 0;
-	if (!share->exists)
-		mode |= PACKET_FANOUT_FLAG_UNIQUEID;
-	value = share->group | mode << 16;
 	if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &value, sizeof(value)) < 0 ||
 	    getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &value, &size) < 0) {
 		log_error("%s: --workers: %s: it needs an Ethernet interface and Linux 4.12, or "
@@ -226,12 +242,10 @@ static int join_share(struct source_live *s, struct source_share *share)
 		    s->base.name, strerror(errno));
 		return -errno;
 	}
-	/* Until it joined it got what the first one has, too. */
-	s->shares = share->exists;
-	if (s->shares)
-		s->since_ns = date_now();
-	share->group = value & 0xffff;
-	share->exists = true;
+	if (!s->is_first)
+		s->joined_ns = date_now();
+	s->share->group = value & 0xffff;
+	s->share->exists = true;
 	return 0;
 }
 
@@ -260,13 +274,15 @@ static int open_by_pcap(const struct source_live_options *o, struct source **out
 		return -ENOMEM;
 	s->base.ops = &live_ops;
 	s->base.name = o->interface;
+	s->share = o->share;
+	s->is_first = !o->share || !o->share->exists;
 	rc = find_ingress(s, o);
 	if (rc == 0)
 		rc = activate(s, o);
 	if (rc == 0)
 		rc = configure(s, o);
-	if (rc == 0)
-		rc = join_share(s, o->share);
+	if (rc == 0 && s->share)
+		rc = join_share(s);
 	if (rc) {
 		live_close(&s->base);
 		return rc;

@@ -173,6 +173,12 @@ static int check_inputs(const struct config *c)
 		log_error("--time: 'now' is not allowed with --interface: live it is now anyway");
 		return -EINVAL;
 	}
+	if (c->max_flows < c->workers) {
+		log_error(
+		    "--max-flows: %u: with %u --workers at least as many: each holds its share",
+		    c->max_flows, c->workers);
+		return -EINVAL;
+	}
 	if (c->interface_count && c->packet_limit && c->workers > 1) {
 		log_error("--count: with --interface and several --workers none can tell when so "
 			  "many have come: use --duration");

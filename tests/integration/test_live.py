@@ -67,6 +67,31 @@ def large_case(case, link, tap, workers):
     case.equal((totals["packets"], totals["octets"]), (ip_packets, octets), "packets, octets in nfdump")
 
 
+def start_in_traffic(case, link, tap):
+    """Workers that begin while packets come: what their sockets got before they shared is not counted twice."""
+    count, rate = 60_000, 20_000
+    capture, output = tap.path("numbered.pcap"), tap.path("numbered.json")
+    gen.write_pcap(capture, [gen.pkt(gen.EPOCH + n * 50_000, gen.eth(gen.ipv4(
+        f"10.1.{n >> 8}.{n & 255}", "198.51.100.9", gen.UDP, gen.udp(5000, 4500, bytes(8))))) for n in range(count)])
+    argv = netns.inside(link.sending, ["tcpreplay", "-q", "-i", "a0", f"--pps={rate}", capture])
+    with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as sender:
+        time.sleep(0.5)
+        with Probe(link, "-i", "b0", "-o", f"json:{output}", "--stats=json", "--workers=8") as probe:
+            sender.wait(60)
+            probe.end()
+    good_end(case, probe)
+    with open(output) as lines:
+        records = [json.loads(line) for line in lines]
+    case.equal(len(records), probe.stats()["records"]["total"], "records")
+    seen = {}
+    for record in records:
+        _, _, high, low = map(int, record["sourceIPv4Address"].split("."))
+        seen[high << 8 | low] = seen.get(high << 8 | low, 0) + record["packetDeltaCount"]
+    case.equal({n: packets for n, packets in seen.items() if packets != 1}, {}, "packets that were counted twice")
+    case.true(1000 < min(seen) < 50_000, f"it began in the middle, with packet {min(seen)}")
+    case.equal([n for n in range(min(seen), count) if n not in seen], [], "packets that are missing from then on")
+
+
 # --- Small cases ------------------------------------------------------------
 
 def bpf_filter(case, link):
@@ -237,6 +262,10 @@ def interface_cases(tap, link):
 def cases(tap, link):
     tap.test("500,000 packets at 100,000 a second all reach nfcapd", large_case, link, tap, 1)
     tap.test("the same shared by three workers", large_case, link, tap, 3)
+    if missing("tcpreplay"):
+        tap.skip("workers that begin while packets come", missing("tcpreplay"))
+    else:
+        tap.test("workers that begin while packets come", start_in_traffic, link, tap)
     tap.test("several interfaces, each shared by two workers", interfaces, link,
              ("-i", "b0", "-i", "7:b1", "--workers=2"), ("b0", "b1"), [(link.index("b0"), 2), (7, 3)])
     tap.test("a BPF filter on the command line", bpf_filter, link)

@@ -106,6 +106,17 @@ def refused(case):
         case.true(done.stderr.startswith("spanflow: --workers: "), done.stderr)
 
 
+def contradictions(case):
+    """What several workers cannot do is said before anything is captured."""
+    for words, subject in ((["-r", "x", "-m", "2", "--workers=3"], "--max-flows"),
+                           (["-i", "lo", "--count=5", "--workers=2"], "--count"),
+                           (["-i", "lo", "--key=-ports", "--workers=2"], "--key")):
+        done = subprocess.run([PROGRAM, *words, "-T"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, timeout=10,
+                              check=False)
+        case.equal(done.returncode, 2, "exit status of %s" % subject)
+        case.true(done.stderr.startswith("spanflow: %s: " % subject), done.stderr)
+
+
 def main():
     need_program()
     tap = Tap()
@@ -123,6 +134,7 @@ def main():
     tap.test("sent by IPFIX", sent, path)
     tap.test("a full table", full, path)
     tap.test("numbers that are refused", refused)
+    tap.test("what several workers cannot do", contradictions)
     return tap.status()
 
 
