@@ -158,6 +158,28 @@ static int check_files_twice(const struct config *c)
 	return 0;
 }
 
+/* What several cannot do. */
+static int check_workers(const struct config *c)
+{
+	if (c->max_flows < c->workers) {
+		log_error(
+		    "--max-flows: %u: with %u --workers at least as many: each holds its share",
+		    c->max_flows, c->workers);
+		return -EINVAL;
+	}
+	if (c->interface_count && c->packet_limit) {
+		log_error("--count: with --interface and several --workers none can tell when so "
+			  "many have come: use --duration");
+		return -EINVAL;
+	}
+	if (c->interface_count && !key_has(KEY_PORTS, c->key_changes)) {
+		log_error("--key: '-ports' is not allowed with --interface and several --workers: "
+			  "the kernel shares packets out by ports");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_inputs(const struct config *c)
 {
 	if (c->interface_count && c->file_count) {
@@ -173,22 +195,8 @@ static int check_inputs(const struct config *c)
 		log_error("--time: 'now' is not allowed with --interface: live it is now anyway");
 		return -EINVAL;
 	}
-	if (c->max_flows < c->workers) {
-		log_error(
-		    "--max-flows: %u: with %u --workers at least as many: each holds its share",
-		    c->max_flows, c->workers);
+	if (c->workers > 1 && check_workers(c) < 0)
 		return -EINVAL;
-	}
-	if (c->interface_count && c->packet_limit && c->workers > 1) {
-		log_error("--count: with --interface and several --workers none can tell when so "
-			  "many have come: use --duration");
-		return -EINVAL;
-	}
-	if (c->interface_count && c->workers > 1 && !key_has(KEY_PORTS, c->key_changes)) {
-		log_error("--key: '-ports' is not allowed with --interface and several --workers: "
-			  "the kernel shares packets out by ports");
-		return -EINVAL;
-	}
 	return c->time_now ? check_files_twice(c) : 0;
 }
 
