@@ -18,11 +18,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 # pylint: disable=wrong-import-position
+import live
 import netns
 import nobody
 import pcapgen as gen
-from collectors import Nfcapd, Process, Recorder, bounded, missing, nfdump_totals, wait_for
-from harness import PROGRAM, Skip, Tap, need_program
+from collectors import Nfcapd, Process, Recorder, missing, nfdump_totals, wait_for
+from harness import PROGRAM, Skip
 from live import Probe, frames_of, good_end, replay, send, summary
 
 FLOWS, PER_FLOW, LOOPS = 1000, 50, 10       # 500,000 packets
@@ -286,22 +287,10 @@ def cases(tap, link):
     tap.test("an interface that is down", interface_down, link)
 
 
-def main():
-    need_program()
-    bounded(300)
-    tap = Tap()
-    try:
-        why = netns.unusable()
-        if why:
-            print(f"ok - live capture # SKIP {why}")
-            tap.done += 1
-        else:
-            with netns.Link(2) as link:
-                cases(tap, link)
-    finally:
-        status = tap.status()
-    return status
+def in_namespaces(tap):
+    with netns.Link(2) as link:
+        cases(tap, link)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(live.main("live capture", in_namespaces))

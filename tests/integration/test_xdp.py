@@ -19,11 +19,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 # pylint: disable=wrong-import-position
+import live
 import netns
 import nobody
 import pcapgen as gen
-from collectors import Process, bounded, wait_for
-from harness import PROGRAM, Skip, Tap, need_program, run
+from collectors import Process, wait_for
+from harness import PROGRAM, Skip, run
 from live import Probe, frames_of, good_end, replay, send, summary
 
 FLOWS, PER_FLOW, LOOPS = 500, 40, 5         # 100,000 packets
@@ -403,20 +404,5 @@ def in_namespaces(tap):
             cases(tap, link)
 
 
-def main():
-    need_program()
-    bounded(300)
-    tap = Tap()
-    try:
-        why = netns.unusable()
-        if why:
-            tap.skip("capture by AF_XDP", why)
-        else:
-            in_namespaces(tap)
-    finally:
-        status = tap.status()
-    return status
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(live.main("capture by AF_XDP", in_namespaces))

@@ -7,8 +7,8 @@ import time
 
 import netns
 import pcapgen as gen
-from collectors import Process, missing, wait_for
-from harness import PROGRAM, Skip, ledger_faults
+from collectors import Process, bounded, missing, wait_for
+from harness import PROGRAM, Skip, Tap, ledger_faults, need_program
 
 
 class Probe(Process):
@@ -99,3 +99,19 @@ def good_end(case, probe):
 
 def summary(records, *names):
     return sorted(tuple(record.get(name) for name in names) for record in records)
+
+
+def main(what, run, seconds=300):
+    """A test program: run(tap) where namespaces can be made, else `what` is skipped. The exit status."""
+    need_program()
+    bounded(seconds)
+    tap = Tap()
+    try:
+        why = netns.unusable()
+        if why:
+            tap.skip(what, why)
+        else:
+            run(tap)
+    finally:
+        status = tap.status()
+    return status
