@@ -2,6 +2,7 @@
 # configure writes; `make` configures by itself where that has not been done.
 
 PROGRAM := spanflow
+CONTROL := spanflowctl
 BUILD := build
 LIBRARY := $(BUILD)/libspanflow.a
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c)
@@ -17,7 +18,7 @@ ifneq ($(filter-out check demo lint clean distclean,$(or $(MAKECMDGOALS),all)),)
 -include config.mk
 endif
 
-SOURCES := $(filter-out $(LEFT_OUT),$(wildcard src/*.c src/*/*.c))
+SOURCES := $(filter-out $(LEFT_OUT) src/$(CONTROL).c,$(wildcard src/*.c src/*/*.c))
 OBJECTS := $(SOURCES:src/%.c=$(BUILD)/src/%.o)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -42,7 +43,7 @@ endif
     fuzz-with-afl $(FUZZERS:%=fuzz-%) lint install uninstall dist clean distclean
 .DELETE_ON_ERROR:
 
-all: $(PROGRAM)
+all: $(PROGRAM) $(CONTROL)
 
 # -- configuration -----------------------------------------------------------------------------
 
@@ -64,6 +65,12 @@ $(PROGRAM): $(BUILD)/src/main.o $(LIBRARY)
 	$(call say,LD    $@)
 	$(Q)$(CC) $(CFLAGS) $(LTO) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+$(BUILD)/src/$(CONTROL).o: ALL_CPPFLAGS += $(CTL_CFLAGS)
+
+$(CONTROL): $(BUILD)/src/$(CONTROL).o
+	$(call say,LD    $@)
+	$(Q)$(CC) $(CFLAGS) $(LTO) $(ALL_LDFLAGS) -o $@ $^ $(CTL_LIBS)
+
 $(LIBRARY): $(filter-out $(BUILD)/src/main.o,$(OBJECTS))
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
@@ -75,7 +82,7 @@ $(BUILD)/%.o: %.c config.mk | config.h
 
 $(BUILD)/src/%.o: ALL_CFLAGS += $(LTO)
 
--include $(OBJECTS:.o=.d) $(UNIT_OBJECTS:.o=.d) $(wildcard $(BUILD)/tests/fuzz/*.d)
+-include $(OBJECTS:.o=.d) $(BUILD)/src/$(CONTROL).d $(UNIT_OBJECTS:.o=.d) $(wildcard $(BUILD)/tests/fuzz/*.d)
 
 # -- tests -------------------------------------------------------------------------------------
 
@@ -90,7 +97,7 @@ check:
 	contrib/deps.sh test
 	$(MAKE) --no-print-directory check-built
 
-check-built: $(PROGRAM) $(BUILD)/unit $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%) $(BENCH_TOOLS) $(BENCH_STAGES)
+check-built: $(PROGRAM) $(CONTROL) $(BUILD)/unit $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%) $(BENCH_TOOLS) $(BENCH_STAGES)
 	tests/run $(BUILD)
 
 # What make check does a part of: a million messages, every max-payload, 10 million packets sampled,
@@ -181,14 +188,15 @@ lint:
 # man/NAME.8 goes to man8/NAME.8
 installed_manual = $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
-install: $(PROGRAM)
-	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(docdir)
+install: $(PROGRAM) $(CONTROL)
+	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(docdir)
+	$(INSTALL) -m 755 $(CONTROL) $(DESTDIR)$(bindir)/$(CONTROL)
 	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(sbindir)/$(PROGRAM)
 	$(foreach m,$(MANUALS),$(INSTALL) -D -m 644 $(m) $(call installed_manual,$(m)) &&) true
 	$(INSTALL) -m 644 $(DOCUMENTS) $(DESTDIR)$(docdir)
 
 uninstall:
-	rm -f $(DESTDIR)$(sbindir)/$(PROGRAM)
+	rm -f $(DESTDIR)$(sbindir)/$(PROGRAM) $(DESTDIR)$(bindir)/$(CONTROL)
 	rm -f $(foreach m,$(MANUALS),$(call installed_manual,$(m)))
 	rm -f $(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCUMENTS)))
 	-rmdir $(DESTDIR)$(docdir)
@@ -201,7 +209,7 @@ dist: configure
 	tar -czf $(PROGRAM)-$(VERSION).tar.gz -C $(BUILD) $(PROGRAM)-$(VERSION)
 
 clean:
-	rm -rf $(BUILD) $(PROGRAM)
+	rm -rf $(BUILD) $(PROGRAM) $(CONTROL)
 
 distclean: clean
 	rm -rf configure configure~ config.h config.h.in config.h.in~ config.mk config.log \

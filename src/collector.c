@@ -396,12 +396,22 @@ void collector_move(struct collector *c, struct collector *to, uint64_t clock_ns
 	collector_offer(to, &r);
 }
 
+static const char *state_of(const struct collector *c)
+{
+	if (sender_is_dead(c->sender))
+		return "broken";
+	if (c->aside)
+		return "failed";
+	return c->config->host && transport_fd(c->transport) < 0 ? "no address" : "ok";
+}
+
 void collector_ledger(const struct collector *c, struct ledger_collector *l)
 {
 	*l = (struct ledger_collector){
 	    .url = c->config->url,
 	    .group = c->config->group,
 	    .format = format_name(c->config->encoding.format),
+	    .state = state_of(c),
 	    .records = c->records,
 	    .not_expressible = *encoder_not_expressible(c->encoder),
 	    .sender = *sender_stats(c->sender),

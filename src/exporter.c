@@ -21,6 +21,7 @@
 #include "meter/record.h"
 #include "util/log.h"
 #include "util/now.h"
+#include "util/snapshot.h"
 #include "util/units.h"
 
 /* Of all rings together: behind so many the collectors send, before their queues are full. */
@@ -30,12 +31,20 @@
 #define HURRY_DROP_NS (2600 * NS_PER_MS)
 /* How long to sleep at most, so that a hurry is noticed. */
 #define SLEEP_MAX_NS (100 * NS_PER_MS)
+/* What the collectors got is given out this often. */
+#define PUBLISH_NS (200 * NS_PER_MS)
 
 /* A collector as the loop needs it. */
 struct output {
 	const struct config_collector *config;
 	struct transport *transport; /* the collector's */
 	struct collector *collector;
+};
+
+/* What others read of the exporter while it works. */
+struct published {
+	struct ledger_collector collectors[CONFIG_COLLECTORS_MAX];
+	size_t count;
 };
 
 /* A ring as the loop needs it. */
@@ -60,6 +69,8 @@ struct exporter {
 	bool dead_told;
 	atomic_bool hurry;
 	uint64_t hurry_since_ns;
+	struct snapshot *published;
+	uint64_t published_ns;
 };
 
 /* -- records ---------------------------------------------------------------------------------- */
@@ -298,9 +309,22 @@ static void wait_for_work(struct exporter *x, uint64_t next_ns)
 	wake_up(x);
 }
 
+static void publish(struct exporter *x, uint64_t now_ns)
+{
+	struct published out = {.count = x->count};
+
+	if (now_ns - x->published_ns < PUBLISH_NS)
+		return;
+	x->published_ns = now_ns;
+	for (size_t i = 0; i < x->count; i++)
+		collector_ledger(x->outputs[i].collector, &out.collectors[i]);
+	snapshot_give(x->published, &out);
+}
+
 void *exporter_run(void *exporter)
 {
 	struct exporter *x = exporter;
+	uint64_t one = 1;
 
 	while (!x->ended || !all_sent(x)) {
 		bool worked;
@@ -313,9 +337,12 @@ void *exporter_run(void *exporter)
 		next = run_groups(x);
 		tell_if_dead(x);
 		hurry_up(x);
+		publish(x, steady_now());
 		if (!worked)
 			wait_for_work(x, next);
 	}
+	if (write(x->options.done_fd, &one, sizeof(one)) < 0)
+		log_error("exporter: %s", strerror(errno));
 	return NULL;
 }
 
@@ -384,6 +411,11 @@ struct exporter *exporter_create(const struct exporter_options *options)
 	if (!x)
 		return NULL;
 	x->options = *options;
+	x->published = snapshot_create(sizeof(struct published));
+	if (!x->published) {
+		exporter_destroy(x);
+		return NULL;
+	}
 	for (unsigned i = 0; i < options->ring_count; i++)
 		x->inputs[i].ring = options->rings[i];
 	init_groups(x);
@@ -406,6 +438,7 @@ void exporter_destroy(struct exporter *x)
 		return;
 	for (size_t i = 0; i < x->count; i++)
 		collector_destroy(x->outputs[i].collector);
+	snapshot_destroy(x->published);
 	free(x);
 }
 
@@ -441,4 +474,13 @@ void exporter_ledger(const struct exporter *x, struct ledger *l)
 	for (size_t i = 0; i < x->count; i++)
 		collector_ledger(x->outputs[i].collector, &l->collectors[i]);
 	l->collector_count = x->count;
+}
+
+size_t exporter_ledger_now(const struct exporter *x, struct ledger_collector *collectors)
+{
+	struct published now;
+
+	snapshot_read(x->published, &now);
+	memcpy(collectors, now.collectors, now.count * sizeof(*collectors));
+	return now.count;
 }

@@ -20,6 +20,7 @@ struct exporter_options {
 	struct ring **rings; /* of struct record, one a shard */
 	unsigned ring_count;
 	int dead_fd; /* eventfd, written when every output has broken: nobody reads any more */
+	int done_fd; /* eventfd, added 1 to when the thread is about to end */
 };
 
 /*
@@ -39,6 +40,9 @@ unsigned exporter_broken(const struct exporter *x);
 void *exporter_run(void *exporter);
 /* The program is to end: after some seconds what is left goes unpaced, then not at all. */
 void exporter_hurry(struct exporter *x);
+
+/* From any thread: the collectors' part of the ledger as it was a moment ago. How many there are. */
+size_t exporter_ledger_now(const struct exporter *x, struct ledger_collector *collectors);
 
 /* After the thread has ended: whether an output broke, and the collectors' part of the ledger. */
 bool exporter_failed(const struct exporter *x);

@@ -208,6 +208,11 @@ void lanes_destroy(struct lanes *l)
 	free(l);
 }
 
+bool lanes_serve(struct lanes *l, struct order *order)
+{
+	return shard_serve(l->lanes[0].shard, order);
+}
+
 void lanes_ledger(const struct lanes *l, struct ledger *ledger)
 {
 	for (unsigned i = 0; i < l->options.count; i++) {

@@ -34,7 +34,10 @@ struct pktinfo *lanes_room(const struct lanes *l);
 /* Hands over the first `count` packets of the room. With TURN_LAST it waits for the shards' end. */
 void lanes_hand_over(struct lanes *l, unsigned count, const struct turn_head *head);
 
-/* After the last turn: adds the shards' part to the ledger. */
+/* Where no shard has a thread: carries out a part of an order. False: nothing of it is left. */
+bool lanes_serve(struct lanes *l, struct order *order);
+
+/* After the last turn, or where no shard has a thread: adds the shards' part to the ledger. */
 void lanes_ledger(const struct lanes *l, struct ledger *ledger);
 
 #endif

@@ -14,6 +14,7 @@
 #include "decode/pktinfo.h"
 #include "meter/record.h"
 #include "meter/table.h"
+#include "order.h"
 #include "util/ring.h"
 
 enum turn_kind {
@@ -60,7 +61,13 @@ void shard_take(struct shard *s, const struct turn *turn);
 int shard_start(struct shard *s, struct ring *turns);
 void shard_join(struct shard *s);
 
-/* Of a shard that is not at work. */
+/*
+ * Between turns, by the thread that takes them: carries out the next part of an order. False: nothing of it
+ * is left.
+ */
+bool shard_serve(struct shard *s, struct order *order);
+
+/* Of a shard that is not at work, or by the thread that takes its turns. */
 const struct table_stats *shard_stats(const struct shard *s);
 /* Records that the ring took, and that found it full. */
 uint64_t shard_handed(const struct shard *s);

@@ -1,37 +1,29 @@
 /*
- * SPINE: the life of the program: configure, build the stages, start, wait, drain, stop.
+ * SPINE: the life of the program: configure, build the stages, start, operate, tell, destroy.
  */
 #include "spanflow.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "conf/config.h"
 #include "config.h"
 #include "control/ledger.h"
-#include "exporter.h"
-#include "interfaces.h"
-#include "live.h"
 #include "meter/record.h"
+#include "operate.h"
+#include "program.h"
 #include "util/log.h"
 #include "util/now.h"
 #include "util/ring.h"
 #include "util/rng.h"
 #include "util/units.h"
-#include "resolver.h"
-#include "worker.h"
 
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
@@ -40,31 +32,6 @@
 #define RING_SLOTS_FILE 8192
 /* The seed of files, so that a run can be repeated. */
 #define OFFLINE_SEED 0x7370616e666c6f77u
-/* A read that blocks is interrupted again this often until the worker has noticed. */
-#define INTERRUPT_MS 50
-
-struct program {
-	struct config config;
-	struct own_exports own_exports;
-	struct interface_list interfaces;
-	struct ring
-	    *rings[CONFIG_WORKERS_MAX]; /* one a worker, or a shard of the one that reads files */
-	struct live live;
-	struct exporter *exporter;
-	struct worker *workers[CONFIG_WORKERS_MAX];
-	pthread_t worker_threads[CONFIG_WORKERS_MAX];
-	unsigned worker_count;
-	unsigned workers_ended;
-	pthread_t exporter_thread;
-	int signal_fd;
-	int done_fd; /* a worker has ended */
-	int dead_fd; /* every output has broken */
-	struct resolver resolver;
-	unsigned unresolved; /* collectors without an address at the start */
-	bool stopping;
-	bool signalled;
-	bool failed;
-};
 
 /* -- building --------------------------------------------------------------------------------- */
 
@@ -81,9 +48,14 @@ static void occupy_standard_descriptors(void)
 
 static int open_descriptors(struct program *p)
 {
-	p->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	p->dead_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	return p->done_fd < 0 || p->dead_fd < 0 ? -errno : 0;
+	int *const fds[] = {&p->workers_fd, &p->exporter_fd, &p->dead_fd, &p->order_fd};
+
+	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
+		*fds[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+		if (*fds[i] < 0)
+			return -errno;
+	}
+	return 0;
 }
 
 static uint64_t choose_seed(const struct config *c)
@@ -113,7 +85,8 @@ static int build_workers(struct program *p)
 		    .own_exports = &p->own_exports,
 		    .table_seed = rng_next(&rng),
 		    .sampling_seed = rng_next(&rng),
-		    .done_fd = p->done_fd,
+		    .done_fd = p->workers_fd,
+		    .order_fd = p->order_fd,
 		};
 
 		p->workers[i] = worker_create(&options);
@@ -129,7 +102,8 @@ static int build_exporter(struct program *p)
 	struct exporter_options options = {.config = &p->config,
 	    .rings = p->rings,
 	    .ring_count = p->config.workers,
-	    .dead_fd = p->dead_fd};
+	    .dead_fd = p->dead_fd,
+	    .done_fd = p->exporter_fd};
 	size_t usable;
 
 	p->exporter = exporter_create(&options);
@@ -208,57 +182,16 @@ static void destroy(struct program *p)
 	config_fini(&p->config);
 }
 
-/* -- running ---------------------------------------------------------------------------------- */
-
-static void interrupted(int signal_number)
-{
-	(void)signal_number;
-}
-
-/* SIGUSR1 does nothing but end a read from a pipe in which nothing comes. */
-static void install_interrupt(void)
-{
-	struct sigaction action = {.sa_handler = interrupted};
-	sigset_t set;
-
-	sigaction(SIGUSR1, &action, NULL);
-	/* Who started the program may have blocked it. */
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-}
-
-/* A terminal that is closed ends the program; who started it may not want that (nohup). */
-static bool is_hangup_wanted(void)
-{
-	struct sigaction action;
-
-	return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
-}
-
-/* The threads inherit the mask: signals reach the main thread alone, as a descriptor. */
-static int take_over_signals(struct program *p)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (is_hangup_wanted())
-		sigaddset(&set, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	install_interrupt();
-	p->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	return p->signal_fd < 0 ? errno : 0;
-}
-
 static int start(struct program *p)
 {
-	int rc = take_over_signals(p);
+	int rc;
 
-	if (rc == 0)
-		rc = pthread_create(&p->exporter_thread, NULL, exporter_run, p->exporter);
+	p->started_ns = steady_now();
+	p->started_wall_ns = date_now();
+	rc = operate_prepare(p);
+	if (rc)
+		return rc;
+	rc = pthread_create(&p->exporter_thread, NULL, exporter_run, p->exporter);
 	if (rc) {
 		log_error("start: %s", strerror(rc));
 		return -rc;
@@ -278,99 +211,7 @@ static int start(struct program *p)
 	return 0;
 }
 
-static void stop(struct program *p)
-{
-	p->stopping = true;
-	for (unsigned i = 0; i < p->worker_count; i++)
-		worker_stop(p->workers[i]);
-	exporter_hurry(p->exporter);
-}
-
-/* The first signal ends capture, the second one the program. */
-static void take_signal(struct program *p)
-{
-	struct signalfd_siginfo info;
-
-	if (read(p->signal_fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (p->signalled)
-		_exit(128 + (int)info.ssi_signo);
-	p->signalled = true;
-	stop(p);
-}
-
-/* How long the main thread may sleep before the clock has something for it to do. */
-static int sleep_ms(const struct program *p, uint64_t now, uint64_t until)
-{
-	uint64_t ns = 3600 * NS_PER_S;
-
-	if (p->stopping)
-		return INTERRUPT_MS;
-	if (until <= now)
-		ns = 0;
-	else if (until - now < ns)
-		ns = until - now;
-	return (int)(ns / NS_PER_MS) + 1;
-}
-
-static bool all_workers_ended(struct program *p)
-{
-	uint64_t n;
-
-	if (read(p->done_fd, &n, sizeof(n)) == sizeof(n))
-		p->workers_ended += (unsigned)n;
-	return p->workers_ended == p->worker_count;
-}
-
-static void wait_for_workers(struct program *p)
-{
-	struct pollfd fds[] = {{.fd = p->done_fd, .events = POLLIN},
-	    {.fd = p->signal_fd, .events = POLLIN}, {.fd = p->dead_fd, .events = POLLIN}};
-	bool timed = config_is_live(&p->config) && p->config.duration_ns;
-	uint64_t until = timed ? steady_now() + p->config.duration_ns : NEVER;
-
-	for (;;) {
-		uint64_t now;
-
-		poll(fds, 3, sleep_ms(p, steady_now(), until));
-		now = steady_now();
-		if (fds[0].revents && all_workers_ended(p))
-			return;
-		if (fds[1].revents)
-			take_signal(p);
-		if (fds[2].revents) {
-			fds[2].fd = -1;
-			stop(p);
-		}
-		if (now >= until && !p->stopping)
-			stop(p);
-		for (unsigned i = 0; p->stopping && i < p->worker_count; i++)
-			pthread_kill(p->worker_threads[i], SIGUSR1);
-	}
-}
-
-/* What is still queued goes out; a signal may end that, too. */
-static void wait_for_exporter(struct program *p)
-{
-	struct pollfd fd = {.fd = p->signal_fd, .events = POLLIN};
-	struct timespec now = {0};
-
-	while (pthread_timedjoin_np(p->exporter_thread, NULL, &now) != 0) {
-		if (poll(&fd, 1, 5) > 0)
-			take_signal(p);
-	}
-}
-
-static void run(struct program *p)
-{
-	wait_for_workers(p);
-	for (unsigned i = 0; i < p->worker_count; i++) {
-		pthread_join(p->worker_threads[i], NULL);
-		p->failed |= worker_failed(p->workers[i]);
-	}
-	wait_for_exporter(p);
-	p->failed |= exporter_failed(p->exporter);
-}
+/* -- the end ---------------------------------------------------------------------------------- */
 
 /* A stream that broke has been told of with its error. */
 static void report_dropped(struct program *p, const struct ledger_collector *c, bool is_stream)
@@ -460,7 +301,7 @@ int spanflow_main(int argc, char **argv)
 	}
 	log_set_quiet(p.config.quiet);
 	if (build(&p) == 0 && start(&p) == 0) {
-		run(&p);
+		operate(&p);
 		print_ledger(&p);
 		status = p.failed ? EXIT_FAILED : EXIT_SUCCESS;
 	}

@@ -21,6 +21,7 @@
 #include "meter/record.h"
 #include "util/log.h"
 #include "util/now.h"
+#include "util/snapshot.h"
 
 /* Without records the exporter is told the time this often. */
 #define TICK_NS (250 * NS_PER_MS)
@@ -28,6 +29,8 @@
 #define LIVE_POLL_MS 50
 /* After a stop, what the kernel has captured already is read for so long at most. */
 #define DRAIN_MS 200
+/* Between two parts of an order packets come first for so long. */
+#define ORDER_PAUSE_NS NS_PER_MS
 
 struct worker {
 	struct worker_options options;
@@ -38,34 +41,56 @@ struct worker {
 
 	uint64_t ticked_ns;
 	bool failed;
-	int stop_fd;
+	int wake_fd; /* the main thread has something to say */
 	atomic_bool stop;
+
+	_Atomic(struct order *) order; /* the worker's as long as it stands here */
+	uint64_t served_ns;
+	struct snapshot *ledger; /* live: as it was at the last tick */
 
 	uint64_t drops_told; /* packets that the kernel and interfaces dropped */
 };
 
 /* -- turns ------------------------------------------------------------------------------------ */
 
-/* What was dropped before it could be captured was not metered either. */
-static void count_drops(struct worker *w)
+/* Adds what the sources that are open have dropped, to what closed ones had. */
+static void add_drops(const struct worker *w, struct ledger_packets *p)
 {
-	const struct ledger_packets *p = &w->intake.packets;
-	uint64_t drops = p->dropped_kernel + p->dropped_interface, now;
-
 	for (unsigned i = 0; i < w->options.live_count; i++) {
 		struct source_drops d;
 
 		if (!w->sources[i])
 			continue;
 		source_drops(w->sources[i], &d);
-		drops += d.kernel + d.interface;
+		p->dropped_kernel += d.kernel;
+		p->dropped_interface += d.interface;
 	}
+}
+
+/* What was dropped before it could be captured was not metered either. */
+static void count_drops(struct worker *w)
+{
+	struct ledger_packets p = w->intake.packets;
+	uint64_t drops, now;
+
+	add_drops(w, &p);
+	drops = p.dropped_kernel + p.dropped_interface;
 	if (drops <= w->drops_told)
 		return;
 	now = clock_wall_ns(&w->intake.clock);
 	unmetered_add(
 	    &w->intake.unmetered, &(struct unmetered){drops - w->drops_told, 0, now, now});
 	w->drops_told = drops;
+}
+
+/* For whoever asks while the worker is at work: packets and flows of one moment. */
+static void publish(struct worker *w)
+{
+	struct ledger part = {.packets = w->intake.packets};
+
+	add_drops(w, &part.packets);
+	lanes_ledger(w->lanes, &part);
+	snapshot_give(w->ledger, &part);
 }
 
 /* So that messages leave and templates are sent again also when no flow ends. */
@@ -94,6 +119,8 @@ static void end_turn(struct worker *w, enum turn_kind kind, bool flush)
 	head.now = (struct clock_time){in->clock.now_ns, clock_wall_ns(&in->clock)};
 	lanes_hand_over(w->lanes, in->batched, &head);
 	in->batched = 0;
+	if (head.tick && w->ledger)
+		publish(w);
 	if (kind != TURN_LAST)
 		in->batch = lanes_room(w->lanes);
 }
@@ -194,6 +221,41 @@ static void forget_source(struct worker *w, unsigned i)
 	w->sources[i] = NULL;
 }
 
+/* -- orders ----------------------------------------------------------------------------------- */
+
+/* The order is the main thread's again. */
+static void give_back(struct worker *w, bool carried_out)
+{
+	struct order *order = atomic_load_explicit(&w->order, memory_order_relaxed);
+	uint64_t one = 1;
+
+	order->carried_out = carried_out;
+	publish(w); /* who asked may look what came of it */
+	atomic_store_explicit(&w->order, NULL, memory_order_release);
+	if (write(w->options.order_fd, &one, sizeof(one)) < 0)
+		log_error("worker: %s", strerror(errno));
+}
+
+static bool has_order(const struct worker *w)
+{
+	return atomic_load_explicit(&w->order, memory_order_relaxed) != NULL;
+}
+
+/* A part of the order, if there is one and the last part was long enough ago. */
+static void serve(struct worker *w)
+{
+	struct order *order = atomic_load_explicit(&w->order, memory_order_acquire);
+	uint64_t now = w->intake.clock.now_ns;
+
+	if (!order || now - w->served_ns < ORDER_PAUSE_NS)
+		return;
+	w->served_ns = now;
+	if (!lanes_serve(w->lanes, order))
+		give_back(w, true);
+}
+
+/* -- live ------------------------------------------------------------------------------------- */
+
 /* A batch from each live source. How many packets they gave; -ENODEV: none is left. */
 static int read_live_once(struct worker *w)
 {
@@ -219,6 +281,7 @@ static int read_live_once(struct worker *w)
 		clock_catch_up(&w->intake.clock);
 		end_turn(w, TURN_PACKETS, true);
 	}
+	serve(w);
 	return left || w->intake.limit_reached ? total : -ENODEV;
 }
 
@@ -226,13 +289,16 @@ static int read_live_once(struct worker *w)
 static void wait_live(const struct worker *w, struct pollfd *fds)
 {
 	nfds_t n = 0;
+	uint64_t wakes;
 
-	fds[n++] = (struct pollfd){.fd = w->stop_fd, .events = POLLIN};
+	fds[n++] = (struct pollfd){.fd = w->wake_fd, .events = POLLIN};
 	for (unsigned i = 0; i < w->options.live_count; i++)
 		if (w->sources[i])
 			fds[n++] =
 			    (struct pollfd){.fd = source_fd(w->sources[i]), .events = POLLIN};
-	poll(fds, n, LIVE_POLL_MS);
+	poll(fds, n, has_order(w) ? 1 : LIVE_POLL_MS);
+	if (fds[0].revents && read(w->wake_fd, &wakes, sizeof(wakes)) < 0)
+		log_error("worker: %s", strerror(errno));
 }
 
 /* What was captured before the stop is still in the kernel, in a block that is not full. */
@@ -292,6 +358,8 @@ void *worker_run(void *worker)
 	else
 		read_files(w);
 	end_turn(w, TURN_LAST, true);
+	if (has_order(w))
+		give_back(w, false);
 	if (write(w->options.done_fd, &one, sizeof(one)) < 0)
 		log_error("worker: %s", strerror(errno));
 	return NULL;
@@ -331,12 +399,15 @@ struct worker *worker_create(const struct worker_options *options)
 		return NULL;
 	w->options = *options;
 	w->config = options->config;
-	w->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (w->stop_fd < 0)
+	w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (w->wake_fd < 0)
 		log_error("start: %s", strerror(errno));
 	w->sources = calloc(n, sizeof(*w->sources));
 	w->lanes = create_lanes(w);
-	if (w->stop_fd < 0 || !w->sources || !w->lanes || intake_init(&w->intake, &intake) < 0) {
+	if (options->live_count)
+		w->ledger = snapshot_create(sizeof(struct ledger));
+	if (w->wake_fd < 0 || !w->sources || !w->lanes || (options->live_count && !w->ledger) ||
+	    intake_init(&w->intake, &intake) < 0) {
 		worker_destroy(w);
 		return NULL;
 	}
@@ -354,21 +425,46 @@ void worker_destroy(struct worker *w)
 {
 	if (!w)
 		return;
-	if (w->stop_fd >= 0)
-		close(w->stop_fd);
+	if (w->wake_fd >= 0)
+		close(w->wake_fd);
 	lanes_destroy(w->lanes);
 	intake_fini(&w->intake);
+	snapshot_destroy(w->ledger);
 	free(w->sources);
 	free(w);
 }
 
-void worker_stop(struct worker *w)
+static void wake(struct worker *w)
 {
 	uint64_t one = 1;
 
-	atomic_store(&w->stop, true);
-	if (write(w->stop_fd, &one, sizeof(one)) < 0)
+	if (write(w->wake_fd, &one, sizeof(one)) < 0)
 		return; /* it is readable already */
+}
+
+void worker_stop(struct worker *w)
+{
+	atomic_store(&w->stop, true);
+	wake(w);
+}
+
+void worker_order(struct worker *w, struct order *order)
+{
+	atomic_store_explicit(&w->order, order, memory_order_release);
+	wake(w);
+}
+
+bool worker_order_done(const struct worker *w)
+{
+	return atomic_load_explicit(&w->order, memory_order_acquire) == NULL;
+}
+
+void worker_ledger_now(const struct worker *w, struct ledger *l)
+{
+	struct ledger part;
+
+	snapshot_read(w->ledger, &part);
+	ledger_add(l, &part);
 }
 
 bool worker_failed(const struct worker *w)

@@ -10,6 +10,7 @@
 #include "capture/source.h"
 #include "conf/config.h"
 #include "control/ledger.h"
+#include "order.h"
 #include "own_export.h"
 #include "util/ring.h"
 
@@ -24,7 +25,8 @@ struct worker_options {
 	const struct own_exports *own_exports;
 	uint64_t table_seed;
 	uint64_t sampling_seed;
-	int done_fd; /* eventfd, added 1 to when the worker has ended */
+	int done_fd;  /* eventfd, added 1 to when the worker has ended */
+	int order_fd; /* eventfd, added 1 to when an order is done with */
 };
 
 /* NULL after saying what lacks; takes the sources over in any case. */
@@ -35,6 +37,15 @@ void worker_destroy(struct worker *w);
 void *worker_run(void *worker);
 /* Ends capture; what is held is exported. From any thread. */
 void worker_stop(struct worker *w);
+/*
+ * Live, from the main thread: gives the worker an order, which it must have no other of. It is the worker's
+ * until worker_order_done(), which is to be asked when order_fd says so.
+ */
+void worker_order(struct worker *w, struct order *order);
+bool worker_order_done(const struct worker *w);
+/* Live, from the main thread: adds the worker's part to the ledger, as it was a moment ago. */
+void worker_ledger_now(const struct worker *w, struct ledger *l);
+
 /* After the thread has ended: whether an input failed; adds the worker's part to the ledger. */
 bool worker_failed(const struct worker *w);
 void worker_ledger(const struct worker *w, struct ledger *l);

@@ -28,6 +28,7 @@ void config_fini(struct config *c)
 	for (size_t i = 0; i < c->group_count; i++)
 		free(c->groups[i].name);
 	free(c->filter);
+	free(c->control.path);
 	settings_fini(&c->settings);
 }
 

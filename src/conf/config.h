@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "capture/source.h"
 #include "conf/setting.h"
@@ -57,6 +58,14 @@ struct config_group {
 	uint64_t hold_down_ns; /* a member that failed is left alone for so long */
 };
 
+/* The socket that spanflowctl asks through. */
+struct config_control {
+	char *path; /* NULL: there is none; owned */
+	mode_t mode;
+	uid_t uid; /* of its owner; (uid_t)-1: the program's, like the group */
+	gid_t gid;
+};
+
 enum stats_style { STATS_NONE, STATS_TEXT, STATS_JSON };
 
 struct config {
@@ -93,6 +102,7 @@ struct config {
 	uint64_t buffer_bytes;
 	bool seed_given;
 	uint64_t seed;
+	struct config_control control;
 	enum stats_style stats;
 	bool quiet;
 	const char *file; /* the configuration file or NULL */

@@ -72,6 +72,8 @@ int output_add(struct config *c, const char *style);
 int collectors_finish(struct config *c);
 /* group.c: takes "NAME=POLICY[,hold-down=TIME]"; 0 or -EINVAL, or SAID_ALREADY. */
 int group_parse(struct config *c, const char *value);
+/* control.c: takes "PATH[,mode=OCTAL][,owner=USER][,group=GROUP]"; 0, -EINVAL or SAID_ALREADY. */
+int control_parse(struct config *c, const char *value);
 /* flow_key.c: takes "default" or words with commas between them; 0 or -EINVAL, or SAID_ALREADY. */
 int flow_key_parse(struct config *c, const char *value);
 /* Looks whether collectors and groups name each other. 0, or -EINVAL after saying why not. */

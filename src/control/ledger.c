@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdbool.h>
 
+#include "util/json.h"
+
 static const char *const ignored_names[IGNORED_COUNT] = {
 #define X(constant, name) [IGNORED_##constant] = #name,
     IGNORED_REASONS(X)
@@ -62,6 +64,14 @@ void ledger_add_flows(struct ledger *l, const struct table_stats *flows)
 	f->ended_octets += flows->ended_octets;
 }
 
+void ledger_add(struct ledger *l, const struct ledger *part)
+{
+	ledger_add_packets(l, &part->packets);
+	ledger_add_flows(l, &part->flows);
+	l->handed += part->handed;
+	l->ring_dropped += part->ring_dropped;
+}
+
 static uint64_t sum(const uint64_t *counters, size_t n)
 {
 	uint64_t total = 0;
@@ -72,51 +82,6 @@ static uint64_t sum(const uint64_t *counters, size_t n)
 }
 
 /* -- JSON ------------------------------------------------------------------------------------- */
-
-struct json {
-	FILE *out;
-	bool comma; /* something stands before the next member */
-};
-
-static void json_key(struct json *j, const char *key)
-{
-	fprintf(j->out, "%s\"%s\":", j->comma ? "," : "", key);
-	j->comma = true;
-}
-
-static void json_open(struct json *j, const char *key)
-{
-	json_key(j, key);
-	fputc('{', j->out);
-	j->comma = false;
-}
-
-static void json_close(struct json *j)
-{
-	fputc('}', j->out);
-	j->comma = true;
-}
-
-static void json_number(struct json *j, const char *key, uint64_t value)
-{
-	json_key(j, key);
-	fprintf(j->out, "%" PRIu64, value);
-}
-
-static void json_string(struct json *j, const char *key, const char *value)
-{
-	json_key(j, key);
-	fputc('"', j->out);
-	for (; *value; value++) {
-		if (*value == '"' || *value == '\\')
-			fprintf(j->out, "\\%c", *value);
-		else if ((unsigned char)*value < 0x20)
-			fprintf(j->out, "\\u%04x", *value);
-		else
-			fputc(*value, j->out);
-	}
-	fputc('"', j->out);
-}
 
 static void json_packets(struct json *j, const struct ledger_packets *p)
 {
@@ -178,8 +143,7 @@ static void json_failures(struct json *j, const char *key, const uint64_t counte
 
 static void json_collector(struct json *j, const struct ledger_collector *c)
 {
-	fprintf(j->out, "%s{", j->comma ? "," : "");
-	j->comma = false;
+	json_open(j, NULL);
 	json_string(j, "url", c->url);
 	if (c->group)
 		json_string(j, "group", c->group);
@@ -207,15 +171,15 @@ void ledger_print_json(FILE *out, const struct ledger *l)
 {
 	struct json j = {.out = out};
 
-	fputc('{', out);
+	json_open(&j, NULL);
 	json_packets(&j, &l->packets);
 	json_flows(&j, l);
-	json_key(&j, "collectors");
-	fputc('[', out);
-	j.comma = false;
+	json_open_list(&j, "collectors");
 	for (size_t i = 0; i < l->collector_count; i++)
 		json_collector(&j, &l->collectors[i]);
-	fputs("]}\n", out);
+	json_close_list(&j);
+	json_close(&j);
+	fputc('\n', out);
 }
 
 /* -- text ------------------------------------------------------------------------------------- */

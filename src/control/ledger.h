@@ -29,7 +29,8 @@ struct ledger_collector {
 	const char *url;
 	const char *group; /* that it belongs to, or NULL */
 	const char *format;
-	uint64_t records; /* that it was to get */
+	const char *state; /* "ok", "no address", "failed" (of a group) or "broken" (a stream) */
+	uint64_t records;  /* that it was to get */
 	struct not_expressible not_expressible;
 	struct sender_stats sender;
 };
@@ -46,6 +47,8 @@ struct ledger {
 /* Adds a worker's or a shard's part. Peaks may have been at different times: their sum is not exceeded. */
 void ledger_add_packets(struct ledger *l, const struct ledger_packets *packets);
 void ledger_add_flows(struct ledger *l, const struct table_stats *flows);
+/* Adds all of it but the collectors. */
+void ledger_add(struct ledger *l, const struct ledger *part);
 
 void ledger_print_text(FILE *out, const struct ledger *l);
 /* One object on one line. */

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "export/format.h"
+#include "export/protocol.h"
 #include "meter/record.h"
 #include "util/units.h"
 
@@ -272,43 +273,10 @@ static void text_announce(struct encoder *e)
 	send_line(e, &l, NULL);
 }
 
-static const char *protocol_name(uint8_t protocol, char number[4])
-{
-	static const char *const names[256] = {
-	    [IPPROTO_ICMP] = "ICMP",
-	    [IPPROTO_IGMP] = "IGMP",
-	    [IPPROTO_IPIP] = "IPIP",
-	    [IPPROTO_TCP] = "TCP",
-	    [IPPROTO_UDP] = "UDP",
-	    [IPPROTO_DCCP] = "DCCP",
-	    [IPPROTO_IPV6] = "IPv6",
-	    [IPPROTO_GRE] = "GRE",
-	    [IPPROTO_ESP] = "ESP",
-	    [IPPROTO_AH] = "AH",
-	    [IPPROTO_ICMPV6] = "ICMPv6",
-	    [89] = "OSPF",
-	    [IPPROTO_PIM] = "PIM",
-	    [112] = "VRRP",
-	    [IPPROTO_SCTP] = "SCTP",
-	    [IPPROTO_UDPLITE] = "UDPLite",
-	};
-
-	if (names[protocol])
-		return names[protocol];
-	snprintf(number, 4, "%u", protocol);
-	return number;
-}
-
-static bool has_ports(uint8_t protocol)
-{
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
-	    protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
-}
-
 static void put_endpoint(
     struct line *l, const uint8_t address[16], uint16_t port, const struct record *r)
 {
-	bool ports = has_ports(r->protocol);
+	bool ports = protocol_has_ports(r->protocol);
 	bool brackets = ports && r->ip_version == 6;
 
 	if (brackets)
@@ -351,7 +319,7 @@ static bool text_add(struct encoder *e, const struct record *r)
 {
 	uint64_t duration_ms = r->end_ns / NS_PER_MS - r->start_ns / NS_PER_MS;
 	struct line l, source, destination;
-	char flags[9], number[4];
+	char flags[9], number[PROTOCOL_NUMBER_SIZE];
 
 	l.length = 0;
 	source.length = 0;

@@ -405,16 +405,40 @@ void table_sweep(struct table *t, uint64_t clock_ns, size_t room)
 	expiry_give_back(&t->expiry, t->used_slots, allowance);
 }
 
+bool table_visit(
+    const struct table *t, uint32_t *slot, uint32_t count, flow_visit_fn *visit, void *ctx)
+{
+	for (; count > 0 && *slot < t->used_slots; count--, ++*slot)
+		if (t->flows[*slot].packets)
+			visit(
+			    ctx, &t->flows[*slot], t->details ? &t->details[*slot] : NULL);
+	return *slot < t->used_slots;
+}
+
+/* For the deadline that it has passed, else because it is asked to go. */
+static void end_forced(struct table *t, uint32_t i, uint64_t clock_ns)
+{
+	int reason = expiry_reason(&t->flows[i], &t->options.timeouts, clock_ns);
+
+	end_flow(t, i, reason ? reason : END_FORCED, clock_ns);
+}
+
+bool table_end_some(struct table *t, uint32_t *slot, uint32_t count, size_t room, uint64_t clock_ns)
+{
+	for (; count > 0 && room > 0 && *slot < t->used_slots; count--, ++*slot) {
+		if (t->flows[*slot].packets == 0)
+			continue;
+		end_forced(t, *slot, clock_ns);
+		room--;
+	}
+	return *slot < t->used_slots;
+}
+
 void table_end_all(struct table *t, uint64_t clock_ns)
 {
-	for (uint32_t i = 0; i < t->used_slots; i++) {
-		int reason;
-
-		if (t->flows[i].packets == 0)
-			continue;
-		reason = expiry_reason(&t->flows[i], &t->options.timeouts, clock_ns);
-		end_flow(t, i, reason ? reason : END_FORCED, clock_ns);
-	}
+	for (uint32_t i = 0; i < t->used_slots; i++)
+		if (t->flows[i].packets)
+			end_forced(t, i, clock_ns);
 	/* The next one starts with a short table again: this may happen at every other packet. */
 	t->used_slots = 0;
 	t->free_slot = NO_FLOW;

@@ -61,6 +61,18 @@ void table_sweep(struct table *t, uint64_t clock_ns, size_t room);
 /* Ends every flow: for the deadline that it has passed at `clock_ns`, else for END_FORCED. */
 void table_end_all(struct table *t, uint64_t clock_ns);
 
+/*
+ * Two walks through the flows that are there, a part at a time, with packets accounted in between.
+ * Each looks at `count` slots from *slot on, which begins as 0 and moves on; false: none is left.
+ * Flows that begin while a walk is under way may be met by it or not.
+ */
+typedef void flow_visit_fn(void *ctx, const struct flow *f, const struct detail *detail);
+bool table_visit(
+    const struct table *t, uint32_t *slot, uint32_t count, flow_visit_fn *visit, void *ctx);
+/* Ends the flows as table_end_all() does, `room` of them at most. */
+bool table_end_some(
+    struct table *t, uint32_t *slot, uint32_t count, size_t room, uint64_t clock_ns);
+
 const struct table_stats *table_stats(const struct table *t);
 
 #endif

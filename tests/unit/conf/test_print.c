@@ -95,6 +95,7 @@ static const struct {
     {"decap", "none,vxlan"},
     {"buffer", "65M"},
     {"capture", "xdp"},
+    {"control", "/tmp/c,mode=0660"},
     {"seed", "5"},
     {"filter", "udp"},
     {"stats", "json"},

@@ -1,0 +1,481 @@
+#include "console.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/report.h"
+#include "control/screen.h"
+#include "control/server.h"
+#include "export/encoder.h"
+#include "order.h"
+#include "overview.h"
+#include "util/log.h"
+#include "util/units.h"
+
+#define TOP_MAX 100000
+#define TOP_DEFAULT 10
+/* So many records of a listing are written at once. */
+#define RECORDS_AT_ONCE 64
+
+/* A request that the workers have a part in; one at a time, the others wait in line. */
+struct job {
+	struct console *console;
+	struct job *next;
+	struct request *request; /* NULL: the client has left */
+	enum order_kind kind;
+	struct listing_request wanted;
+	struct order orders[CONFIG_WORKERS_MAX];
+	bool is_screen;
+	struct screen_size size;
+
+	/* The answer: */
+	struct encoder *encoder;
+	unsigned worker; /* whose listing is being written, and where in it */
+	size_t place;
+};
+
+struct console {
+	struct console_options options;
+	struct control_server *server;
+	struct event *order_event;
+	struct job *jobs; /* the first is with the workers */
+};
+
+/* -- simple answers ---------------------------------------------------------------------------- */
+
+/* Runs `report` into memory. */
+static void answer_by(
+    struct console *c, struct request *r, void (*report)(FILE *, const struct overview *, bool))
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out) {
+		request_fail(r, "%s", strerror(errno));
+		return;
+	}
+	overview_refresh(c->options.overview, c->options.program);
+	report(out, c->options.overview, request_wants_json(r));
+	if (fclose(out) == 0)
+		request_answer(r, text, size);
+	else
+		request_fail(r, "%s", strerror(ENOMEM));
+	free(text);
+}
+
+static void tell_status(struct console *c, struct request *r, char *const *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	answer_by(c, r, report_status);
+}
+
+static void tell_stats(struct console *c, struct request *r, char *const *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	answer_by(c, r, report_stats);
+}
+
+static void tell_collectors(struct console *c, struct request *r, char *const *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	answer_by(c, r, report_collectors);
+}
+
+static void stop(struct console *c, struct request *r, char *const *words, size_t count)
+{
+	(void)words;
+	(void)count;
+	log_warning("control: asked to stop");
+	request_answer(r, "", 0);
+	c->options.stop(c->options.ctx);
+}
+
+/* -- jobs for the workers ---------------------------------------------------------------------- */
+
+static void free_job(struct job *job)
+{
+	for (unsigned i = 0; i < CONFIG_WORKERS_MAX; i++)
+		listing_destroy(job->orders[i].listing);
+	encoder_destroy(job->encoder);
+	free(job);
+}
+
+/* The client has left, or has its answer. What the workers hold must stay. */
+static void client_gone(void *owner)
+{
+	struct job *job = owner;
+	struct job *other = job->console->jobs;
+
+	job->request = NULL;
+	while (other && other != job)
+		other = other->next;
+	if (!other)
+		free_job(job);
+}
+
+static void give_orders(struct console *c)
+{
+	struct program *p = c->options.program;
+
+	for (unsigned i = 0; c->jobs && i < p->worker_count; i++)
+		worker_order(p->workers[i], &c->jobs->orders[i]);
+}
+
+static int prepare(struct console *c, struct job *job)
+{
+	for (unsigned i = 0; i < c->options.program->worker_count; i++) {
+		job->orders[i].kind = job->kind;
+		if (job->kind != ORDER_LIST)
+			continue;
+		job->orders[i].listing = listing_create(&job->wanted);
+		if (!job->orders[i].listing)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void begin(struct console *c, struct job *job)
+{
+	struct job **last = &c->jobs;
+
+	if (prepare(c, job) < 0) {
+		request_fail(job->request, "%s", strerror(ENOMEM));
+		free_job(job);
+		return;
+	}
+	request_wait(job->request, client_gone, job);
+	while (*last)
+		last = &(*last)->next;
+	*last = job;
+	if (c->jobs == job)
+		give_orders(c);
+}
+
+static struct job *create_job(struct console *c, struct request *r, enum order_kind kind)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (!job) {
+		request_fail(r, "%s", strerror(ENOMEM));
+		return NULL;
+	}
+	job->console = c;
+	job->request = r;
+	job->kind = kind;
+	return job;
+}
+
+/* -- flows ------------------------------------------------------------------------------------- */
+
+static int read_order(const char *word, enum listing_order *order)
+{
+	static const char *const names[] = {[LISTING_OCTETS] = "octets",
+	    [LISTING_PACKETS] = "packets",
+	    [LISTING_DURATION] = "duration"};
+
+	for (unsigned i = LISTING_OCTETS; i <= LISTING_DURATION; i++)
+		if (strcmp(word, names[i]) == 0) {
+			*order = (enum listing_order)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/* "[top [N] [by ORDER]] [FILTER]"; returns how many words were read, or -EINVAL. */
+static int read_top(struct listing_request *wanted, char *const *words, size_t count)
+{
+	size_t i = 0;
+	uint64_t n = TOP_DEFAULT;
+
+	if (i == count || strcmp(words[i], "top") != 0)
+		return 0;
+	i++;
+	wanted->order = LISTING_OCTETS;
+	if (i < count && words[i][0] >= '0' && words[i][0] <= '9' &&
+	    parse_number(words[i++], 1, TOP_MAX, &n) < 0)
+		return -EINVAL;
+	wanted->limit = n;
+	if (i < count && strcmp(words[i], "by") == 0) {
+		if (i + 1 == count || read_order(words[i + 1], &wanted->order) < 0)
+			return -EINVAL;
+		i += 2;
+	}
+	return (int)i;
+}
+
+static void list_flows(struct console *c, struct request *r, char *const *words, size_t count)
+{
+	struct job *job = create_job(c, r, ORDER_LIST);
+	char why[128];
+	int n;
+
+	if (!job)
+		return;
+	job->wanted.limit = c->options.program->config.max_flows;
+	n = read_top(&job->wanted, words, count);
+	if (n < 0)
+		request_fail(
+		    r, "flows: top N by octets, packets or duration: N from 1 to %d", TOP_MAX);
+	else if (flow_filter_parse(
+		     &job->wanted.filter, words + n, count - (size_t)n, why, sizeof(why)) < 0)
+		request_fail(r, "flows: %s", why);
+	else {
+		begin(c, job);
+		return;
+	}
+	free_job(job);
+}
+
+/* "ROWS COLUMNS [by ORDER] [FILTER]" */
+static void show_screen(struct console *c, struct request *r, char *const *words, size_t count)
+{
+	struct job *job = create_job(c, r, ORDER_LIST);
+	uint64_t rows = 0, columns = 0;
+	char why[128] = "ROWS and COLUMNS are missing";
+	size_t i = 2;
+
+	if (!job)
+		return;
+	job->is_screen = true;
+	job->wanted.order = LISTING_OCTETS;
+	if (count < 2 || parse_number(words[0], 1, SCREEN_ROWS_MAX, &rows) < 0 ||
+	    parse_number(words[1], 1, SCREEN_COLUMNS_MAX, &columns) < 0)
+		goto wrong;
+	job->size = (struct screen_size){(unsigned)rows, (unsigned)columns};
+	job->wanted.limit = rows;
+	if (count > 3 && strcmp(words[2], "by") == 0) {
+		strcpy(why, "by octets, packets or duration");
+		if (read_order(words[3], &job->wanted.order) < 0)
+			goto wrong;
+		i = 4;
+	}
+	if (flow_filter_parse(&job->wanted.filter, words + i, count - i, why, sizeof(why)) == 0) {
+		begin(c, job);
+		return;
+	}
+wrong:
+	request_fail(r, "screen: %s", why);
+	free_job(job);
+}
+
+static void flush(struct console *c, struct request *r, char *const *words, size_t count)
+{
+	struct job *job = create_job(c, r, ORDER_FLUSH);
+
+	(void)words;
+	(void)count;
+	if (job)
+		begin(c, job);
+}
+
+/* -- their answers ----------------------------------------------------------------------------- */
+
+static void add_lines(void *ctx, const struct message *m)
+{
+	request_add(ctx, m->data, m->size);
+}
+
+/* The next records of the listings, one worker's after the other's. */
+static bool write_records(void *owner, struct request *r)
+{
+	struct job *job = owner;
+	unsigned n = 0;
+
+	(void)r;
+	while (job->worker < job->console->options.program->worker_count && n < RECORDS_AT_ONCE) {
+		const struct listing *l = job->orders[job->worker].listing;
+
+		if (job->place == listing_count(l)) {
+			job->worker++;
+			job->place = 0;
+			continue;
+		}
+		encoder_record(job->encoder, listing_at(l, job->place++));
+		n++;
+	}
+	if (n == RECORDS_AT_ONCE) {
+		encoder_flush(job->encoder);
+		return true;
+	}
+	encoder_finish(job->encoder);
+	return false;
+}
+
+static void answer_flows(struct job *job)
+{
+	struct request *r = job->request;
+	const struct config *config = &job->console->options.program->config;
+	struct encoder_options options = {
+	    .format = request_wants_json(r) ? FORMAT_JSON : FORMAT_TEXT,
+	    .has_segments = config->decode.decap != 0,
+	    .sampling = config->sampling,
+	    .key_changes = config->key_changes,
+	    .out = add_lines,
+	    .out_ctx = r,
+	};
+
+	job->encoder = encoder_create(&options);
+	if (!job->encoder) {
+		request_fail(r, "%s", strerror(ENOMEM));
+		free_job(job);
+		return;
+	}
+	request_stream(r, write_records, client_gone, job);
+}
+
+static void answer_screen(struct job *job)
+{
+	struct console *c = job->console;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out) {
+		overview_refresh(c->options.overview, c->options.program);
+		screen_print(out, c->options.overview, job->orders[0].listing, &job->size);
+	}
+	if (out && fclose(out) == 0)
+		request_answer(job->request, text, size);
+	else
+		request_fail(job->request, "%s", strerror(ENOMEM));
+	free(text);
+	free_job(job);
+}
+
+/* With an order the first worker's listing becomes that of all. */
+static void gather(struct job *job)
+{
+	unsigned workers = job->console->options.program->worker_count;
+
+	if (job->wanted.order == LISTING_AS_HELD)
+		return;
+	for (unsigned i = 1; i < workers; i++) {
+		listing_merge(job->orders[0].listing, job->orders[i].listing);
+		listing_clear(job->orders[i].listing);
+	}
+	listing_sort(job->orders[0].listing);
+}
+
+/* All workers are done with the first job. */
+static void conclude(struct job *job)
+{
+	unsigned workers = job->console->options.program->worker_count;
+	bool carried_out = true;
+
+	for (unsigned i = 0; i < workers; i++)
+		carried_out &= job->orders[i].carried_out;
+	if (!job->request) {
+		free_job(job);
+	} else if (!carried_out) {
+		request_fail(job->request, "the program ends");
+		free_job(job);
+	} else if (job->kind == ORDER_FLUSH) {
+		request_answer(job->request, "", 0);
+		free_job(job);
+	} else {
+		gather(job);
+		if (job->is_screen)
+			answer_screen(job);
+		else
+			answer_flows(job);
+	}
+}
+
+static void on_order(evutil_socket_t fd, short what, void *ctx)
+{
+	struct console *c = ctx;
+	const struct program *p = c->options.program;
+	struct job *job = c->jobs;
+	uint64_t n;
+
+	(void)what;
+	if (read(fd, &n, sizeof(n)) != sizeof(n) || !job)
+		return;
+	for (unsigned i = 0; i < p->worker_count; i++)
+		if (!worker_order_done(p->workers[i]))
+			return;
+	c->jobs = job->next;
+	conclude(job);
+	give_orders(c);
+}
+
+/* -- all commands ------------------------------------------------------------------------------ */
+
+static const struct command {
+	const char *name;
+	bool takes_words;
+	void (*run)(struct console *c, struct request *r, char *const *words, size_t count);
+} commands[] = {
+    {"status", false, tell_status},
+    {"stats", false, tell_stats},
+    {"collectors", false, tell_collectors},
+    {"flows", true, list_flows},
+    {"screen", true, show_screen},
+    {"flush", false, flush},
+    {"stop", false, stop},
+};
+
+static void handle(void *ctx, struct request *r)
+{
+	size_t count;
+	char *const *words = request_words(r, &count);
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(words[0], commands[i].name) != 0)
+			continue;
+		if (count > 1 && !commands[i].takes_words)
+			request_fail(r, "%s: takes nothing: '%s'", words[0], words[1]);
+		else
+			commands[i].run(ctx, r, words + 1, count - 1);
+		return;
+	}
+	request_fail(r, "%s: no such command: see spanflowctl -h", words[0]);
+}
+
+struct console *console_create(const struct console_options *options)
+{
+	const struct config_control *control = &options->program->config.control;
+	struct console *c = calloc(1, sizeof(*c));
+	struct control_options server = {.base = options->base,
+	    .path = control->path,
+	    .mode = control->mode,
+	    .uid = control->uid,
+	    .gid = control->gid,
+	    .handle = handle,
+	    .ctx = c};
+
+	if (!c)
+		return NULL;
+	c->options = *options;
+	c->order_event =
+	    event_new(options->base, options->program->order_fd, EV_READ | EV_PERSIST, on_order, c);
+	c->server = control_create(&server);
+	if (c->server && c->order_event && event_add(c->order_event, NULL) == 0)
+		return c;
+	console_destroy(c);
+	return NULL;
+}
+
+void console_destroy(struct console *c)
+{
+	if (!c)
+		return;
+	control_destroy(c->server);
+	/* The workers have ended: nobody works on these any more. */
+	while (c->jobs) {
+		struct job *job = c->jobs;
+
+		c->jobs = job->next;
+		free_job(job);
+	}
+	if (c->order_event)
+		event_free(c->order_event);
+	free(c);
+}

@@ -1,0 +1,25 @@
+/*
+ * What a person or a program is told who asks through the control socket: an overview, as text of lines
+ * or as one JSON object.
+ */
+#ifndef SPANFLOW_CONTROL_REPORT_H
+#define SPANFLOW_CONTROL_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "control/listing.h"
+#include "control/overview.h"
+
+/* How it goes, on a screen: rates, what is held, what is lost. */
+void report_status(FILE *out, const struct overview *o, bool json);
+/* The ledger (SPEC section 6) as it stands. */
+void report_stats(FILE *out, const struct overview *o, bool json);
+/* Each collector with its state. */
+void report_collectors(FILE *out, const struct overview *o, bool json);
+
+/* A number of octets, packets or so in five characters: 9999, 12.3k, 1.23M, 45.6G. */
+#define REPORT_SHORT_SIZE 8
+const char *report_short(double value, char text[REPORT_SHORT_SIZE]);
+
+#endif

@@ -1,0 +1,316 @@
+#include "control/server.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/listener.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "util/log.h"
+
+#define REQUEST_SIZE_MAX 4096
+#define CLIENTS_MAX 16
+/* How long a client may take to ask, or to read on. */
+#define PATIENCE_S 15
+/* An answer is made as it is read: so much of it waits. */
+#define ANSWER_LOW 16384
+
+struct control_server {
+	struct control_options options;
+	struct evconnlistener *listener;
+	struct request *clients; /* a list */
+	unsigned client_count;
+};
+
+struct request {
+	struct control_server *server;
+	struct request *next;
+	struct bufferevent *stream;
+	char *line; /* what the words are cut from; NULL: nothing has been asked yet */
+	char *words[REQUEST_WORDS_MAX];
+	size_t word_count;
+	bool json;
+	bool ending; /* all of the answer has been given */
+	bool (*more)(void *owner, struct request *r);
+	void (*gone)(void *owner);
+	void *owner;
+};
+
+/* -- a client ---------------------------------------------------------------------------------- */
+
+static void close_client(struct request *r)
+{
+	struct control_server *s = r->server;
+	struct request **link = &s->clients;
+
+	while (*link != r)
+		link = &(*link)->next;
+	*link = r->next;
+	if (s->client_count-- == CLIENTS_MAX)
+		evconnlistener_enable(s->listener);
+	if (r->gone)
+		r->gone(r->owner);
+	bufferevent_free(r->stream);
+	free(r->line);
+	free(r);
+}
+
+/* What is in the buffer goes out, then the connection ends. */
+static void finish(struct request *r)
+{
+	r->ending = true;
+	if (evbuffer_get_length(bufferevent_get_output(r->stream)) == 0)
+		close_client(r);
+}
+
+static void on_room(struct bufferevent *stream, void *ctx)
+{
+	struct request *r = ctx;
+
+	if (r->more && !r->ending && !r->more(r->owner, r))
+		r->ending = true;
+	/* With a low water mark it is called while there still is something to go out. */
+	if (!r->ending)
+		return;
+	bufferevent_setwatermark(stream, EV_WRITE, 0, 0);
+	finish(r);
+}
+
+static void on_end(struct bufferevent *stream, short what, void *ctx)
+{
+	struct request *r = ctx;
+
+	/* Who shuts down his half has asked, and still listens. */
+	if (what & BEV_EVENT_EOF && r->line && !(what & BEV_EVENT_ERROR)) {
+		bufferevent_disable(stream, EV_READ);
+		return;
+	}
+	close_client(r);
+}
+
+/* "text" or "json", then the command. */
+static bool split(struct request *r)
+{
+	char *rest = r->line, *word;
+
+	while ((word = strsep(&rest, " \t\r")))
+		if (*word && r->word_count < REQUEST_WORDS_MAX)
+			r->words[r->word_count++] = word;
+	if (r->word_count < 2)
+		return false;
+	r->json = strcmp(r->words[0], "json") == 0;
+	return r->json || strcmp(r->words[0], "text") == 0;
+}
+
+static void on_line(struct bufferevent *stream, void *ctx)
+{
+	struct request *r = ctx;
+	struct evbuffer *in = bufferevent_get_input(stream);
+
+	if (r->line) {
+		evbuffer_drain(in, evbuffer_get_length(in));
+		return;
+	}
+	r->line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF);
+	if (!r->line && evbuffer_get_length(in) < REQUEST_SIZE_MAX)
+		return;
+	if (!r->line)
+		r->line = strdup("");
+	if (r->line && split(r))
+		r->server->options.handle(r->server->options.ctx, r);
+	else
+		request_fail(r, "a request is one line: text or json, and a command");
+}
+
+static void accept_client(struct evconnlistener *listener, evutil_socket_t fd,
+    struct sockaddr *address, int size, void *ctx)
+{
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
+	struct control_server *s = ctx;
+	struct request *r = calloc(1, sizeof(*r));
+
+	(void)address;
+	(void)size;
+	if (r)
+		r->stream = bufferevent_socket_new(s->options.base, fd, BEV_OPT_CLOSE_ON_FREE);
+	if (!r || !r->stream) {
+		free(r);
+		close(fd);
+		return;
+	}
+	r->server = s;
+	r->next = s->clients;
+	s->clients = r;
+	bufferevent_setcb(r->stream, on_line, on_room, on_end, r);
+	bufferevent_set_timeouts(r->stream, &patience, &patience);
+	bufferevent_setwatermark(r->stream, EV_READ, 0, REQUEST_SIZE_MAX);
+	bufferevent_enable(r->stream, EV_READ | EV_WRITE);
+	/* Who comes now waits in the kernel's queue. */
+	if (++s->client_count == CLIENTS_MAX)
+		evconnlistener_disable(listener);
+}
+
+/* -- answers ---------------------------------------------------------------------------------- */
+
+char *const *request_words(const struct request *r, size_t *count)
+{
+	*count = r->word_count - 1;
+	return r->words + 1;
+}
+
+bool request_wants_json(const struct request *r)
+{
+	return r->json;
+}
+
+void request_add(struct request *r, const void *octets, size_t size)
+{
+	bufferevent_write(r->stream, octets, size);
+}
+
+/* The client's silence is no fault any more once it is the server that works. */
+static void begin_answer(struct request *r)
+{
+	const struct timeval patience = {.tv_sec = PATIENCE_S};
+
+	bufferevent_set_timeouts(r->stream, NULL, &patience);
+}
+
+void request_fail(struct request *r, const char *format, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	begin_answer(r);
+	evbuffer_add_printf(bufferevent_get_output(r->stream), "error: %s\n", text);
+	r->gone = NULL;
+	finish(r);
+}
+
+void request_answer(struct request *r, const char *text, size_t size)
+{
+	begin_answer(r);
+	request_add(r, "ok\n", 3);
+	request_add(r, text, size);
+	r->gone = NULL;
+	finish(r);
+}
+
+void request_stream(struct request *r, bool (*more)(void *owner, struct request *r),
+    void (*gone)(void *owner), void *owner)
+{
+	begin_answer(r);
+	r->more = more;
+	r->gone = gone;
+	r->owner = owner;
+	bufferevent_setwatermark(r->stream, EV_WRITE, ANSWER_LOW, 0);
+	request_add(r, "ok\n", 3);
+}
+
+void request_wait(struct request *r, void (*gone)(void *owner), void *owner)
+{
+	begin_answer(r);
+	r->gone = gone;
+	r->owner = owner;
+}
+
+/* -- life ------------------------------------------------------------------------------------- */
+
+/* Whether somebody listens there; a socket that a killed program left does not count. */
+static bool is_taken(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool taken;
+
+	if (fd < 0)
+		return false;
+	taken = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
+	close(fd);
+	return taken;
+}
+
+static bool is_socket(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+/* A descriptor that nobody can connect to before its mode and owner are as they shall be. */
+static int open_socket(const struct control_options *o)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t mask;
+	int rc;
+
+	if (fd < 0 || strlen(o->path) >= sizeof(address.sun_path)) {
+		rc = fd < 0 ? errno : ENAMETOOLONG;
+		goto fail;
+	}
+	strcpy(address.sun_path, o->path);
+	if (is_taken(&address)) {
+		rc = EADDRINUSE;
+		goto fail;
+	}
+	if (is_socket(o->path))
+		unlink(o->path);
+	mask = umask(0777);
+	rc = bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? errno : 0;
+	umask(mask);
+	if (rc == 0 &&
+	    (lchown(o->path, o->uid, o->gid) < 0 || chmod(o->path, o->mode) < 0 ||
+		listen(fd, CLIENTS_MAX) < 0)) {
+		rc = errno;
+		unlink(o->path);
+	}
+	if (rc == 0)
+		return fd;
+fail:
+	if (fd >= 0)
+		close(fd);
+	return -rc;
+}
+
+struct control_server *control_create(const struct control_options *options)
+{
+	struct control_server *s = calloc(1, sizeof(*s));
+	int fd = s ? open_socket(options) : -ENOMEM;
+
+	if (fd < 0) {
+		log_error("--control: %s: %s", options->path, strerror(-fd));
+		free(s);
+		return NULL;
+	}
+	s->options = *options;
+	s->listener = evconnlistener_new(
+	    options->base, accept_client, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (s->listener)
+		return s;
+	log_error("--control: %s: no memory", options->path);
+	close(fd);
+	unlink(options->path);
+	free(s);
+	return NULL;
+}
+
+void control_destroy(struct control_server *s)
+{
+	if (!s)
+		return;
+	while (s->clients)
+		close_client(s->clients);
+	evconnlistener_free(s->listener);
+	unlink(s->options.path);
+	free(s);
+}

@@ -1,0 +1,280 @@
+#include "operate.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "overview.h"
+#include "util/log.h"
+#include "util/now.h"
+#include "util/units.h"
+
+/* A read that blocks is interrupted again this often until the worker has noticed. */
+#define INTERRUPT_NS (50 * NS_PER_MS)
+/* Live: what is looked at again and again is so this often. */
+#define ROUND_NS NS_PER_S
+
+/* What the loop waits for. */
+enum occasion {
+	ON_SIGNAL,
+	ON_WORKER_END,
+	ON_EXPORTER_END,
+	ON_DEAD,      /* every output has broken */
+	ON_LIMIT,     /* the time is up */
+	ON_INTERRUPT, /* while the workers are to stop */
+	ON_ROUND,
+	OCCASION_COUNT
+};
+
+struct operation {
+	struct program *program;
+	struct event_base *base;
+	struct event *events[OCCASION_COUNT];
+	struct overview overview;
+	struct console *console;
+	unsigned workers_ended;
+	bool exporter_ended;
+	bool signalled;
+};
+
+static struct operation operation;
+
+/* -- the end ----------------------------------------------------------------------------------- */
+
+static void set_timer(struct operation *op, enum occasion occasion, uint64_t ns)
+{
+	struct timeval t = {
+	    .tv_sec = (time_t)(ns / NS_PER_S), .tv_usec = (suseconds_t)(ns % NS_PER_S / 1000)};
+
+	event_add(op->events[occasion], &t);
+}
+
+static void stop(void *ctx)
+{
+	struct operation *op = ctx;
+	struct program *p = op->program;
+
+	p->stopping = true;
+	for (unsigned i = 0; i < p->worker_count; i++)
+		worker_stop(p->workers[i]);
+	exporter_hurry(p->exporter);
+	set_timer(op, ON_INTERRUPT, 0);
+}
+
+/* The first signal ends capture, the second one the program. */
+static void on_signal(evutil_socket_t fd, short what, void *ctx)
+{
+	struct operation *op = ctx;
+	struct signalfd_siginfo info;
+
+	(void)what;
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	if (op->signalled)
+		_exit(128 + (int)info.ssi_signo);
+	op->signalled = true;
+	stop(op);
+}
+
+/* The exporter may be seen to have ended before the workers are. */
+static void end_if_all_ended(struct operation *op)
+{
+	if (op->exporter_ended && op->workers_ended == op->program->worker_count)
+		event_base_loopbreak(op->base);
+}
+
+static void on_worker_end(evutil_socket_t fd, short what, void *ctx)
+{
+	struct operation *op = ctx;
+	struct program *p = op->program;
+	uint64_t n;
+
+	(void)what;
+	if (read(fd, &n, sizeof(n)) == sizeof(n))
+		op->workers_ended += (unsigned)n;
+	if (op->workers_ended < p->worker_count)
+		return;
+	event_del(op->events[ON_INTERRUPT]);
+	event_del(op->events[ON_LIMIT]);
+	for (unsigned i = 0; i < p->worker_count; i++) {
+		pthread_join(p->worker_threads[i], NULL);
+		p->failed |= worker_failed(p->workers[i]);
+	}
+	end_if_all_ended(op);
+}
+
+static void on_exporter_end(evutil_socket_t fd, short what, void *ctx)
+{
+	struct operation *op = ctx;
+
+	(void)fd;
+	(void)what;
+	op->exporter_ended = true;
+	end_if_all_ended(op);
+}
+
+static void on_dead(evutil_socket_t fd, short what, void *ctx)
+{
+	struct operation *op = ctx;
+
+	(void)fd;
+	(void)what;
+	stop(op);
+}
+
+static void on_limit(evutil_socket_t fd, short what, void *ctx)
+{
+	struct operation *op = ctx;
+
+	(void)fd;
+	(void)what;
+	if (!op->program->stopping)
+		stop(op);
+}
+
+/* Ends a read that waits for a pipe, until the worker has noticed. */
+static void on_interrupt(evutil_socket_t fd, short what, void *ctx)
+{
+	struct operation *op = ctx;
+
+	(void)fd;
+	(void)what;
+	for (unsigned i = 0; i < op->program->worker_count; i++)
+		pthread_kill(op->program->worker_threads[i], SIGUSR1);
+	set_timer(op, ON_INTERRUPT, INTERRUPT_NS);
+}
+
+/* -- once a second ----------------------------------------------------------------------------- */
+
+static void on_round(evutil_socket_t fd, short what, void *ctx)
+{
+	struct operation *op = ctx;
+
+	(void)fd;
+	(void)what;
+	overview_refresh(&op->overview, op->program);
+}
+
+/* -- life -------------------------------------------------------------------------------------- */
+
+static void interrupted(int signal_number)
+{
+	(void)signal_number;
+}
+
+/* SIGUSR1 does nothing but end a read from a pipe in which nothing comes. */
+static void install_interrupt(void)
+{
+	struct sigaction action = {.sa_handler = interrupted};
+	sigset_t set;
+
+	sigaction(SIGUSR1, &action, NULL);
+	/* Who started the program may have blocked it. */
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* A terminal that is closed ends the program; who started it may not want that (nohup). */
+static bool is_hangup_wanted(void)
+{
+	struct sigaction action;
+
+	return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
+}
+
+/* The threads inherit the mask: signals reach the main thread alone, as a descriptor. */
+static int take_over_signals(struct program *p)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (is_hangup_wanted())
+		sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	install_interrupt();
+	p->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return p->signal_fd < 0 ? -errno : 0;
+}
+
+static int add_events(struct operation *op)
+{
+	const struct program *p = op->program;
+	const struct {
+		int fd;
+		short what;
+		event_callback_fn call;
+	} rows[OCCASION_COUNT] = {
+	    [ON_SIGNAL] = {p->signal_fd, EV_READ | EV_PERSIST, on_signal},
+	    [ON_WORKER_END] = {p->workers_fd, EV_READ | EV_PERSIST, on_worker_end},
+	    [ON_EXPORTER_END] = {p->exporter_fd, EV_READ, on_exporter_end},
+	    [ON_DEAD] = {p->dead_fd, EV_READ, on_dead},
+	    [ON_LIMIT] = {-1, 0, on_limit},
+	    [ON_INTERRUPT] = {-1, 0, on_interrupt},
+	    [ON_ROUND] = {-1, EV_PERSIST, on_round},
+	};
+
+	for (unsigned i = 0; i < OCCASION_COUNT; i++) {
+		op->events[i] = event_new(op->base, rows[i].fd, rows[i].what, rows[i].call, op);
+		if (!op->events[i] || (rows[i].fd >= 0 && event_add(op->events[i], NULL) < 0))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int open_console(struct operation *op)
+{
+	struct console_options options = {.program = op->program,
+	    .base = op->base,
+	    .overview = &op->overview,
+	    .stop = stop,
+	    .ctx = op};
+
+	if (!op->program->config.control.path || !config_is_live(&op->program->config))
+		return 0;
+	op->console = console_create(&options);
+	return op->console ? 0 : -EIO;
+}
+
+int operate_prepare(struct program *p)
+{
+	struct operation *op = &operation;
+	int rc = take_over_signals(p);
+
+	op->program = p;
+	op->base = event_base_new();
+	if (rc == 0)
+		rc = op->base ? add_events(op) : -ENOMEM;
+	if (rc) {
+		log_error("start: %s", strerror(-rc));
+		return rc;
+	}
+	overview_init(&op->overview, p);
+	return open_console(op);
+}
+
+void operate(struct program *p)
+{
+	struct operation *op = &operation;
+
+	if (config_is_live(&p->config)) {
+		set_timer(op, ON_ROUND, ROUND_NS);
+		if (p->config.duration_ns)
+			set_timer(op, ON_LIMIT, p->config.duration_ns);
+	}
+	event_base_dispatch(op->base);
+	pthread_join(p->exporter_thread, NULL);
+	p->failed |= exporter_failed(p->exporter);
+	console_destroy(op->console);
+	for (unsigned i = 0; i < OCCASION_COUNT; i++)
+		event_free(op->events[i]);
+	event_base_free(op->base);
+}

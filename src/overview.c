@@ -1,0 +1,41 @@
+#include "overview.h"
+
+#include <string.h>
+
+#include "config.h"
+#include "util/now.h"
+#include "util/units.h"
+
+/* Rates are those of this time at least. */
+#define APART_NS (900 * NS_PER_MS)
+
+void overview_init(struct overview *o, const struct program *p)
+{
+	memset(o, 0, sizeof(*o));
+	o->version = PACKAGE_VERSION;
+	o->started_wall_ns = p->started_wall_ns;
+	o->workers = p->worker_count;
+	o->max_flows = p->config.max_flows;
+}
+
+static void take_ledger(struct overview_ledger *l, const struct program *p, uint64_t now_ns)
+{
+	memset(&l->ledger, 0, sizeof(l->ledger));
+	l->at_ns = now_ns;
+	for (unsigned i = 0; i < p->worker_count; i++)
+		worker_ledger_now(p->workers[i], &l->ledger);
+	l->ledger.collector_count = exporter_ledger_now(p->exporter, l->collectors);
+	l->ledger.collectors = l->collectors;
+}
+
+void overview_refresh(struct overview *o, const struct program *p)
+{
+	uint64_t now = steady_now();
+
+	if (now - o->now.at_ns >= APART_NS) {
+		o->before = o->now;
+		o->before.ledger.collectors = o->before.collectors;
+	}
+	o->up_ns = now - p->started_ns;
+	take_ledger(&o->now, p, now);
+}

@@ -1,0 +1,15 @@
+/*
+ * SPINE: what a running program shows of itself, from what its threads give out.
+ */
+#ifndef SPANFLOW_OVERVIEW_H
+#define SPANFLOW_OVERVIEW_H
+
+#include "control/overview.h"
+#include "program.h"
+
+/* Once: what does not change. */
+void overview_init(struct overview *o, const struct program *p);
+/* The ledger of this moment; the one before it is for rates. */
+void overview_refresh(struct overview *o, const struct program *p);
+
+#endif
