@@ -11,6 +11,9 @@
 #include "own_export.h"
 #include "util/log.h"
 
+_Static_assert(
+    INVARIANT_PLACE_BITS == DEDUP_PLACE_BITS, "dedup.h keeps all of invariant.h's place");
+
 /* -- packets ---------------------------------------------------------------------------------- */
 
 /* All flows of the time before end; the clock starts again at this packet. */

@@ -104,7 +104,8 @@ static inline uint16_t hash_place(const struct packet *packet, const struct pkti
 		size -= info->mirrored_offset;
 		where ^= (uint64_t)info->vlan << 48;
 	}
-	return (uint16_t)((where * keys->key[PLACE_KEY] + hash_link(link, size, keys)) >> 48);
+	return (uint16_t)((where * keys->key[PLACE_KEY] + hash_link(link, size, keys)) >>
+	    (64 - INVARIANT_PLACE_BITS));
 }
 
 /* Not a part of its caller: it needs all registers. */

@@ -37,6 +37,8 @@ struct invariant_keys {
 	uint64_t key[INVARIANT_KEYS];
 };
 
+#define INVARIANT_PLACE_BITS 14
+
 struct invariant {
 	uint64_t digest;
 	uint16_t place;
@@ -46,7 +48,7 @@ void invariant_set_keys(struct invariant_keys *keys, uint64_t seed);
 
 /*
  * Of a packet that decode_packet() took, with what it found. Both are keyed hashes: packets that
- * differ in the above agree in the digest once in some 2^63 pairs, in the place once in 2^16, and
+ * differ in the above agree in the digest once in some 2^63 pairs, in the place once in 2^14, and
  * nobody who does not know the seed can choose them so.
  */
 struct invariant invariant_take(

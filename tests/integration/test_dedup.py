@@ -177,12 +177,30 @@ def mirrored(case, tap):
                "3 ms later, of another sender")
 
 
+def numbered(n):
+    base = gen.udp4(0).data
+    return (base[:18] + (n & 0xffff).to_bytes(2, "big") + base[20:24] + b"\0\0" +
+            base[26:30] + (n >> 16).to_bytes(4, "big") + base[34:])
+
+
+def remembered(case, tap, count, forgotten_max):
+    """So many in 20 ms, and then a copy of each. Five may share one of all buckets; of these each one misses the next."""
+    sent = [(20 * MS * n // count, numbered(n)) for n in range(count)]
+    copies = [(20 * MS + t, data[:22] + bytes([data[22] - 1]) + data[23:]) for t, data in sent]
+    path = tap.path("many.pcap")
+    gen.write_pcap(path, (gen.pkt(gen.EPOCH + t, data) for t, data in sent + copies))
+    got = run(["-r", path, "-o", "csv:/dev/null", "--stats=json", "--dedup", "--seed=1"])
+    case.none(ledger_faults(got.stats), "ledger")
+    forgotten_of_them = got.stats["notes"].get("dedup_forgotten", 0)
+    case.true(forgotten_of_them <= forgotten_max, "notes.dedup_forgotten")
+    case.true(count - forgotten_of_them <= got.stats["packets"]["ignored"].get("duplicate", 0) <= count,
+              "ignored.duplicate")
+
+
 def forgotten(case, tap):
     """More packets within a window than there is room for are a note, and none is lost for it."""
     count = 700_000
-    base = gen.udp4(0).data
-    packets = (gen.pkt(gen.EPOCH + n, base[:18] + (n & 0xffff).to_bytes(2, "big") + base[20:24] + b"\0\0" +
-                       base[26:30] + (n >> 16).to_bytes(4, "big") + base[34:]) for n in range(count))
+    packets = (gen.pkt(gen.EPOCH + n, numbered(n)) for n in range(count))
     path = tap.path("flood.pcap")
     gen.write_pcap(path, packets)
     got = run(["-r", path, "-o", "csv:/dev/null", "--stats=json", "--dedup"])
@@ -204,6 +222,8 @@ def main():
     tap.test("a clock that starts again", restarted, tap)
     tap.test("tunnels", tunnelled, tap)
     tap.test("mirrored frames", mirrored, tap)
+    tap.test("copies of many packets", remembered, tap, 20_000, 0)
+    tap.test("copies of more packets than the first buckets hold", remembered, tap, 90_000, 1000)
     tap.test("more than there is room for", forgotten, tap)
     return tap.status()
 
