@@ -62,13 +62,17 @@ static void report_failure(
 		report_missing(r, t, why);
 }
 
-static void report_change(const struct transport *t, const struct sockaddr_storage *remote)
+static void report_address(
+    const struct transport *t, const struct sockaddr_storage *remote, bool is_another)
 {
 	char host[NI_MAXHOST] = "?";
 
 	getnameinfo((const struct sockaddr *)remote, sizeof(*remote), host, sizeof(host), NULL, 0,
 	    NI_NUMERICHOST);
-	log_warning("%s: its address is %s now", t->name, host);
+	if (is_another)
+		log_warning("%s: its address is %s now", t->name, host);
+	else
+		log_info("%s: its address is %s", t->name, host);
 }
 
 /* The worker knows the session before its first message can be sent. */
@@ -80,8 +84,7 @@ static void begin_session(struct resolver *r, unsigned i, struct transport *t)
 	if (udp_endpoints(t, &local, &remote)) {
 		if (config_is_live(r->config))
 			own_exports_publish(r->own_exports, i, &local, &remote);
-		if (l->resolved)
-			report_change(t, &remote);
+		report_address(t, &remote, l->resolved);
 	}
 	l->resolved = true;
 	udp_hand_over(t);

@@ -188,6 +188,7 @@ static int start(struct program *p)
 
 	p->started_ns = steady_now();
 	p->started_wall_ns = date_now();
+	log_hold_repeats(config_is_live(&p->config));
 	rc = operate_prepare(p);
 	if (rc)
 		return rc;
@@ -262,6 +263,7 @@ static void print_ledger(struct program *p)
 		worker_ledger(p->workers[i], &ledger);
 	exporter_ledger(p->exporter, &ledger);
 	report_losses(p, &ledger);
+	log_catch_up(UINT64_MAX);
 	if (p->config.stats == STATS_TEXT)
 		ledger_print_text(stderr, &ledger);
 	else if (p->config.stats == STATS_JSON)
@@ -289,6 +291,7 @@ int spanflow_main(int argc, char **argv)
 	int status = EXIT_FAILED;
 
 	occupy_standard_descriptors();
+	log_open();
 	config_init(&p.config);
 	if (config_parse(&p.config, argc, argv) < 0) {
 		config_fini(&p.config);
@@ -299,7 +302,8 @@ int spanflow_main(int argc, char **argv)
 		config_fini(&p.config);
 		return status;
 	}
-	log_set_quiet(p.config.quiet);
+	log_set_level(p.config.quiet ? LOG_LEVEL_ERROR : p.config.log_level);
+	log_set_format(p.config.log_format);
 	if (build(&p) == 0 && start(&p) == 0) {
 		operate(&p);
 		print_ledger(&p);

@@ -20,6 +20,7 @@
 #include "meter/sampler.h"
 #include "transport/sender.h"
 #include "transport/transport.h"
+#include "util/log.h"
 
 #define CONFIG_INPUTS_MAX 1024
 #define CONFIG_WORKERS_MAX 64
@@ -105,6 +106,8 @@ struct config {
 	struct config_control control;
 	enum stats_style stats;
 	bool quiet;
+	enum log_level log_level;
+	enum log_format log_format;
 	const char *file; /* the configuration file or NULL */
 	bool test_only;
 	bool show_version;

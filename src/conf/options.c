@@ -332,6 +332,16 @@ static int set_quiet(struct config *c, const char *value)
 	return parse_switch(value, &c->quiet);
 }
 
+static int set_log_level(struct config *c, const char *value)
+{
+	return log_parse_level(value, &c->log_level);
+}
+
+static int set_log_format(struct config *c, const char *value)
+{
+	return log_parse_format(value, &c->log_format);
+}
+
 static int set_config(struct config *c, const char *value)
 {
 	if (c->file) {
@@ -446,6 +456,10 @@ const struct option_spec option_table[] = {
 	{"test-config", 'T', NULL, "check the settings, print them, and exit",
 	 "", set_test_config, NULL, OPTION_ACTION},
 	{"quiet", 'q', "[=off]", "errors only", "on or off", set_quiet, "off", OPTION_VALUE},
+	{"log-level", 0, "LEVEL", NULL,
+	 "error, warning or info", set_log_level, "warning", OPTION_VALUE},
+	{"log-format", 0, "FORMAT", NULL,
+	 "auto, text, json or journal", set_log_format, "auto", OPTION_VALUE},
 	{"version", 'V', NULL, "print the version", "", set_version, NULL, OPTION_ACTION},
 	{"help", 'h', NULL, "print this", "", set_help, NULL, OPTION_ACTION},
 };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "conf/config.h"
+#include "util/outlet.h"
 
 #define ARGUMENTS_MAX 64
 
@@ -42,14 +43,15 @@ static void parse(int argc, char **argv)
 static void parse_silently(int argc, char **argv)
 {
 	static FILE *nowhere;
-	FILE *out = stdout, *err = stderr;
+	FILE *out = stdout;
 
-	if (!nowhere)
+	if (!nowhere) {
 		nowhere = fopen("/dev/null", "w");
-	stdout = stderr = nowhere;
+		outlet_use(fileno(nowhere));
+	}
+	stdout = nowhere;
 	parse(argc, argv);
 	stdout = out;
-	stderr = err;
 }
 
 static void parse_file(const uint8_t *text, size_t size)

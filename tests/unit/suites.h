@@ -13,6 +13,10 @@
 	X(match16)       \
 	X(scan32)        \
 	X(rng)           \
+	X(line)          \
+	X(outlet)        \
+	X(repeat)        \
+	X(log)           \
 	X(source_file)   \
 	X(reader_pcapng) \
 	X(timebase)      \

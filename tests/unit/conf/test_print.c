@@ -100,6 +100,8 @@ static const struct {
     {"filter", "udp"},
     {"stats", "json"},
     {"quiet", "on"},
+    {"log-level", "info"},
+    {"log-format", "json"},
 };
 
 static const char *value_for(const char *option)
