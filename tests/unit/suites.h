@@ -17,6 +17,7 @@
 	X(outlet)        \
 	X(repeat)        \
 	X(log)           \
+	X(notify)        \
 	X(source_file)   \
 	X(reader_pcapng) \
 	X(timebase)      \
