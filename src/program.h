@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "conf/config.h"
+#include "control/losses.h"
 #include "exporter.h"
 #include "interfaces.h"
 #include "live.h"
@@ -34,6 +35,7 @@ struct program {
 	int exporter_fd; /* the exporter has ended */
 	int dead_fd;     /* every output has broken */
 	int order_fd;    /* a worker is done with its order */
+	struct losses losses;
 	struct resolver resolver;
 	unsigned unresolved; /* collectors without an address at the start */
 	uint64_t started_ns; /* steady clock */

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,46 +213,6 @@ static int start(struct program *p)
 
 /* -- the end ---------------------------------------------------------------------------------- */
 
-/* A stream that broke has been told of with its error. */
-static void report_dropped(struct program *p, const struct ledger_collector *c, bool is_stream)
-{
-	for (unsigned f = 0; f < FAILURE_COUNT; f++) {
-		uint64_t n = c->sender.dropped[f];
-
-		if (!n)
-			continue;
-		if (f == FAILURE_SHUTDOWN) {
-			log_error("%s: %" PRIu64
-				  " records dropped: it did not take them in time for the end",
-			    c->url, n);
-			p->failed = true;
-		} else if (f == FAILURE_QUEUE_FULL) {
-			log_warning(
-			    "%s: %" PRIu64 " records dropped: it took them too slowly", c->url, n);
-		} else if (!is_stream) {
-			log_warning("%s: %" PRIu64 " records dropped: %s", c->url, n,
-			    failure_name((enum failure)f));
-		}
-	}
-}
-
-/* What was lost is said also to those who do not ask for the ledger. */
-static void report_losses(struct program *p, const struct ledger *l)
-{
-	if (l->packets.dropped_kernel)
-		log_warning("capture: %" PRIu64
-			    " packets dropped by the kernel: a larger --buffer, "
-			    "a filter or --sample helps",
-		    l->packets.dropped_kernel);
-	if (l->ring_dropped)
-		log_warning("export: %" PRIu64
-			    " records dropped: flows ended faster than they could "
-			    "be exported",
-		    l->ring_dropped);
-	for (size_t i = 0; i < l->collector_count; i++)
-		report_dropped(p, &l->collectors[i], !p->config.collectors[i].host);
-}
-
 static void print_ledger(struct program *p)
 {
 	struct ledger_collector collectors[CONFIG_COLLECTORS_MAX];
@@ -262,7 +221,7 @@ static void print_ledger(struct program *p)
 	for (unsigned i = 0; i < p->worker_count; i++)
 		worker_ledger(p->workers[i], &ledger);
 	exporter_ledger(p->exporter, &ledger);
-	report_losses(p, &ledger);
+	p->failed |= losses_report_total(&p->losses, &ledger);
 	log_catch_up(UINT64_MAX);
 	if (p->config.stats == STATS_TEXT)
 		ledger_print_text(stderr, &ledger);

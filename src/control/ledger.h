@@ -6,6 +6,7 @@
 #ifndef SPANFLOW_CONTROL_LEDGER_H
 #define SPANFLOW_CONTROL_LEDGER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -30,6 +31,7 @@ struct ledger_collector {
 	const char *group; /* that it belongs to, or NULL */
 	const char *format;
 	const char *state; /* "ok", "no address", "failed" (of a group) or "broken" (a stream) */
+	bool is_stream;    /* lines to a file or standard output, rather than datagrams */
 	uint64_t records;  /* that it was to get */
 	struct not_expressible not_expressible;
 	struct sender_stats sender;

@@ -84,6 +84,7 @@
 	X(file)          \
 	X(print)         \
 	X(ledger)        \
+	X(losses)        \
 	X(intake)        \
 	X(interfaces)
 

@@ -1,0 +1,234 @@
+#include "control/losses.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "util/log.h"
+#include "util/units.h"
+
+#define AGAIN_NS (60 * NS_PER_S)
+/* Of fewer packets a hundredth says nothing. */
+#define SHARE_PACKETS_MIN 1000
+#define SHARE_PART 100
+
+/* -- rows --------------------------------------------------------------------------------------- */
+
+struct kind_row {
+	size_t offset; /* of the counter in the ledger */
+	const char *subject;
+	const char *what;
+	const char *advice;
+	bool at_end; /* also a message at the end */
+};
+
+static const struct kind_row kind_rows[LOSS_KINDS] = {
+    {offsetof(struct ledger, packets.dropped_kernel), "capture", "packets dropped by the kernel",
+	"a larger --buffer, more --workers, a filter or --sample helps", true},
+    {offsetof(struct ledger, packets.dropped_interface), "capture",
+	"packets dropped by the interface",
+	"`ethtool -G` enlarges the card's rings, `ethtool -S` tells more", true},
+    {offsetof(struct ledger, ring_dropped), "export", "records dropped",
+	"flows ended faster than they could be exported: longer timeouts, fewer collectors or "
+	"--sample helps",
+	true},
+    {offsetof(struct ledger, flows.ended[END_NO_RESOURCES]), "flows",
+	"flows ended before their time", "the table is full: raise --max-flows or lower -t idle",
+	false},
+    {offsetof(struct ledger, packets.notes[NOTE_FRAGMENT_FORGOTTEN]), "fragments",
+	"fragments pushed out a datagram that was not complete",
+	"too many at once: ports of what follows of it are not known", false},
+    {offsetof(struct ledger, packets.notes[NOTE_DEDUP_FORGOTTEN]), "dedup",
+	"packets pushed out one whose copies may still come",
+	"too many at once: such copies count: a shorter --dedup-window helps", false},
+};
+
+struct share_row {
+	enum ignored reason;
+	const char *name;
+	const char *advice;
+};
+
+/* Those that do not just say what a network carries beside IP. */
+static const struct share_row share_rows[LOSS_SHARES] = {
+    {IGNORED_MALFORMED, "malformed", "does the mirror or the card alter frames?"},
+    {IGNORED_TRUNCATED, "truncated", "does the mirror cut frames before their IP header ends?"},
+    {IGNORED_HEADER_LIMIT, "header_limit", "more headers on top of each other than are followed"},
+    {IGNORED_MACSEC, "macsec", "encrypted: mirror a port where they are not"},
+    {IGNORED_PPP_COMPRESSED, "ppp_compressed", "compressed or encrypted: only the two ends know"},
+    {IGNORED_WLAN_PROTECTED, "wlan_protected",
+	"encrypted: capture behind the access point instead"},
+};
+
+/* Where nothing else is said it is the failure's name. */
+struct drop_row {
+	const char *why;
+	const char *advice;
+};
+
+static const struct drop_row drop_rows[FAILURE_COUNT] = {
+    [FAILURE_ECONNREFUSED] = {.advice = "is the collector running?"},
+    [FAILURE_EHOSTUNREACH] = {.advice = "is it up, and is there a way to it?"},
+    [FAILURE_ENETUNREACH] = {.advice = "`ip route get` tells the way to it"},
+    [FAILURE_ENETDOWN] = {.advice = "`ip link` tells which interface is down"},
+    [FAILURE_ENOBUFS] = {.advice = "the interface to it is busy: a longer txqueuelen helps"},
+    [FAILURE_EMSGSIZE] = {.advice = "lower max-payload"},
+    [FAILURE_EPERM] = {.advice = "does a firewall rule forbid it?"},
+    [FAILURE_EACCES] = {.advice = "is it a broadcast address, or does a route prohibit it?"},
+    [FAILURE_EPIPE] = {.advice = "who read it has gone"},
+    [FAILURE_ENOSPC] = {.advice = "the disk is full"},
+    [FAILURE_EDQUOT] = {.advice = "the quota is used up"},
+    [FAILURE_EFBIG] = {.advice = "no file may be larger: look at `ulimit -f`"},
+    [FAILURE_UNRESOLVED] = {.advice = "it has no address yet, or no socket"},
+    [FAILURE_NEW_SESSION] = {.advice = "its address changed"},
+    [FAILURE_QUEUE_FULL] = {"it took them too slowly", "a longer queue or --sample helps"},
+    [FAILURE_SHUTDOWN] = {.why = "it did not take them in time for the end"},
+};
+
+static uint64_t count_of(const struct kind_row *row, const struct ledger *l)
+{
+	return *(const uint64_t *)(const void *)((const char *)l + row->offset);
+}
+
+static void tell_kind(const struct kind_row *row, uint64_t count, const char *in_all)
+{
+	log_warning(
+	    "%s: %" PRIu64 " %s%s: %s", row->subject, count, row->what, in_all, row->advice);
+}
+
+static void tell_dropped(
+    const struct ledger_collector *c, enum failure f, uint64_t count, const char *in_all)
+{
+	const struct drop_row *row = &drop_rows[f];
+	const char *why = row->why ? row->why : failure_name(f);
+	const char *colon = row->advice ? ": " : "", *advice = row->advice ? row->advice : "";
+
+	if (f == FAILURE_SHUTDOWN)
+		log_error("%s: %" PRIu64 " records dropped%s: %s%s%s", c->url, count, in_all, why,
+		    colon, advice);
+	else
+		log_warning("%s: %" PRIu64 " records dropped%s: %s%s%s", c->url, count, in_all, why,
+		    colon, advice);
+}
+
+/* -- now and then ------------------------------------------------------------------------------- */
+
+int losses_init(struct losses *l, size_t collector_count)
+{
+	*l = (struct losses){.collector_count = collector_count};
+	if (!collector_count)
+		return 0;
+	l->collectors = calloc(collector_count, sizeof(*l->collectors));
+	return l->collectors ? 0 : -ENOMEM;
+}
+
+void losses_fini(struct losses *l)
+{
+	free(l->collectors);
+	*l = (struct losses){0};
+}
+
+/* How many are to be told of now. */
+static uint64_t take_untold(struct loss *loss, uint64_t count, uint64_t now_ns)
+{
+	uint64_t untold;
+
+	if (count < loss->told)
+		loss->told = 0;
+	untold = count - loss->told;
+	if (!untold || now_ns < loss->again_ns)
+		return 0;
+	loss->told = count;
+	loss->again_ns = now_ns + AGAIN_NS;
+	return untold;
+}
+
+/* What the decoder has seen: sampling leaves the others aside before. */
+static uint64_t looked_at(const struct ledger_packets *p)
+{
+	return p->received - p->not_sampled;
+}
+
+static void report_share(struct loss_share *s, const struct share_row *row,
+    const struct ledger_packets *p, uint64_t now_ns)
+{
+	uint64_t ignored = p->ignored[row->reason] - s->ignored;
+	uint64_t packets = looked_at(p) - s->looked_at;
+
+	if (p->ignored[row->reason] < s->ignored || looked_at(p) < s->looked_at) {
+		s->ignored = s->looked_at = 0;
+		return;
+	}
+	if (packets < SHARE_PACKETS_MIN || now_ns < s->again_ns)
+		return;
+	s->ignored += ignored;
+	s->looked_at += packets;
+	if (ignored < packets / SHARE_PART)
+		return;
+	log_warning("capture: %" PRIu64 " of %" PRIu64 " packets ignored as %s: %s", ignored,
+	    packets, row->name, row->advice);
+	s->again_ns = now_ns + AGAIN_NS;
+}
+
+static void report_collector(
+    struct loss losses[FAILURE_COUNT], const struct ledger_collector *c, uint64_t now_ns)
+{
+	for (unsigned f = 0; f < FAILURE_COUNT; f++) {
+		uint64_t count = take_untold(&losses[f], c->sender.dropped[f], now_ns);
+
+		if (count)
+			tell_dropped(c, (enum failure)f, count, "");
+	}
+}
+
+void losses_report(struct losses *l, const struct ledger *now, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < LOSS_KINDS; i++) {
+		uint64_t count = take_untold(&l->kinds[i], count_of(&kind_rows[i], now), now_ns);
+
+		if (count)
+			tell_kind(&kind_rows[i], count, "");
+	}
+	for (unsigned i = 0; i < LOSS_SHARES; i++)
+		report_share(&l->shares[i], &share_rows[i], &now->packets, now_ns);
+	for (size_t i = 0; i < now->collector_count && i < l->collector_count; i++)
+		report_collector(l->collectors[i], &now->collectors[i], now_ns);
+}
+
+/* -- at the end --------------------------------------------------------------------------------- */
+
+static const char *in_all(uint64_t told)
+{
+	return told ? " in all" : "";
+}
+
+/* A stream that broke has been told of with its error. */
+static bool is_told_at_end(const struct ledger_collector *c, enum failure f)
+{
+	return !c->is_stream || f == FAILURE_SHUTDOWN || f == FAILURE_QUEUE_FULL;
+}
+
+bool losses_report_total(const struct losses *l, const struct ledger *now)
+{
+	bool failed = false;
+
+	for (unsigned i = 0; i < LOSS_KINDS; i++) {
+		uint64_t count = count_of(&kind_rows[i], now);
+
+		if (count && (kind_rows[i].at_end || l->kinds[i].told))
+			tell_kind(&kind_rows[i], count, in_all(l->kinds[i].told));
+	}
+	for (size_t i = 0; i < now->collector_count; i++) {
+		const struct ledger_collector *c = &now->collectors[i];
+
+		for (unsigned f = 0; f < FAILURE_COUNT; f++) {
+			uint64_t told = i < l->collector_count ? l->collectors[i][f].told : 0;
+
+			if (c->sender.dropped[f] && (told || is_told_at_end(c, (enum failure)f)))
+				tell_dropped(
+				    c, (enum failure)f, c->sender.dropped[f], in_all(told));
+		}
+		failed |= c->sender.dropped[FAILURE_SHUTDOWN] > 0;
+	}
+	return failed;
+}
