@@ -349,14 +349,14 @@ void *exporter_run(void *exporter)
 /* -- life ------------------------------------------------------------------------------------- */
 
 /* A file that cannot be opened is said here; its records are then dropped under that error. */
-static struct transport *open_transport(const struct config_collector *c)
+static struct transport *open_transport(const struct config_collector *c, bool continues)
 {
 	const char *name = c->path ? c->path : "standard output";
 	struct transport *t;
 
 	if (c->host)
 		return udp_create(c->url, c->host, c->port, &c->udp);
-	t = file_create(name, c->path);
+	t = file_create(name, c->path, continues);
 	if (t && t->is_broken)
 		log_error("%s: %s", name, strerror(t->is_broken));
 	return t;
@@ -365,7 +365,7 @@ static struct transport *open_transport(const struct config_collector *c)
 static int open_output(struct exporter *x, struct output *o, const struct config_collector *conf)
 {
 	o->config = conf;
-	o->transport = open_transport(conf);
+	o->transport = open_transport(conf, x->options.continues);
 	if (o->transport) {
 		x->failed |= o->transport->is_broken;
 		o->collector =

@@ -62,7 +62,7 @@ static void stop(void *ctx)
 	p->stopping = true;
 	for (unsigned i = 0; i < p->worker_count; i++)
 		worker_stop(p->workers[i]);
-	exporter_hurry(p->exporter);
+	exporter_hurry(p->exporting->exporter);
 	set_timer(op, ON_INTERRUPT, 0);
 }
 
@@ -215,7 +215,7 @@ static int add_events(struct operation *op)
 	} rows[OCCASION_COUNT] = {
 	    [ON_SIGNAL] = {p->signal_fd, EV_READ | EV_PERSIST, on_signal},
 	    [ON_WORKER_END] = {p->workers_fd, EV_READ | EV_PERSIST, on_worker_end},
-	    [ON_EXPORTER_END] = {p->exporter_fd, EV_READ, on_exporter_end},
+	    [ON_EXPORTER_END] = {p->exporting->done_fd, EV_READ, on_exporter_end},
 	    [ON_DEAD] = {p->dead_fd, EV_READ, on_dead},
 	    [ON_LIMIT] = {-1, 0, on_limit},
 	    [ON_INTERRUPT] = {-1, 0, on_interrupt},
@@ -271,8 +271,7 @@ void operate(struct program *p)
 			set_timer(op, ON_LIMIT, p->config.duration_ns);
 	}
 	event_base_dispatch(op->base);
-	pthread_join(p->exporter_thread, NULL);
-	p->failed |= exporter_failed(p->exporter);
+	p->failed |= exporting_join(p->exporting);
 	console_destroy(op->console);
 	for (unsigned i = 0; i < OCCASION_COUNT; i++)
 		event_free(op->events[i]);

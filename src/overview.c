@@ -24,7 +24,7 @@ static void take_ledger(struct overview_ledger *l, const struct program *p, uint
 	l->at_ns = now_ns;
 	for (unsigned i = 0; i < p->worker_count; i++)
 		worker_ledger_now(p->workers[i], &l->ledger);
-	l->ledger.collector_count = exporter_ledger_now(p->exporter, l->collectors);
+	l->ledger.collector_count = exporter_ledger_now(p->exporting->exporter, l->collectors);
 	l->ledger.collectors = l->collectors;
 }
 

@@ -106,14 +106,14 @@ static void look_up(struct resolver *r, unsigned i, struct transport *t)
 		begin_session(r, i, t);
 }
 
-unsigned resolver_try(struct resolver *r)
+unsigned resolver_try(struct resolver *r, bool only_addresses)
 {
 	unsigned missing = 0;
 
 	for (unsigned i = 0; i < r->config->collector_count; i++) {
 		struct transport *t = exporter_udp(r->exporter, i);
 
-		if (!t)
+		if (!t || (only_addresses && !t->is_fixed))
 			continue;
 		look_up(r, i, t);
 		missing += !r->lookups[i].resolved;

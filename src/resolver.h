@@ -38,8 +38,11 @@ struct resolver {
 
 void resolver_init(struct resolver *r, const struct config *config, struct exporter *exporter,
     struct own_exports *own_exports);
-/* Looks up every name, and says which has no address and why. How many have none. */
-unsigned resolver_try(struct resolver *r);
+/*
+ * Looks up every name, or opens what is an address anyway and needs no look-up, and says which has no
+ * address and why. How many have none.
+ */
+unsigned resolver_try(struct resolver *r, bool only_addresses);
 /* Starts the thread, where there are names that it may have something to do for. */
 void resolver_start(struct resolver *r);
 /*

@@ -15,20 +15,15 @@
 
 #include "config.h"
 #include "control/ledger.h"
-#include "meter/record.h"
 #include "operate.h"
 #include "program.h"
 #include "util/log.h"
 #include "util/now.h"
-#include "util/ring.h"
 #include "util/rng.h"
 #include "util/units.h"
 
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
-/* Live the exporter may fall behind for a second; offline the worker waits for it instead. */
-#define RING_SLOTS_LIVE 65536
-#define RING_SLOTS_FILE 8192
 /* The seed of files, so that a run can be repeated. */
 #define OFFLINE_SEED 0x7370616e666c6f77u
 
@@ -47,7 +42,7 @@ static void occupy_standard_descriptors(void)
 
 static int open_descriptors(struct program *p)
 {
-	int *const fds[] = {&p->workers_fd, &p->exporter_fd, &p->dead_fd, &p->order_fd};
+	int *const fds[] = {&p->workers_fd, &p->dead_fd, &p->order_fd};
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(*fds); i++) {
 		*fds[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -79,7 +74,7 @@ static int build_workers(struct program *p)
 		    .config = c,
 		    .live = p->live.of[i],
 		    .live_count = c->interface_count,
-		    .rings = &p->rings[i],
+		    .rings = &p->exporting->rings[i],
 		    .ring_count = live ? 1 : c->workers,
 		    .own_exports = &p->own_exports,
 		    .table_seed = rng_next(&rng),
@@ -96,53 +91,20 @@ static int build_workers(struct program *p)
 }
 
 /* While names are looked up a signal still ends the program at once. */
-static int build_exporter(struct program *p)
-{
-	struct exporter_options options = {.config = &p->config,
-	    .rings = p->rings,
-	    .ring_count = p->config.workers,
-	    .dead_fd = p->dead_fd,
-	    .done_fd = p->exporter_fd};
-	size_t usable;
-
-	p->exporter = exporter_create(&options);
-	if (!p->exporter)
-		return -EIO;
-	resolver_init(&p->resolver, &p->config, p->exporter, &p->own_exports);
-	p->unresolved = resolver_try(&p->resolver);
-	p->failed = p->unresolved && !config_is_live(&p->config);
-	usable = p->config.collector_count - exporter_broken(p->exporter);
-	if (usable == 0 || (p->unresolved == usable && !config_is_live(&p->config)))
-		return -EHOSTUNREACH;
-	return 0;
-}
-
-/* What stages need of those before: the interfaces' names, details of packets. */
-static int complete_config(struct program *p)
+static int build_exporting(struct program *p)
 {
 	struct config *c = &p->config;
-	int rc = interfaces_list(&p->interfaces, c);
+	unsigned unresolved;
+	size_t usable;
 
-	c->decode.details |= key_has(KEY_MACS, c->key_changes);
-	for (size_t i = 0; i < c->collector_count; i++) {
-		struct encoder_options *encoding = &c->collectors[i].encoding;
-
-		encoding->interfaces = p->interfaces.entries;
-		encoding->interface_count = p->interfaces.count;
-		c->decode.details |= encoder_needs_details(encoding);
-	}
-	return rc;
-}
-
-static int create_rings(struct program *p)
-{
-	size_t slots = config_is_live(&p->config) ? RING_SLOTS_LIVE : RING_SLOTS_FILE;
-
-	for (unsigned i = 0; i < p->config.workers; i++) {
-		p->rings[i] = ring_create(slots, sizeof(struct record));
-		if (!p->rings[i])
-			return -errno;
-	}
+	p->exporting = exporting_create(c, &p->own_exports, p->dead_fd, false);
+	if (!p->exporting)
+		return -EIO;
+	unresolved = resolver_try(&p->exporting->resolver, false);
+	p->failed = unresolved && !config_is_live(c);
+	usable = c->collector_count - exporter_broken(p->exporting->exporter);
+	if (usable == 0 || (unresolved == usable && !config_is_live(c)))
+		return -EHOSTUNREACH;
 	return 0;
 }
 
@@ -151,15 +113,11 @@ static int build(struct program *p)
 	int rc = open_descriptors(p);
 
 	p->worker_count = config_is_live(&p->config) ? p->config.workers : 1;
-	if (rc == 0)
-		rc = complete_config(p);
-	if (rc == 0)
-		rc = create_rings(p);
 	if (rc) {
 		log_error("start: %s", strerror(-rc));
 		return rc;
 	}
-	rc = build_exporter(p);
+	rc = build_exporting(p);
 	for (unsigned i = 0; rc == 0 && i < p->worker_count; i++)
 		rc = live_open(&p->live, &p->config, i);
 	return rc ? rc : build_workers(p);
@@ -167,18 +125,13 @@ static int build(struct program *p)
 
 static void destroy(struct program *p)
 {
-	/* A look-up cannot be interrupted, and what it works on must stay until the process ends. */
-	if (!resolver_stop(&p->resolver))
-		return;
 	for (unsigned w = 0; w < CONFIG_WORKERS_MAX; w++) {
 		worker_destroy(p->workers[w]);
 		live_close(&p->live, &p->config, w, p->workers[w] != NULL);
 	}
-	exporter_destroy(p->exporter);
-	for (unsigned i = 0; i < CONFIG_WORKERS_MAX; i++)
-		ring_destroy(p->rings[i]);
-	interfaces_fini(&p->interfaces);
-	config_fini(&p->config);
+	/* A look-up cannot be interrupted, and what it works on must stay until the process ends. */
+	if (exporting_destroy(p->exporting))
+		config_fini(&p->config);
 }
 
 static int start(struct program *p)
@@ -191,11 +144,9 @@ static int start(struct program *p)
 	rc = operate_prepare(p);
 	if (rc)
 		return rc;
-	rc = pthread_create(&p->exporter_thread, NULL, exporter_run, p->exporter);
-	if (rc) {
-		log_error("start: %s", strerror(rc));
-		return -rc;
-	}
+	rc = exporting_start(p->exporting);
+	if (rc)
+		return rc;
 	for (unsigned i = 0; i < p->worker_count; i++) {
 		rc = pthread_create(&p->worker_threads[i], NULL, worker_run, p->workers[i]);
 		if (rc) {
@@ -206,8 +157,6 @@ static int start(struct program *p)
 		/* As `top -H` and perf show them. */
 		pthread_setname_np(p->worker_threads[i], "sf-worker");
 	}
-	resolver_start(&p->resolver);
-	pthread_setname_np(p->exporter_thread, "sf-exporter");
 	return 0;
 }
 
@@ -220,7 +169,7 @@ static void print_ledger(struct program *p)
 
 	for (unsigned i = 0; i < p->worker_count; i++)
 		worker_ledger(p->workers[i], &ledger);
-	exporter_ledger(p->exporter, &ledger);
+	exporter_ledger(p->exporting->exporter, &ledger);
 	p->failed |= losses_report_total(&p->losses, &ledger);
 	log_catch_up(UINT64_MAX);
 	if (p->config.stats == STATS_TEXT)

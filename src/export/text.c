@@ -216,6 +216,8 @@ static void csv_announce(struct encoder *e)
 	const struct layout *columns = e->format_state;
 	struct line l;
 
+	if (e->options.continues)
+		return;
 	l.length = 0;
 	for (unsigned i = 0; i < columns->count; i++) {
 		put_text(&l, i ? "," : "");
@@ -267,6 +269,8 @@ static void text_announce(struct encoder *e)
 {
 	struct line l;
 
+	if (e->options.continues)
+		return;
 	l.length = 0;
 	put_format(&l, "%-23s %10s %-7s %25s    %-25s %-8s %9s %11s\n", "Start (UTC)", "Duration",
 	    "Proto", "Source", "Destination", "Flags", "Packets", "Bytes");

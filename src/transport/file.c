@@ -61,8 +61,9 @@ static void file_close(struct transport *t)
 static const struct transport_ops file_ops = {
     .send = file_send, .fd = file_fd, .close = file_close};
 
-struct transport *file_create(const char *name, const char *path)
+struct transport *file_create(const char *name, const char *path, bool continues)
 {
+	int how = continues ? O_APPEND : O_TRUNC;
 	struct file *f = calloc(1, sizeof(*f));
 
 	if (!f)
@@ -70,7 +71,7 @@ struct transport *file_create(const char *name, const char *path)
 	f->base = (struct transport){.ops = &file_ops, .name = name, .is_stream = true};
 	f->fd = STDOUT_FILENO;
 	if (path)
-		f->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		f->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
 	if (f->fd < 0)
 		f->base.is_broken = errno;
 	return &f->base;

@@ -119,9 +119,9 @@ bool udp_endpoints(
 bool udp_take_doubt(struct transport *t);
 
 /*
- * Lines to a file (NULL: standard output). When it cannot be opened is_broken says why, and every
+ * Lines to a file (NULL: standard output), which begins anew unless it `continues`. When it cannot be opened is_broken says why, and every
  * send fails with that. NULL: no memory.
  */
-struct transport *file_create(const char *name, const char *path);
+struct transport *file_create(const char *name, const char *path, bool continues);
 
 #endif

@@ -60,7 +60,7 @@ START_TEST(collector_without_a_socket_is_told_of_and_counted)
 	options.config = &c;
 	resolver_init(&r, &c, exporter_create(&options), &own);
 	said_begin();
-	ck_assert_uint_eq(resolver_try(&r), 1);
+	ck_assert_uint_eq(resolver_try(&r, false), 1);
 	said = said_end();
 	ck_assert(said_one_message(said));
 	ck_assert_ptr_nonnull(strstr(said, "localhost: dev=nosuch0: "));
@@ -89,7 +89,7 @@ START_TEST(thread_ends_when_it_is_told_to)
 		.sampling = {.count = 1, .rules = {{SAMPLING_NONE, 1}}}}};
 	c.collector_count = 1;
 	resolver_init(&r, &c, exporter_create(&options), &own);
-	ck_assert_uint_eq(resolver_try(&r), 0);
+	ck_assert_uint_eq(resolver_try(&r, false), 0);
 	resolver_start(&r);
 	ck_assert(r.running);
 	ck_assert(resolver_stop(&r));
