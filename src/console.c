@@ -1,16 +1,14 @@
 #include "console.h"
 
 #include <errno.h>
-#include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "control/report.h"
 #include "control/screen.h"
 #include "control/server.h"
+#include "errand.h"
 #include "export/encoder.h"
-#include "order.h"
 #include "overview.h"
 #include "util/log.h"
 #include "util/units.h"
@@ -20,14 +18,14 @@
 /* So many records of a listing are written at once. */
 #define RECORDS_AT_ONCE 64
 
-/* A request that the workers have a part in; one at a time, the others wait in line. */
+/* A request that the workers have a part in. */
 struct job {
+	struct errand errand;
 	struct console *console;
-	struct job *next;
+	bool is_away;            /* the workers have it */
 	struct request *request; /* NULL: the client has left */
 	enum order_kind kind;
 	struct listing_request wanted;
-	struct order orders[CONFIG_WORKERS_MAX];
 	bool is_screen;
 	struct screen_size size;
 
@@ -40,8 +38,6 @@ struct job {
 struct console {
 	struct console_options options;
 	struct control_server *server;
-	struct event *order_event;
-	struct job *jobs; /* the first is with the workers */
 };
 
 /* -- simple answers ---------------------------------------------------------------------------- */
@@ -88,6 +84,44 @@ static void tell_collectors(struct console *c, struct request *r, char *const *w
 	answer_by(c, r, report_collectors);
 }
 
+/* Whom to tell what came of a reload. */
+struct waiter {
+	struct request *request; /* NULL: the client has left */
+};
+
+static void waiter_gone(void *owner)
+{
+	struct waiter *w = owner;
+
+	w->request = NULL;
+}
+
+static void reloaded(void *owner, bool done)
+{
+	struct waiter *w = owner;
+
+	if (w->request && done)
+		request_answer(w->request, "", 0);
+	else if (w->request)
+		request_fail(w->request, "reload: nothing has changed: spanflow's log says why");
+	free(w);
+}
+
+static void reload(struct console *c, struct request *r, char *const *words, size_t count)
+{
+	struct waiter *w = calloc(1, sizeof(*w));
+
+	(void)words;
+	(void)count;
+	if (!w) {
+		request_fail(r, "%s", strerror(ENOMEM));
+		return;
+	}
+	w->request = r;
+	request_wait(r, waiter_gone, w);
+	c->options.reload(c->options.ctx, reloaded, w);
+}
+
 static void stop(struct console *c, struct request *r, char *const *words, size_t count)
 {
 	(void)words;
@@ -102,7 +136,7 @@ static void stop(struct console *c, struct request *r, char *const *words, size_
 static void free_job(struct job *job)
 {
 	for (unsigned i = 0; i < CONFIG_WORKERS_MAX; i++)
-		listing_destroy(job->orders[i].listing);
+		listing_destroy(job->errand.orders[i].listing);
 	encoder_destroy(job->encoder);
 	free(job);
 }
@@ -111,31 +145,22 @@ static void free_job(struct job *job)
 static void client_gone(void *owner)
 {
 	struct job *job = owner;
-	struct job *other = job->console->jobs;
 
 	job->request = NULL;
-	while (other && other != job)
-		other = other->next;
-	if (!other)
+	if (!job->is_away)
 		free_job(job);
 }
 
-static void give_orders(struct console *c)
-{
-	struct program *p = c->options.program;
-
-	for (unsigned i = 0; c->jobs && i < p->worker_count; i++)
-		worker_order(p->workers[i], &c->jobs->orders[i]);
-}
+static void job_done(struct errand *errand, bool carried_out);
 
 static int prepare(struct console *c, struct job *job)
 {
 	for (unsigned i = 0; i < c->options.program->worker_count; i++) {
-		job->orders[i].kind = job->kind;
+		job->errand.orders[i].kind = job->kind;
 		if (job->kind != ORDER_LIST)
 			continue;
-		job->orders[i].listing = listing_create(&job->wanted);
-		if (!job->orders[i].listing)
+		job->errand.orders[i].listing = listing_create(&job->wanted);
+		if (!job->errand.orders[i].listing)
 			return -ENOMEM;
 	}
 	return 0;
@@ -143,19 +168,14 @@ static int prepare(struct console *c, struct job *job)
 
 static void begin(struct console *c, struct job *job)
 {
-	struct job **last = &c->jobs;
-
 	if (prepare(c, job) < 0) {
 		request_fail(job->request, "%s", strerror(ENOMEM));
 		free_job(job);
 		return;
 	}
 	request_wait(job->request, client_gone, job);
-	while (*last)
-		last = &(*last)->next;
-	*last = job;
-	if (c->jobs == job)
-		give_orders(c);
+	job->is_away = true;
+	errand_send(c->options.errands, &job->errand);
 }
 
 static struct job *create_job(struct console *c, struct request *r, enum order_kind kind)
@@ -166,6 +186,7 @@ static struct job *create_job(struct console *c, struct request *r, enum order_k
 		request_fail(r, "%s", strerror(ENOMEM));
 		return NULL;
 	}
+	job->errand.done = job_done;
 	job->console = c;
 	job->request = r;
 	job->kind = kind;
@@ -290,7 +311,7 @@ static bool write_records(void *owner, struct request *r)
 
 	(void)r;
 	while (job->worker < job->console->options.program->worker_count && n < RECORDS_AT_ONCE) {
-		const struct listing *l = job->orders[job->worker].listing;
+		const struct listing *l = job->errand.orders[job->worker].listing;
 
 		if (job->place == listing_count(l)) {
 			job->worker++;
@@ -311,7 +332,7 @@ static bool write_records(void *owner, struct request *r)
 static void answer_flows(struct job *job)
 {
 	struct request *r = job->request;
-	const struct config *config = &job->console->options.program->config;
+	const struct config *config = job->console->options.program->settings;
 	struct encoder_options options = {
 	    .format = request_wants_json(r) ? FORMAT_JSON : FORMAT_TEXT,
 	    .has_segments = config->decode.decap != 0,
@@ -339,7 +360,7 @@ static void answer_screen(struct job *job)
 
 	if (out) {
 		overview_refresh(c->options.overview, c->options.program);
-		screen_print(out, c->options.overview, job->orders[0].listing, &job->size);
+		screen_print(out, c->options.overview, job->errand.orders[0].listing, &job->size);
 	}
 	if (out && fclose(out) == 0)
 		request_answer(job->request, text, size);
@@ -357,20 +378,17 @@ static void gather(struct job *job)
 	if (job->wanted.order == LISTING_AS_HELD)
 		return;
 	for (unsigned i = 1; i < workers; i++) {
-		listing_merge(job->orders[0].listing, job->orders[i].listing);
-		listing_clear(job->orders[i].listing);
+		listing_merge(job->errand.orders[0].listing, job->errand.orders[i].listing);
+		listing_clear(job->errand.orders[i].listing);
 	}
-	listing_sort(job->orders[0].listing);
+	listing_sort(job->errand.orders[0].listing);
 }
 
-/* All workers are done with the first job. */
-static void conclude(struct job *job)
+static void job_done(struct errand *errand, bool carried_out)
 {
-	unsigned workers = job->console->options.program->worker_count;
-	bool carried_out = true;
+	struct job *job = (struct job *)errand;
 
-	for (unsigned i = 0; i < workers; i++)
-		carried_out &= job->orders[i].carried_out;
+	job->is_away = false;
 	if (!job->request) {
 		free_job(job);
 	} else if (!carried_out) {
@@ -388,24 +406,6 @@ static void conclude(struct job *job)
 	}
 }
 
-static void on_order(evutil_socket_t fd, short what, void *ctx)
-{
-	struct console *c = ctx;
-	const struct program *p = c->options.program;
-	struct job *job = c->jobs;
-	uint64_t n;
-
-	(void)what;
-	if (read(fd, &n, sizeof(n)) != sizeof(n) || !job)
-		return;
-	for (unsigned i = 0; i < p->worker_count; i++)
-		if (!worker_order_done(p->workers[i]))
-			return;
-	c->jobs = job->next;
-	conclude(job);
-	give_orders(c);
-}
-
 /* -- all commands ------------------------------------------------------------------------------ */
 
 static const struct command {
@@ -419,6 +419,7 @@ static const struct command {
     {"flows", true, list_flows},
     {"screen", true, show_screen},
     {"flush", false, flush},
+    {"reload", false, reload},
     {"stop", false, stop},
 };
 
@@ -454,12 +455,10 @@ struct console *console_create(const struct console_options *options)
 	if (!c)
 		return NULL;
 	c->options = *options;
-	c->order_event =
-	    event_new(options->base, options->program->order_fd, EV_READ | EV_PERSIST, on_order, c);
 	c->server = control_create(&server);
-	if (c->server && c->order_event && event_add(c->order_event, NULL) == 0)
+	if (c->server)
 		return c;
-	console_destroy(c);
+	free(c);
 	return NULL;
 }
 
@@ -468,14 +467,5 @@ void console_destroy(struct console *c)
 	if (!c)
 		return;
 	control_destroy(c->server);
-	/* The workers have ended: nobody works on these any more. */
-	while (c->jobs) {
-		struct job *job = c->jobs;
-
-		c->jobs = job->next;
-		free_job(job);
-	}
-	if (c->order_event)
-		event_free(c->order_event);
 	free(c);
 }

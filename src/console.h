@@ -7,6 +7,7 @@
 #include "control/overview.h"
 #include "program.h"
 
+struct errands;
 struct event_base;
 struct console;
 
@@ -15,6 +16,9 @@ struct console_options {
 	struct program *program;
 	struct event_base *base;
 	struct overview *overview;
+	struct errands *errands;
+	/* Calls told() with whether it came to anything; what did not, has been said. */
+	void (*reload)(void *ctx, void (*told)(void *owner, bool done), void *owner);
 	void (*stop)(void *ctx);
 	void *ctx;
 };

@@ -19,8 +19,8 @@ struct exporter_options {
 	const struct config *config;
 	struct ring **rings; /* of struct record, one a shard */
 	unsigned ring_count;
-	int dead_fd; /* eventfd, written when every output has broken: nobody reads any more */
-	int done_fd; /* eventfd, added 1 to when the thread is about to end */
+	int dead_fd;    /* eventfd, written when every output has broken: nobody reads any more */
+	int done_fd;    /* eventfd, added 1 to when the thread is about to end */
 	bool continues; /* files go on where another exporter has left them, without a heading */
 };
 

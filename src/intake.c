@@ -341,6 +341,12 @@ static int create_memories(struct intake *in)
 	return 0;
 }
 
+static bool looks_again(const struct config *c)
+{
+	return c->ports.rule_count > 0 || c->sampling.count > 1 ||
+	    sampling_looks_inside(c->sampling.rules[0].method);
+}
+
 int intake_init(struct intake *in, const struct intake_options *options)
 {
 	const struct config *c = options->config;
@@ -351,19 +357,23 @@ int intake_init(struct intake *in, const struct intake_options *options)
 	    .seeds = {.state = options->seed}};
 	in->decode.details |= c->ports.needs_macs;
 	in->has_bounds = c->packet_limit || c->duration_ns;
-	in->looks_again = c->ports.rule_count > 0 || c->sampling.count > 1 ||
-	    sampling_looks_inside(c->sampling.rules[0].method);
+	in->looks_again = looks_again(c);
 	in->classifiers = calloc(options->sources, sizeof(struct classifier *));
 	if (!in->classifiers || create_memories(in) < 0)
 		return -ENOMEM;
 	return selection_init(&in->selection, &c->sampling, options->sources, options->seed);
 }
 
+static void free_classifiers(const struct intake *in, struct classifier **classifiers)
+{
+	for (size_t i = 0; classifiers && i < in->options.sources; i++)
+		classifier_destroy(classifiers[i]);
+	free(classifiers);
+}
+
 void intake_fini(struct intake *in)
 {
-	for (size_t i = 0; in->classifiers && i < in->options.sources; i++)
-		classifier_destroy(in->classifiers[i]);
-	free(in->classifiers);
+	free_classifiers(in, in->classifiers);
 	fragments_destroy(in->fragments);
 	dedup_destroy(in->dedup);
 	selection_fini(&in->selection);
@@ -389,4 +399,49 @@ int intake_open(struct intake *in, unsigned i, const struct source *source)
 	if (c->sampling.count == 1)
 		return 0;
 	return classifier_create(c->class_filters, c->sampling.count, source, &in->classifiers[i]);
+}
+
+/* -- other settings --------------------------------------------------------------------------- */
+
+/* What the rules need of each source that is open. NULL after saying why one has no use for them. */
+static struct classifier **create_classifiers(
+    const struct intake *in, const struct config *c, struct source *const *sources)
+{
+	struct classifier **list = calloc(in->options.sources, sizeof(struct classifier *));
+	int rc = list ? 0 : -ENOMEM;
+
+	for (size_t i = 0; rc == 0 && c->sampling.count > 1 && i < in->options.sources; i++)
+		if (sources[i])
+			rc = classifier_create(
+			    c->class_filters, c->sampling.count, sources[i], &list[i]);
+	if (rc == 0)
+		return list;
+	free_classifiers(in, list);
+	return NULL;
+}
+
+int intake_reload(
+    struct intake *in, const struct config *config, bool rules, struct source *const *sources)
+{
+	/* Also where they are the same: they point into the configuration. */
+	struct classifier **classifiers = create_classifiers(in, config, sources);
+	struct selection selection = in->selection;
+	int rc = classifiers ? 0 : -EINVAL;
+
+	if (rc == 0 && rules)
+		rc = selection_init(
+		    &selection, &config->sampling, in->options.sources, in->options.seed);
+	if (rc) {
+		free_classifiers(in, classifiers);
+		return rc;
+	}
+	if (rules)
+		selection_fini(&in->selection);
+	free_classifiers(in, in->classifiers);
+	in->classifiers = classifiers;
+	in->selection = selection;
+	in->selection.plan = &config->sampling;
+	in->config = config;
+	in->looks_again = looks_again(config);
+	return 0;
 }

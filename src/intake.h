@@ -92,6 +92,13 @@ struct intake {
 int intake_init(struct intake *in, const struct intake_options *options);
 void intake_fini(struct intake *in);
 
+/*
+ * Between packets: other settings, of which `rules` says whether the sampling rules are others, too. 0, or
+ * -errno after saying why one of the sources (NULL: closed) cannot have them; then nothing has changed.
+ */
+int intake_reload(
+    struct intake *in, const struct config *config, bool rules, struct source *const *sources);
+
 /* Before the first packet: what is added to the times of all. */
 void intake_shift_times(struct intake *in, uint64_t shift_ns);
 

@@ -213,6 +213,18 @@ bool lanes_serve(struct lanes *l, struct order *order)
 	return shard_serve(l->lanes[0].shard, order);
 }
 
+void lanes_change_ring(
+    struct lanes *l, struct ring *next, bool ends_flows, const struct turn_head *head)
+{
+	shard_change_ring(l->lanes[0].shard, next, ends_flows, head);
+}
+
+void lanes_reload(struct lanes *l, const struct config *config)
+{
+	l->options.config = config;
+	shard_reload(l->lanes[0].shard, config);
+}
+
 void lanes_ledger(const struct lanes *l, struct ledger *ledger)
 {
 	for (unsigned i = 0; i < l->options.count; i++) {

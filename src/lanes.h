@@ -37,6 +37,11 @@ void lanes_hand_over(struct lanes *l, unsigned count, const struct turn_head *he
 /* Where no shard has a thread: carries out a part of an order. False: nothing of it is left. */
 bool lanes_serve(struct lanes *l, struct order *order);
 
+/* Where no shard has a thread: as shard_change_ring() and shard_reload() have it. */
+void lanes_change_ring(
+    struct lanes *l, struct ring *next, bool ends_flows, const struct turn_head *head);
+void lanes_reload(struct lanes *l, const struct config *config);
+
 /* After the last turn, or where no shard has a thread: adds the shards' part to the ledger. */
 void lanes_ledger(const struct lanes *l, struct ledger *ledger);
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,9 @@
 #include <unistd.h>
 
 #include "console.h"
+#include "errand.h"
 #include "overview.h"
+#include "reload.h"
 #include "util/log.h"
 #include "util/now.h"
 #include "util/units.h"
@@ -18,6 +21,8 @@
 #define INTERRUPT_NS (50 * NS_PER_MS)
 /* Live: what is looked at again and again is so this often. */
 #define ROUND_NS NS_PER_S
+/* Former exporters are looked at this often. */
+#define FORMERS_NS (50 * NS_PER_MS)
 
 /* What the loop waits for. */
 enum occasion {
@@ -27,6 +32,7 @@ enum occasion {
 	ON_DEAD,      /* every output has broken */
 	ON_LIMIT,     /* the time is up */
 	ON_INTERRUPT, /* while the workers are to stop */
+	ON_FORMERS,   /* while former exporters still send */
 	ON_ROUND,
 	OCCASION_COUNT
 };
@@ -36,7 +42,10 @@ struct operation {
 	struct event_base *base;
 	struct event *events[OCCASION_COUNT];
 	struct overview overview;
+	struct errands *errands;
+	struct reloads *reloads;
 	struct console *console;
+	bool hangup_reloads;
 	unsigned workers_ended;
 	bool exporter_ended;
 	bool signalled;
@@ -66,6 +75,16 @@ static void stop(void *ctx)
 	set_timer(op, ON_INTERRUPT, 0);
 }
 
+static void reload(void *ctx, void (*told)(void *owner, bool done), void *owner)
+{
+	struct operation *op = ctx;
+
+	if (!op->program->stopping)
+		reloads_begin(op->reloads, told, owner);
+	else if (told)
+		told(owner, false);
+}
+
 /* The first signal ends capture, the second one the program. */
 static void on_signal(evutil_socket_t fd, short what, void *ctx)
 {
@@ -75,6 +94,10 @@ static void on_signal(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (info.ssi_signo == SIGHUP && op->hangup_reloads) {
+		reload(op, NULL, NULL);
+		return;
+	}
 	if (op->signalled)
 		_exit(128 + (int)info.ssi_signo);
 	op->signalled = true;
@@ -84,7 +107,8 @@ static void on_signal(evutil_socket_t fd, short what, void *ctx)
 /* The exporter may be seen to have ended before the workers are. */
 static void end_if_all_ended(struct operation *op)
 {
-	if (op->exporter_ended && op->workers_ended == op->program->worker_count)
+	if (op->exporter_ended && op->workers_ended == op->program->worker_count &&
+	    !formers_are_busy(&op->program->formers))
 		event_base_loopbreak(op->base);
 }
 
@@ -105,6 +129,7 @@ static void on_worker_end(evutil_socket_t fd, short what, void *ctx)
 		pthread_join(p->worker_threads[i], NULL);
 		p->failed |= worker_failed(p->workers[i]);
 	}
+	errands_end(op->errands);
 	end_if_all_ended(op);
 }
 
@@ -149,6 +174,34 @@ static void on_interrupt(evutil_socket_t fd, short what, void *ctx)
 	set_timer(op, ON_INTERRUPT, INTERRUPT_NS);
 }
 
+/* -- reloads ----------------------------------------------------------------------------------- */
+
+static void on_formers(evutil_socket_t fd, short what, void *ctx)
+{
+	struct operation *op = ctx;
+	struct program *p = op->program;
+
+	(void)fd;
+	(void)what;
+	overview_forget(&op->overview);
+	formers_reap(&p->formers, &p->failed);
+	if (p->formers.list)
+		set_timer(op, ON_FORMERS, FORMERS_NS);
+	end_if_all_ended(op);
+}
+
+static void exporter_changes(void *ctx)
+{
+	struct operation *op = ctx;
+
+	overview_forget(&op->overview);
+	event_del(op->events[ON_EXPORTER_END]);
+	event_assign(op->events[ON_EXPORTER_END], op->base, op->program->exporting->done_fd,
+	    EV_READ, on_exporter_end, op);
+	event_add(op->events[ON_EXPORTER_END], NULL);
+	set_timer(op, ON_FORMERS, FORMERS_NS);
+}
+
 /* -- once a second ----------------------------------------------------------------------------- */
 
 static void on_round(evutil_socket_t fd, short what, void *ctx)
@@ -180,7 +233,17 @@ static void install_interrupt(void)
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* A terminal that is closed ends the program; who started it may not want that (nohup). */
+/* A terminal that is closed ends the program; where there is none a hangup is a word of an administrator. */
+static bool has_terminal(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* Who started it may not want either (nohup). */
 static bool is_hangup_wanted(void)
 {
 	struct sigaction action;
@@ -219,6 +282,7 @@ static int add_events(struct operation *op)
 	    [ON_DEAD] = {p->dead_fd, EV_READ, on_dead},
 	    [ON_LIMIT] = {-1, 0, on_limit},
 	    [ON_INTERRUPT] = {-1, 0, on_interrupt},
+	    [ON_FORMERS] = {-1, 0, on_formers},
 	    [ON_ROUND] = {-1, EV_PERSIST, on_round},
 	};
 
@@ -230,11 +294,24 @@ static int add_events(struct operation *op)
 	return 0;
 }
 
+static int create_reloads(struct operation *op)
+{
+	struct reload_options options = {
+	    .program = op->program, .exporter_changes = exporter_changes, .ctx = op};
+
+	op->errands = errands_create(op->base, op->program);
+	options.errands = op->errands;
+	op->reloads = op->errands ? reloads_create(&options) : NULL;
+	return op->reloads ? 0 : -ENOMEM;
+}
+
 static int open_console(struct operation *op)
 {
 	struct console_options options = {.program = op->program,
 	    .base = op->base,
 	    .overview = &op->overview,
+	    .errands = op->errands,
+	    .reload = reload,
 	    .stop = stop,
 	    .ctx = op};
 
@@ -250,9 +327,12 @@ int operate_prepare(struct program *p)
 	int rc = take_over_signals(p);
 
 	op->program = p;
+	op->hangup_reloads = config_is_live(&p->config) && !has_terminal();
 	op->base = event_base_new();
 	if (rc == 0)
 		rc = op->base ? add_events(op) : -ENOMEM;
+	if (rc == 0)
+		rc = create_reloads(op);
 	if (rc) {
 		log_error("start: %s", strerror(-rc));
 		return rc;
@@ -273,6 +353,8 @@ void operate(struct program *p)
 	event_base_dispatch(op->base);
 	p->failed |= exporting_join(p->exporting);
 	console_destroy(op->console);
+	reloads_destroy(op->reloads);
+	errands_destroy(op->errands);
 	for (unsigned i = 0; i < OCCASION_COUNT; i++)
 		event_free(op->events[i]);
 	event_base_free(op->base);

@@ -6,6 +6,9 @@
 #include "util/now.h"
 #include "util/units.h"
 
+_Static_assert(
+    OVERVIEW_COLLECTORS_MAX == FORMERS_LEDGER_MAX, "room for what formers_ledger() gives");
+
 /* Rates are those of this time at least. */
 #define APART_NS (900 * NS_PER_MS)
 
@@ -24,8 +27,15 @@ static void take_ledger(struct overview_ledger *l, const struct program *p, uint
 	l->at_ns = now_ns;
 	for (unsigned i = 0; i < p->worker_count; i++)
 		worker_ledger_now(p->workers[i], &l->ledger);
-	l->ledger.collector_count = exporter_ledger_now(p->exporting->exporter, l->collectors);
+	l->ledger.collector_count = formers_ledger(
+	    &p->formers, l->collectors, exporter_ledger_now(p->exporting->exporter, l->collectors));
 	l->ledger.collectors = l->collectors;
+}
+
+void overview_forget(struct overview *o)
+{
+	memset(&o->before, 0, sizeof(o->before));
+	memset(&o->now, 0, sizeof(o->now));
 }
 
 void overview_refresh(struct overview *o, const struct program *p)

@@ -12,4 +12,7 @@ void overview_init(struct overview *o, const struct program *p);
 /* The ledger of this moment; the one before it is for rates. */
 void overview_refresh(struct overview *o, const struct program *p);
 
+/* What its ledgers point to is about to go. */
+void overview_forget(struct overview *o);
+
 #endif

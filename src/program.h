@@ -11,22 +11,28 @@
 #include "conf/config.h"
 #include "control/losses.h"
 #include "exporting.h"
+#include "formers.h"
 #include "live.h"
 #include "own_export.h"
 #include "worker.h"
 
 struct program {
-	struct config config;
+	struct config config; /* as the program was started */
+	int argc;
+	char **argv;
 	struct own_exports own_exports;
+	const struct config
+	    *settings; /* those that are in effect: `config`, or others after a reload */
 	struct live live;
 	struct exporting *exporting;
+	struct formers formers;
 	struct worker *workers[CONFIG_WORKERS_MAX];
 	pthread_t worker_threads[CONFIG_WORKERS_MAX];
 	unsigned worker_count;
 	int signal_fd;
-	int workers_fd;  /* a worker has ended */
-	int dead_fd;     /* every output has broken */
-	int order_fd;    /* a worker is done with its order */
+	int workers_fd; /* a worker has ended */
+	int dead_fd;    /* every output has broken */
+	int order_fd;   /* a worker is done with its order */
 	struct losses losses;
 	uint64_t started_ns; /* steady clock */
 	uint64_t started_wall_ns;

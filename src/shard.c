@@ -63,19 +63,19 @@ static void end_flow(void *ctx, const struct flow *f, const struct detail *detai
 }
 
 /* What is no record: so late is it now, and so much was not metered. */
-static void push_time(struct shard *s, enum record_kind kind, const struct turn *turn)
+static void push_time(struct shard *s, enum record_kind kind, const struct turn_head *head)
 {
 	struct record *slot = ring_slot(s);
 
 	if (!slot)
 		return;
 	*slot = (struct record){.kind = (uint8_t)kind,
-	    .clock_ns = turn->head.now.clock_ns,
-	    .wall_ns = turn->head.now.wall_ns,
-	    .packets = turn->head.unmetered.packets,
-	    .octets = turn->head.unmetered.octets,
-	    .start_ns = turn->head.unmetered.first_ns,
-	    .end_ns = turn->head.unmetered.last_ns};
+	    .clock_ns = head->now.clock_ns,
+	    .wall_ns = head->now.wall_ns,
+	    .packets = head->unmetered.packets,
+	    .octets = head->unmetered.octets,
+	    .start_ns = head->unmetered.first_ns,
+	    .end_ns = head->unmetered.last_ns};
 	ring_push_end(s->options.records);
 }
 
@@ -84,7 +84,7 @@ static void push_time(struct shard *s, enum record_kind kind, const struct turn 
 static void end_all(struct shard *s, enum record_kind kind, const struct turn *turn)
 {
 	table_end_all(s->table, turn->head.now.clock_ns);
-	push_time(s, kind, turn);
+	push_time(s, kind, &turn->head);
 }
 
 void shard_take(struct shard *s, const struct turn *turn)
@@ -103,7 +103,7 @@ void shard_take(struct shard *s, const struct turn *turn)
 	else if (turn->head.kind == TURN_RESTART)
 		end_all(s, RECORD_RESTART, turn);
 	else if (turn->head.tick)
-		push_time(s, RECORD_TICK, turn);
+		push_time(s, RECORD_TICK, &turn->head);
 	ring_publish(s->options.records, flush);
 }
 
@@ -128,6 +128,27 @@ bool shard_serve(struct shard *s, struct order *order)
 	    ring_room(s->options.records) / 2, s->now.clock_ns);
 	ring_publish(s->options.records, true);
 	return more;
+}
+
+void shard_change_ring(
+    struct shard *s, struct ring *next, bool ends_flows, const struct turn_head *head)
+{
+	bool capturing = s->capturing;
+
+	s->capturing = false;
+	s->now = head->now;
+	if (ends_flows)
+		table_end_all(s->table, head->now.clock_ns);
+	push_time(s, RECORD_LAST, head);
+	ring_publish(s->options.records, true);
+	s->options.records = next;
+	s->capturing = capturing;
+}
+
+void shard_reload(struct shard *s, const struct config *config)
+{
+	s->options.config = config;
+	table_set_timeouts(s->table, &config->timeouts);
 }
 
 /* -- the shard's thread ------------------------------------------------------------------------ */

@@ -67,6 +67,15 @@ void shard_join(struct shard *s);
  */
 bool shard_serve(struct shard *s, struct order *order);
 
+/*
+ * Between turns: records leave by another ring from now on, and the one so far ends. With `ends_flows` those
+ * that are there leave by it before. Waits for room.
+ */
+void shard_change_ring(
+    struct shard *s, struct ring *next, bool ends_flows, const struct turn_head *head);
+/* Between turns: other settings, of which the timeouts may be others. */
+void shard_reload(struct shard *s, const struct config *config);
+
 /* Of a shard that is not at work, or by the thread that takes its turns. */
 const struct table_stats *shard_stats(const struct shard *s);
 /* Records that the ring took, and that found it full. */

@@ -123,14 +123,31 @@ static int build(struct program *p)
 	return rc ? rc : build_workers(p);
 }
 
+static void free_reloaded(const struct program *p, const struct config *c)
+{
+	if (!c || c == &p->config)
+		return;
+	config_fini((struct config *)c);
+	free((struct config *)c);
+}
+
 static void destroy(struct program *p)
 {
+	const struct config *exporters = p->exporting ? p->exporting->config : NULL;
+	bool all_gone;
+
 	for (unsigned w = 0; w < CONFIG_WORKERS_MAX; w++) {
 		worker_destroy(p->workers[w]);
 		live_close(&p->live, &p->config, w, p->workers[w] != NULL);
 	}
+	formers_fini(&p->formers);
 	/* A look-up cannot be interrupted, and what it works on must stay until the process ends. */
-	if (exporting_destroy(p->exporting))
+	all_gone = exporting_destroy(p->exporting);
+	if (exporters != p->settings)
+		free_reloaded(p, p->settings);
+	if (all_gone)
+		free_reloaded(p, exporters);
+	if (all_gone && !p->formers.list)
 		config_fini(&p->config);
 }
 
@@ -164,18 +181,29 @@ static int start(struct program *p)
 
 static void print_ledger(struct program *p)
 {
-	struct ledger_collector collectors[CONFIG_COLLECTORS_MAX];
+	struct ledger_collector collectors[FORMERS_LEDGER_MAX];
 	struct ledger ledger = {.collectors = collectors};
 
 	for (unsigned i = 0; i < p->worker_count; i++)
 		worker_ledger(p->workers[i], &ledger);
 	exporter_ledger(p->exporting->exporter, &ledger);
+	ledger.collector_count = formers_ledger(&p->formers, collectors, ledger.collector_count);
 	p->failed |= losses_report_total(&p->losses, &ledger);
 	log_catch_up(UINT64_MAX);
 	if (p->config.stats == STATS_TEXT)
 		ledger_print_text(stderr, &ledger);
 	else if (p->config.stats == STATS_JSON)
 		ledger_print_json(stderr, &ledger);
+}
+
+/* getopt_long() puts them into another order, and they are read again. NULL: no memory. */
+static char **copy_arguments(int argc, char **argv)
+{
+	char **copy = calloc((size_t)argc + 1, sizeof(*copy));
+
+	if (copy)
+		memcpy(copy, argv, (size_t)argc * sizeof(*copy));
+	return copy;
 }
 
 /* What only prints: help, version or the settings that have been checked. */
@@ -200,6 +228,9 @@ int spanflow_main(int argc, char **argv)
 
 	occupy_standard_descriptors();
 	log_open();
+	p.settings = &p.config;
+	p.argc = argc;
+	p.argv = copy_arguments(argc, argv);
 	config_init(&p.config);
 	if (config_parse(&p.config, argc, argv) < 0) {
 		config_fini(&p.config);
@@ -210,13 +241,13 @@ int spanflow_main(int argc, char **argv)
 		config_fini(&p.config);
 		return status;
 	}
-	log_set_level(p.config.quiet ? LOG_LEVEL_ERROR : p.config.log_level);
-	log_set_format(p.config.log_format);
+	config_set_log(&p.config);
 	if (build(&p) == 0 && start(&p) == 0) {
 		operate(&p);
 		print_ledger(&p);
 		status = p.failed ? EXIT_FAILED : EXIT_SUCCESS;
 	}
 	destroy(&p);
+	free(p.argv);
 	return status;
 }

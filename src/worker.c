@@ -241,6 +241,36 @@ static bool has_order(const struct worker *w)
 	return atomic_load_explicit(&w->order, memory_order_relaxed) != NULL;
 }
 
+/* Another filter at each source that is open. */
+static void change_filter(struct worker *w)
+{
+	for (unsigned i = 0; i < w->options.live_count; i++)
+		if (w->sources[i] &&
+		    source_set_filter(w->sources[i], w->config->filter) == -ENOTSUP)
+			log_warning(
+			    "%s: by AF_XDP another filter needs a restart", w->sources[i]->name);
+}
+
+/* Between two packets. False: a source cannot have the rules, and nothing has changed. */
+static bool reload(struct worker *w, const struct order_reload *order)
+{
+	struct intake *in = &w->intake;
+	bool rules = order->parts & 1u << RELOAD_SAMPLING;
+	struct turn_head head = {
+	    .now = {in->clock.now_ns, clock_wall_ns(&in->clock)}, .unmetered = in->unmetered};
+
+	if (intake_reload(in, order->config, rules, w->sources) < 0)
+		return false;
+	/* A record has one sampling rate: flows of the former rules end before their exporter does. */
+	if (order->ring)
+		lanes_change_ring(w->lanes, order->ring, rules, &head);
+	w->config = order->config;
+	lanes_reload(w->lanes, w->config);
+	if (order->parts & 1u << RELOAD_FILTER)
+		change_filter(w);
+	return true;
+}
+
 /* A part of the order, if there is one and the last part was long enough ago. */
 static void serve(struct worker *w)
 {
@@ -250,7 +280,9 @@ static void serve(struct worker *w)
 	if (!order || now - w->served_ns < ORDER_PAUSE_NS)
 		return;
 	w->served_ns = now;
-	if (!lanes_serve(w->lanes, order))
+	if (order->kind == ORDER_RELOAD)
+		give_back(w, reload(w, &order->reload));
+	else if (!lanes_serve(w->lanes, order))
 		give_back(w, true);
 }
 

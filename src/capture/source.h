@@ -7,6 +7,7 @@
 #ifndef SPANFLOW_CAPTURE_SOURCE_H
 #define SPANFLOW_CAPTURE_SOURCE_H
 
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +26,8 @@ struct source_ops {
 	int (*read)(struct source *, unsigned max, packet_fn *fn, void *ctx);
 	int (*fd)(const struct source *);
 	void (*drops)(struct source *, struct source_drops *);
+	/* NULL: it keeps the filter that it was opened with */
+	int (*set_filter)(struct source *, const char *filter);
 	void (*close)(struct source *);
 };
 
@@ -128,6 +131,15 @@ static inline int source_fd(const struct source *s)
 static inline void source_drops(struct source *s, struct source_drops *drops)
 {
 	s->ops->drops(s, drops);
+}
+
+/*
+ * Of a live source: another filter (NULL: none). 0, or -errno where it cannot be had, and then the
+ * former one serves on: -ENOTSUP, or after saying why.
+ */
+static inline int source_set_filter(struct source *s, const char *filter)
+{
+	return s->ops->set_filter ? s->ops->set_filter(s, filter) : -ENOTSUP;
 }
 
 static inline void source_close(struct source *s)

@@ -117,9 +117,6 @@ static void live_close(struct source *base)
 	free(s);
 }
 
-static const struct source_ops live_ops = {
-    .read = live_read, .fd = live_fd, .drops = live_drops, .close = live_close};
-
 /* Why an interface did not open, and what to do about it. */
 static int report_activation(const struct source_live *s, int status)
 {
@@ -151,9 +148,7 @@ static int set_filter(struct source_live *s, const char *filter)
 	struct bpf_program program;
 	int rc;
 
-	if (!filter)
-		return 0;
-	rc = pcap_compile(s->pcap, &program, filter, 1, PCAP_NETMASK_UNKNOWN);
+	rc = pcap_compile(s->pcap, &program, filter ? filter : "", 1, PCAP_NETMASK_UNKNOWN);
 	if (rc == 0) {
 		rc = pcap_setfilter(s->pcap, &program);
 		pcap_freecode(&program);
@@ -214,7 +209,7 @@ static int configure(struct source_live *s, const struct source_live_options *o)
 			    "any: VLAN tags are not seen: name the interfaces where they matter");
 	}
 	s->base.linktype = pcap_datalink(s->pcap);
-	rc = set_filter(s, o->filter);
+	rc = o->filter ? set_filter(s, o->filter) : 0;
 	if (rc == 0)
 		rc = set_direction(s, o->direction);
 	if (rc == 0 && pcap_setnonblock(s->pcap, 1, error) < 0) {
@@ -264,6 +259,18 @@ static int find_ingress(struct source_live *s, const struct source_live_options 
 		log_error("%s: interface index: %s", o->interface, strerror(-rc));
 	return rc;
 }
+
+/* While libpcap exchanges them no packet passes, for some microseconds. */
+static int live_set_filter(struct source *base, const char *filter)
+{
+	return set_filter((struct source_live *)base, filter);
+}
+
+static const struct source_ops live_ops = {.read = live_read,
+    .fd = live_fd,
+    .drops = live_drops,
+    .set_filter = live_set_filter,
+    .close = live_close};
 
 static int open_by_pcap(const struct source_live_options *o, struct source **out)
 {

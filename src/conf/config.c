@@ -227,6 +227,13 @@ static int add_output(struct settings *s)
 	return settings_add(s, &output);
 }
 
+int config_finish(struct config *c)
+{
+	int rc = check_inputs(c);
+
+	return rc ? rc : collectors_finish(c);
+}
+
 static int settle(struct config *c, struct settings *given)
 {
 	struct settings file = {0};
@@ -245,9 +252,7 @@ static int settle(struct config *c, struct settings *given)
 	settings_fini(&file);
 	if (rc == 0)
 		rc = settings_apply(&c->settings, c);
-	if (rc == 0)
-		rc = check_inputs(c);
-	return rc ? rc : collectors_finish(c);
+	return rc ? rc : config_finish(c);
 }
 
 int config_parse(struct config *c, int argc, char **argv)
@@ -261,4 +266,10 @@ int config_parse(struct config *c, int argc, char **argv)
 	if (rc == -ENOMEM)
 		log_error("start: %s", strerror(ENOMEM));
 	return rc;
+}
+
+void config_set_log(const struct config *c)
+{
+	log_set_level(c->quiet ? LOG_LEVEL_ERROR : c->log_level);
+	log_set_format(c->log_format);
 }

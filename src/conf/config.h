@@ -69,6 +69,17 @@ struct config_control {
 
 enum stats_style { STATS_NONE, STATS_TEXT, STATS_JSON };
 
+/* What a reload has to do about an option that has another value. */
+enum reload_part {
+	RELOAD_NOT, /* it takes effect by a restart alone */
+	RELOAD_COLLECTORS,
+	RELOAD_SAMPLING,
+	RELOAD_TIMEOUTS,
+	RELOAD_FILTER,
+	RELOAD_LOG,
+	RELOAD_PART_COUNT
+};
+
 struct config {
 	struct config_input interfaces[CONFIG_INPUTS_MAX];
 	size_t interface_count;
@@ -125,6 +136,20 @@ void config_fini(struct config *c);
  * show_version set nothing else has been checked.
  */
 int config_parse(struct config *c, int argc, char **argv);
+
+/*
+ * reload.c: what the command line and the configuration file say by now, with the former values of all that a
+ * restart alone can change; each of those that differ is told. `next` is ready for it after config_init().
+ * `now` must outlive `next`. 0, with the parts that differ as a set of 1 << enum reload_part; or -EINVAL after saying
+ * what is wrong.
+ */
+int config_reload(
+    struct config *next, const struct config *now, int argc, char **argv, unsigned *parts);
+/* config.c: whether settings that have been applied go together, and what follows from them. 0 or -EINVAL. */
+int config_finish(struct config *c);
+
+/* Messages are from now on as the settings have it. */
+void config_set_log(const struct config *c);
 
 /* print.c: prints the options on standard output, one screen. */
 void config_print_help(void);

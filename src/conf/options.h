@@ -37,6 +37,9 @@ static inline bool option_value_is_optional(const struct option_spec *o)
 	return o->argument && o->argument[0] == '[' && o->argument[1] == '=';
 }
 
+/* reload.c: what changes with it. */
+enum reload_part option_reloads(const struct option_spec *o);
+
 /* The row of that name or NULL. */
 const struct option_spec *option_find(const char *name);
 

@@ -10,7 +10,7 @@
 
 #include "control/ledger.h"
 
-#define OVERVIEW_COLLECTORS_MAX 32
+#define OVERVIEW_COLLECTORS_MAX 64
 
 /* The ledger at one moment. */
 struct overview_ledger {

@@ -410,8 +410,7 @@ bool table_visit(
 {
 	for (; count > 0 && *slot < t->used_slots; count--, ++*slot)
 		if (t->flows[*slot].packets)
-			visit(
-			    ctx, &t->flows[*slot], t->details ? &t->details[*slot] : NULL);
+			visit(ctx, &t->flows[*slot], t->details ? &t->details[*slot] : NULL);
 	return *slot < t->used_slots;
 }
 
@@ -432,6 +431,22 @@ bool table_end_some(struct table *t, uint32_t *slot, uint32_t count, size_t room
 		room--;
 	}
 	return *slot < t->used_slots;
+}
+
+/* The linger of one that has begun stays as it is. */
+void table_set_timeouts(struct table *t, const struct timeouts *timeouts)
+{
+	t->options.timeouts = *timeouts;
+	for (uint32_t i = 0; i < t->used_slots; i++) {
+		struct flow *f = &t->flows[i];
+
+		if (!f->packets)
+			continue;
+		f->fixed_deadline = f->first_clock_ns + timeouts->active_ns;
+		if (f->end_deadline < f->fixed_deadline)
+			f->fixed_deadline = f->end_deadline;
+		expiry_set(&t->expiry, i, expiry_deadline(f, timeouts));
+	}
 }
 
 void table_end_all(struct table *t, uint64_t clock_ns)

@@ -73,6 +73,9 @@ bool table_visit(
 bool table_end_some(
     struct table *t, uint32_t *slot, uint32_t count, size_t room, uint64_t clock_ns);
 
+/* Other timeouts, from now on, also for the flows that are there; this looks at each of them. */
+void table_set_timeouts(struct table *t, const struct timeouts *timeouts);
+
 const struct table_stats *table_stats(const struct table *t);
 
 #endif
