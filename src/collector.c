@@ -411,7 +411,6 @@ void collector_ledger(const struct collector *c, struct ledger_collector *l)
 	    .url = c->config->url,
 	    .group = c->config->group,
 	    .format = format_name(c->config->encoding.format),
-	    .is_stream = c->transport->is_stream,
 	    .state = state_of(c),
 	    .is_stream = format_is_stream(c->config->encoding.format),
 	    .records = c->records,

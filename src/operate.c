@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,12 @@
 #include <unistd.h>
 
 #include "console.h"
+#include "control/report.h"
 #include "errand.h"
 #include "overview.h"
 #include "reload.h"
 #include "util/log.h"
+#include "util/notify.h"
 #include "util/now.h"
 #include "util/units.h"
 
@@ -46,6 +49,7 @@ struct operation {
 	struct reloads *reloads;
 	struct console *console;
 	bool hangup_reloads;
+	uint64_t reported_ns; /* losses were looked for */
 	unsigned workers_ended;
 	bool exporter_ended;
 	bool signalled;
@@ -69,6 +73,7 @@ static void stop(void *ctx)
 	struct program *p = op->program;
 
 	p->stopping = true;
+	notify_stopping();
 	for (unsigned i = 0; i < p->worker_count; i++)
 		worker_stop(p->workers[i]);
 	exporter_hurry(p->exporting->exporter);
@@ -195,14 +200,45 @@ static void exporter_changes(void *ctx)
 	struct operation *op = ctx;
 
 	overview_forget(&op->overview);
+	overview_refresh(&op->overview, op->program);
+	losses_skip_collectors(&op->program->losses, &op->overview.now.ledger);
 	event_del(op->events[ON_EXPORTER_END]);
 	event_assign(op->events[ON_EXPORTER_END], op->base, op->program->exporting->done_fd,
 	    EV_READ, on_exporter_end, op);
 	event_add(op->events[ON_EXPORTER_END], NULL);
-	set_timer(op, ON_FORMERS, FORMERS_NS);
+	if (op->program->stopping)
+		exporter_hurry(op->program->exporting->exporter);
+	/* One that is set already is not put off, or many reloads would leave many exporters. */
+	if (!evtimer_pending(op->events[ON_FORMERS], NULL))
+		set_timer(op, ON_FORMERS, FORMERS_NS);
 }
 
 /* -- once a second ----------------------------------------------------------------------------- */
+
+static void report_losses(struct operation *op)
+{
+	uint64_t now = steady_now();
+
+	log_catch_up(now);
+	if (now - op->reported_ns < LOSSES_INTERVAL_S * NS_PER_S)
+		return;
+	op->reported_ns = now;
+	losses_report(&op->program->losses, &op->overview.now.ledger, now);
+}
+
+/* What `systemctl status` shows, and that the program lives: all threads do, for the ledger says so. */
+static void tell_manager(struct operation *op)
+{
+	const struct overview_ledger *now = &op->overview.now, *before = &op->overview.before;
+	const struct ledger_packets *p = &now->ledger.packets;
+	char packets[REPORT_SHORT_SIZE];
+	double rate = overview_rate(&op->overview, p->received, before->ledger.packets.received);
+
+	notify_status("%s packets/s, %" PRIu64 " flows, %" PRIu64 " packets dropped",
+	    report_short(rate, packets), now->ledger.flows.active,
+	    p->dropped_kernel + p->dropped_interface);
+	notify_watchdog();
+}
 
 static void on_round(evutil_socket_t fd, short what, void *ctx)
 {
@@ -211,6 +247,8 @@ static void on_round(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	overview_refresh(&op->overview, op->program);
+	report_losses(op);
+	tell_manager(op);
 }
 
 /* -- life -------------------------------------------------------------------------------------- */
@@ -345,6 +383,7 @@ void operate(struct program *p)
 {
 	struct operation *op = &operation;
 
+	notify_ready();
 	if (config_is_live(&p->config)) {
 		set_timer(op, ON_ROUND, ROUND_NS);
 		if (p->config.duration_ns)

@@ -6,6 +6,7 @@
 
 #include "meter/record.h"
 #include "util/log.h"
+#include "util/notify.h"
 #include "util/now.h"
 
 #define WAITING_MAX 32
@@ -100,6 +101,7 @@ static void end(struct reloads *r, bool done)
 {
 	unsigned n = r->asked_now;
 
+	notify_ready();
 	r->is_under_way = false;
 	for (unsigned i = 0; i < n; i++)
 		if (r->asked[i].told)
@@ -201,6 +203,7 @@ static void send_orders(struct reloads *r)
 
 static void begin(struct reloads *r)
 {
+	notify_reloading();
 	r->is_under_way = true;
 	r->asked_now = r->asked_count;
 	r->exporting = NULL;

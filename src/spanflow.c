@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "operate.h"
 #include "program.h"
 #include "util/log.h"
+#include "util/notify.h"
 #include "util/now.h"
 #include "util/rng.h"
 #include "util/units.h"
@@ -26,6 +28,8 @@
 #define EXIT_USAGE 2
 /* The seed of files, so that a run can be repeated. */
 #define OFFLINE_SEED 0x7370616e666c6f77u
+/* Larger blocks go back to the system when they are freed. */
+#define MMAP_THRESHOLD (256 << 10)
 
 /* -- building --------------------------------------------------------------------------------- */
 
@@ -140,6 +144,8 @@ static void destroy(struct program *p)
 		worker_destroy(p->workers[w]);
 		live_close(&p->live, &p->config, w, p->workers[w] != NULL);
 	}
+	losses_fini(&p->losses);
+	notify_close();
 	formers_fini(&p->formers);
 	/* A look-up cannot be interrupted, and what it works on must stay until the process ends. */
 	all_gone = exporting_destroy(p->exporting);
@@ -158,7 +164,10 @@ static int start(struct program *p)
 	p->started_ns = steady_now();
 	p->started_wall_ns = date_now();
 	log_hold_repeats(config_is_live(&p->config));
-	rc = operate_prepare(p);
+	notify_open();
+	rc = losses_init(&p->losses, FORMERS_LEDGER_MAX);
+	if (rc == 0)
+		rc = operate_prepare(p);
 	if (rc)
 		return rc;
 	rc = exporting_start(p->exporting);
@@ -226,6 +235,8 @@ int spanflow_main(int argc, char **argv)
 	static struct program p;
 	int status = EXIT_FAILED;
 
+	/* Otherwise it rises with the first ring that a reload frees, and later ones would leave holes. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	occupy_standard_descriptors();
 	log_open();
 	p.settings = &p.config;

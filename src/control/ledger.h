@@ -30,7 +30,6 @@ struct ledger_collector {
 	const char *url;
 	const char *group; /* that it belongs to, or NULL */
 	const char *format;
-	bool is_stream;    /* of lines */
 	const char *state; /* "ok", "no address", "failed" (of a group) or "broken" (a stream) */
 	bool is_stream;    /* lines to a file or standard output, rather than datagrams */
 	uint64_t records;  /* that it was to get */

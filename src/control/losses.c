@@ -197,6 +197,15 @@ void losses_report(struct losses *l, const struct ledger *now, uint64_t now_ns)
 
 /* -- at the end --------------------------------------------------------------------------------- */
 
+void losses_skip_collectors(struct losses *l, const struct ledger *now)
+{
+	for (size_t i = 0; i < l->collector_count; i++)
+		for (unsigned f = 0; f < FAILURE_COUNT; f++)
+			l->collectors[i][f] = (struct loss){.told = i < now->collector_count
+				? now->collectors[i].sender.dropped[f]
+				: 0};
+}
+
 static const char *in_all(uint64_t told)
 {
 	return told ? " in all" : "";

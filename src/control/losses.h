@@ -44,6 +44,8 @@ struct losses {
 
 /* For ledgers of at most so many collectors. 0 or -ENOMEM. */
 int losses_init(struct losses *l, size_t collector_count);
+/* The ledger's collectors are others, or stand elsewhere: what they have lost so far is not told again. */
+void losses_skip_collectors(struct losses *l, const struct ledger *now);
 void losses_fini(struct losses *l);
 
 /*

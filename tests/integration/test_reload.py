@@ -1,0 +1,271 @@
+#!/usr/bin/env python3
+"""Settings read again while spanflow captures, by SIGHUP and by spanflowctl reload.
+
+No packet and no record is lost on the way: the sums are exact over all exporters that there were.
+Needs root: two network namespaces are made.
+
+usage: test_reload.py [WORD...]    only cases with such a word in their name
+"""
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+# pylint: disable=wrong-import-position
+import live
+import netns
+import pcapgen as gen
+from collectors import Recorder, missing, wait_for
+from harness import Skip, ledger_faults
+from live import Probe, frames_of, send
+
+BASE = """
+interface = b0
+control = {control}
+output lines {{
+    style = json
+    file = {lines}
+}}
+"""
+
+
+class Run:
+    """A probe with a configuration file that can be changed."""
+
+    def __init__(self, link, tap, name, more="", workers=1):
+        self.link, self.name = link, name
+        self.lines, self.control = tap.path(name + ".json"), tap.path(name + ".sock")
+        self.conf = tap.path(name + ".conf")
+        self.base = BASE.format(control=self.control, lines=self.lines)
+        self.write(more)
+        # Without a terminal a hangup means a reload.
+        self.probe = Probe(link, "-f", self.conf, "--stats=json", f"--workers={workers}",
+                           program=("setsid", "--wait"))
+
+    def write(self, more):
+        with open(self.conf, "w", encoding="utf-8") as out:
+            out.write(self.base + more)
+
+    def ask(self, words):
+        """The answer to a request, its first line included."""
+        with socket.socket(socket.AF_UNIX) as stream:
+            stream.settimeout(15)
+            stream.connect(self.control)
+            stream.sendall(words.encode() + b"\n")
+            parts = []
+            while part := stream.recv(65536):
+                parts.append(part)
+        return b"".join(parts).decode()
+
+    def reload(self, case, wanted="ok\n"):
+        case.equal(self.ask("text reload")[:len(wanted)], wanted, "answer to reload")
+
+    def stop(self):
+        self.ask("text stop")
+        self.probe.end(0)
+
+    def records(self):
+        with open(self.lines, encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+
+
+def address_of(recorder):
+    return f"127.0.0.1:{recorder.port}"
+
+
+def packets_of(records):
+    return sum(record["packetDeltaCount"] for record in records)
+
+
+def faults_of(stats):
+    """Those of the ledger, but that collectors which were not there all the time got fewer records."""
+    return [fault for fault in ledger_faults(stats)
+            if not re.match(r"udp://.* is not records.handed", fault)]
+
+
+def good_end(case, run, packets):
+    """All packets that were sent stand in the ledger and in the lines."""
+    case.equal(run.probe.status, 0, f"exit status ({run.probe.stderr.decode()[:600]})")
+    stats = run.probe.stats()
+    case.none(faults_of(stats), "ledger")
+    case.equal(stats["packets"]["received"], packets, "packets received")
+    case.equal(packets_of(run.records()), stats["packets"]["metered"], "packets in lines")
+    return stats
+
+
+def timeouts_case(case, link, tap):
+    """A shorter idle timeout is that of flows that are there already."""
+    run = Run(link, tap, "timeouts", 'timeout = "idle=1h"\n')
+    with run.probe:
+        send(link.sending, "a0", frames_of(3))
+        run.write('timeout = "idle=1s"\n')
+        run.reload(case)
+        wait_for(lambda: os.path.getsize(run.lines) > 0, 5, "the flow ends")
+        case.equal(run.records()[0]["flowEndReason"], 1, "reason")
+        run.write('timeout = "idle=1h"\n')
+        run.reload(case)
+        send(link.sending, "a0", frames_of(2))
+        time.sleep(2.5)
+        case.equal(len(run.records()), 1, "records while idle is an hour")
+        run.stop()
+    good_end(case, run, 5)
+
+
+def filter_case(case, link, tap):
+    run = Run(link, tap, "filter", 'filter = "udp port 53"\n')
+    with run.probe:
+        send(link.sending, "a0", frames_of(4) + frames_of(2, sport=9))
+        run.write('filter = "udp src port 9"\n')
+        run.reload(case)
+        send(link.sending, "a0", frames_of(4) + frames_of(3, sport=9))
+        run.write("")
+        run.reload(case)
+        send(link.sending, "a0", frames_of(1, sport=7))
+        run.stop()
+    good_end(case, run, 6 + 3 + 1)
+
+
+def sampling_case(case, link, tap):
+    """Records of the former rate leave before the new one is told."""
+    with Recorder(namespace=link.capturing) as recorder:
+        collector = 'collector c {\n host = "%s"\n}\n' % address_of(recorder)
+        run = Run(link, tap, "sampling", collector)
+        with run.probe:
+            send(link.sending, "a0", frames_of(30))
+            run.write(collector + "sample = 10\n")
+            run.reload(case)
+            send(link.sending, "a0", frames_of(40))
+            run.stop()
+        stats = good_end(case, run, 70)
+    case.equal(stats["packets"]["not_sampled"], 36, "not sampled")
+    case.equal([r["packetDeltaCount"] for r in run.records()], [30, 4], "packets of the records")
+    case.equal([r["flowEndReason"] for r in run.records()], [4, 4], "reasons")
+
+
+def collectors_case(case, link, tap):
+    """A collector joins, another one leaves; who stays gets every record once."""
+    with Recorder(namespace=link.capturing) as first, Recorder(namespace=link.capturing) as second:
+        one = 'collector one {\n host = "%s"\n}\n' % address_of(first)
+        two = 'collector two {\n host = "%s"\n format = 9\n}\n' % address_of(second)
+        run = Run(link, tap, "collectors", one)
+        with run.probe:
+            send(link.sending, "a0", frames_of(3, sport=1))
+            case.equal(run.ask("text flush"), "ok\n", "flush")
+            run.write(one + two)
+            run.reload(case)
+            send(link.sending, "a0", frames_of(3, sport=2))
+            case.equal(run.ask("text flush"), "ok\n", "flush")
+            run.write(two)
+            run.reload(case)
+            send(link.sending, "a0", frames_of(3, sport=3))
+            run.stop()
+        stats = good_end(case, run, 9)
+    by_url = {c["url"]: c for c in stats["collectors"]}
+    case.equal(by_url["udp://" + address_of(first)]["sent"], 2, "records of the first")
+    case.equal(by_url["udp://" + address_of(second)]["sent"], 2, "records of the second")
+    case.equal(by_url["file:" + run.lines]["sent"], 3, "lines")
+
+
+def broken_case(case, link, tap):
+    """What is wrong, or cannot be had, changes nothing; what needs a restart is told."""
+    run = Run(link, tap, "broken", 'timeout = "idle=1h"\n')
+    with run.probe:
+        send(link.sending, "a0", frames_of(2))
+        refused = "error: reload: nothing has changed"
+        for wrong in ("rubbish = 1\n", 'timeout = "idle=x"\n', "sample\n",
+                      'output more {\n style = csv\n file = "/nonexistent/x"\n}\n',
+                      "records = full\n"):
+            run.write(wrong)
+            run.reload(case, refused)
+        os.unlink(run.conf)
+        run.reload(case, refused)
+        run.write('timeout = "idle=1h"\nmax-flows = 10\nworkers = 2\n')
+        run.reload(case)
+        send(link.sending, "a0", frames_of(2))
+        run.stop()
+    good_end(case, run, 4)
+    case.equal(len(run.records()), 1, "records: the flow went on")
+    said = "\n".join(run.probe.lines())
+    for words in ("'rubbish'", "idle=x", "/nonexistent/x", "max-flows: '10' needs a restart",
+                  "elements", ".conf"):
+        case.true(words in said, f"said of {words}: {said}")
+    case.equal(said.count("reload: nothing has changed"), 6, "refusals told")
+
+
+def many_case(case, link, tap, workers):
+    """A hundred reloads, each other than the one before, while packets come at full speed."""
+    why = missing("tcpreplay")
+    if why:
+        raise Skip(why)
+    capture = tap.path("many.pcap")
+    packets = [gen.pkt(gen.EPOCH + n * 1000, gen.eth(gen.ipv4(
+        f"10.1.{n % 1000 // 250}.{n % 250 + 1}", "198.51.100.9", gen.UDP,
+        gen.udp(1024 + n % 1000, 53, bytes(18))))) for n in range(20000)]
+    gen.write_pcap(capture, packets, nano=False)
+    with Recorder(namespace=link.capturing) as recorder:
+        variants = ["sample = 1\n", "sample = random:3\n", 'timeout = "idle=2s"\n',
+                    'collector c {\n host = "%s"\n}\n' % address_of(recorder), 'filter = "ip"\n']
+        run = Run(link, tap, f"many-{workers}", variants[0], workers)
+        with run.probe:
+            replay = subprocess.Popen(
+                netns.inside(link.sending, ["tcpreplay", "-q", "-i", "a0", "-K", "--loop=100",
+                                            "--pps=200000", capture]),
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            memory = []
+            for number in range(100):
+                run.write(variants[number % len(variants)])
+                run.reload(case)
+                if number % 10 == 9:
+                    memory.append(resident(run.probe.child.pid))
+            replay.wait(60)
+            time.sleep(0.5)
+            run.stop()
+        stats = run.probe.stats()
+    case.equal(run.probe.status, 0, f"exit status ({run.probe.stderr.decode()[-600:]})")
+    case.none(faults_of(stats), "ledger")
+    case.equal(stats["packets"]["received"] + stats["packets"]["dropped_kernel"], 2_000_000,
+               "packets received and dropped")
+    case.equal(stats["packets"]["dropped_kernel"], 0, "packets dropped by the kernel")
+    case.equal(packets_of(run.records()), stats["packets"]["metered"], "packets in lines")
+    case.true(memory[-1] < memory[2] * 1.05, f"memory grows: {memory} kB")
+
+
+def resident(pid):
+    """kB of the process, or of the one that setsid waits for."""
+    children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True,
+                              check=False).stdout.split()
+    with open(f"/proc/{children[0] if children else pid}/status", encoding="utf-8") as status:
+        return int(next(line.split()[1] for line in status if line.startswith("VmRSS")))
+
+
+def hangup_case(case, link, tap):
+    run = Run(link, tap, "hangup", 'filter = "udp port 9"\n')
+    with run.probe:
+        run.write("")
+        pid = subprocess.run(["pgrep", "-P", str(run.probe.child.pid)], capture_output=True,
+                             text=True, check=False).stdout.split()
+        os.kill(int(pid[0]) if pid else run.probe.child.pid, signal.SIGHUP)
+        time.sleep(0.5)
+        send(link.sending, "a0", frames_of(2))
+        run.stop()
+    good_end(case, run, 2)
+
+
+def run_cases(tap):
+    with netns.Link() as link:
+        for name, call in (("timeouts", timeouts_case), ("filter", filter_case),
+                           ("sampling", sampling_case), ("collectors", collectors_case),
+                           ("what is broken", broken_case), ("SIGHUP", hangup_case)):
+            tap.test("reload: " + name, call, link, tap)
+        for workers in (1, 2):
+            tap.test(f"reload: a hundred times under load, {workers} workers", many_case, link,
+                     tap, workers)
+
+
+if __name__ == "__main__":
+    sys.exit(live.main("reload while capturing", run_cases))
