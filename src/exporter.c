@@ -70,6 +70,7 @@ struct exporter {
 	atomic_bool hurry;
 	uint64_t hurry_since_ns;
 	struct snapshot *published;
+	atomic_uint beats; /* how often it was given out */
 	uint64_t published_ns;
 };
 
@@ -319,6 +320,7 @@ static void publish(struct exporter *x, uint64_t now_ns)
 	for (size_t i = 0; i < x->count; i++)
 		collector_ledger(x->outputs[i].collector, &out.collectors[i]);
 	snapshot_give(x->published, &out);
+	atomic_fetch_add_explicit(&x->beats, 1, memory_order_relaxed);
 }
 
 void *exporter_run(void *exporter)
@@ -483,4 +485,9 @@ size_t exporter_ledger_now(const struct exporter *x, struct ledger_collector *co
 	snapshot_read(x->published, &now);
 	memcpy(collectors, now.collectors, now.count * sizeof(*collectors));
 	return now.count;
+}
+
+unsigned exporter_beats(const struct exporter *x)
+{
+	return atomic_load_explicit(&x->beats, memory_order_relaxed);
 }

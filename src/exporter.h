@@ -45,6 +45,9 @@ void exporter_hurry(struct exporter *x);
 /* From any thread: the collectors' part of the ledger as it was a moment ago. How many there are. */
 size_t exporter_ledger_now(const struct exporter *x, struct ledger_collector *collectors);
 
+/* From any thread: a number that changes some times a second while the exporter works. */
+unsigned exporter_beats(const struct exporter *x);
+
 /* After the thread has ended: whether an output broke, and the collectors' part of the ledger. */
 bool exporter_failed(const struct exporter *x);
 void exporter_ledger(const struct exporter *x, struct ledger *l);

@@ -49,7 +49,8 @@ struct operation {
 	struct reloads *reloads;
 	struct console *console;
 	bool hangup_reloads;
-	uint64_t reported_ns; /* losses were looked for */
+	unsigned beats[CONFIG_WORKERS_MAX + 1]; /* the workers' and the exporter's */
+	uint64_t reported_ns;                   /* losses were looked for */
 	unsigned workers_ended;
 	bool exporter_ended;
 	bool signalled;
@@ -226,18 +227,35 @@ static void report_losses(struct operation *op)
 	losses_report(&op->program->losses, &op->overview.now.ledger, now);
 }
 
-/* What `systemctl status` shows, and that the program lives: all threads do, for the ledger says so. */
+/* Whether each of the other threads has done something since the last time. */
+static bool all_live(struct operation *op)
+{
+	const struct program *p = op->program;
+	bool live = true;
+
+	for (unsigned i = 0; i <= p->worker_count; i++) {
+		unsigned beats = i < p->worker_count ? worker_beats(p->workers[i])
+						     : exporter_beats(p->exporting->exporter);
+
+		live &= beats != op->beats[i];
+		op->beats[i] = beats;
+	}
+	return live;
+}
+
+/* What `systemctl status` shows, and that the program lives. */
 static void tell_manager(struct operation *op)
 {
-	const struct overview_ledger *now = &op->overview.now, *before = &op->overview.before;
-	const struct ledger_packets *p = &now->ledger.packets;
+	const struct ledger_packets *p = &op->overview.now.ledger.packets;
+	double rate =
+	    overview_rate(&op->overview, p->received, op->overview.before.ledger.packets.received);
 	char packets[REPORT_SHORT_SIZE];
-	double rate = overview_rate(&op->overview, p->received, before->ledger.packets.received);
 
 	notify_status("%s packets/s, %" PRIu64 " flows, %" PRIu64 " packets dropped",
-	    report_short(rate, packets), now->ledger.flows.active,
+	    report_short(rate, packets), op->overview.now.ledger.flows.active,
 	    p->dropped_kernel + p->dropped_interface);
-	notify_watchdog();
+	if (all_live(op))
+		notify_watchdog();
 }
 
 static void on_round(evutil_socket_t fd, short what, void *ctx)

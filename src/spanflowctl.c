@@ -50,6 +50,7 @@ static void print_help(void)
 	     "                          port N, proto NAME, vlan N, interface N, ip, ip6, not\n"
 	     "  top [by ORDER] [FILTER] a live screen; q ends it\n"
 	     "  flush                   exports all flows now\n"
+	     "  reload                  reads the settings again\n"
 	     "  stop                    ends the program\n"
 	     "\n"
 	     "  -s, --socket SOCKET     where it listens (" SOCKET_DEFAULT ")\n"

@@ -15,13 +15,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "intake.h"
-#include "lanes.h"
 #include "meter/clock.h"
 #include "meter/record.h"
 #include "util/log.h"
 #include "util/now.h"
 #include "util/snapshot.h"
+#include "worker_inside.h"
 
 /* Without records the exporter is told the time this often. */
 #define TICK_NS (250 * NS_PER_MS)
@@ -31,25 +30,6 @@
 #define DRAIN_MS 200
 /* Between two parts of an order packets come first for so long. */
 #define ORDER_PAUSE_NS NS_PER_MS
-
-struct worker {
-	struct worker_options options;
-	const struct config *config;
-	struct source **sources; /* live ones; a file is the only one while it is read */
-	struct intake intake;
-	struct lanes *lanes;
-
-	uint64_t ticked_ns;
-	bool failed;
-	int wake_fd; /* the main thread has something to say */
-	atomic_bool stop;
-
-	_Atomic(struct order *) order; /* the worker's as long as it stands here */
-	uint64_t served_ns;
-	struct snapshot *ledger; /* live: as it was at the last tick */
-
-	uint64_t drops_told; /* packets that the kernel and interfaces dropped */
-};
 
 /* -- turns ------------------------------------------------------------------------------------ */
 
@@ -91,6 +71,7 @@ static void publish(struct worker *w)
 	add_drops(w, &part.packets);
 	lanes_ledger(w->lanes, &part);
 	snapshot_give(w->ledger, &part);
+	atomic_fetch_add_explicit(&w->beats, 1, memory_order_relaxed);
 }
 
 /* So that messages leave and templates are sent again also when no flow ends. */
@@ -104,8 +85,7 @@ static bool is_time(struct worker *w)
 	return true;
 }
 
-/* Hands the batch over. `flush`: nothing may come for a while. */
-static void end_turn(struct worker *w, enum turn_kind kind, bool flush)
+void worker_end_turn(struct worker *w, enum turn_kind kind, bool flush)
 {
 	struct intake *in = &w->intake;
 	struct turn_head head = {.kind = kind, .flush = flush};
@@ -128,86 +108,22 @@ static void end_turn(struct worker *w, enum turn_kind kind, bool flush)
 /* All flows of the time before end. */
 static void before_restart(void *ctx)
 {
-	end_turn(ctx, TURN_RESTART, true);
+	worker_end_turn(ctx, TURN_RESTART, true);
 }
 
 /* -- sources ---------------------------------------------------------------------------------- */
 
-static bool is_stopped(const struct worker *w)
+bool worker_is_stopped(const struct worker *w)
 {
 	return w->intake.limit_reached || atomic_load_explicit(&w->stop, memory_order_relaxed);
 }
 
-/* A batch from the source. Its number of packets, 0 or less as source_read() has it. */
-static int read_batch(struct worker *w, unsigned i)
+int worker_read_batch(struct worker *w, unsigned i)
 {
 	int n = intake_read(&w->intake, i, w->sources[i]);
 
-	end_turn(w, TURN_PACKETS, false);
+	worker_end_turn(w, TURN_PACKETS, false);
 	return n;
-}
-
-/* A pipe has nothing more for now: what came so far is not held back. */
-static void before_wait(void *ctx)
-{
-	end_turn(ctx, TURN_PACKETS, true);
-}
-
-static void close_file(struct worker *w)
-{
-	source_close(w->sources[0]);
-	w->sources[0] = NULL;
-}
-
-static void read_file(struct worker *w, const struct config_input *file)
-{
-	struct source_file_options options = {
-	    .path = file->name,
-	    .ingress = w->config->file_ingress,
-	    .ingress_by_interface = !w->config->file_ingress_given,
-	    .filter = w->config->filter,
-	    .on_wait = before_wait,
-	    .on_wait_ctx = w,
-	    .stop = &w->stop,
-	};
-	int rc = source_file_open(&options, &w->sources[0]);
-
-	if (rc == 0)
-		rc = intake_open(&w->intake, 0, w->sources[0]);
-	if (rc) {
-		w->failed |= rc != -EINTR;
-		close_file(w);
-		return;
-	}
-	w->intake.clock.file_begins = true;
-	do
-		rc = read_batch(w, 0);
-	while (rc > 0 && !is_stopped(w));
-	w->failed |= rc < 0 && rc != -ENODATA && rc != -EINTR;
-	close_file(w);
-}
-
-/* --time=now: the latest packet of all files is one of this moment. */
-static void shift_times(struct worker *w)
-{
-	uint64_t latest = 0;
-
-	for (size_t i = 0; i < w->config->file_count; i++) {
-		struct source_file_options options = {
-		    .path = w->config->files[i].name, .filter = w->config->filter};
-
-		source_file_latest(&options, &w->stop, &latest);
-	}
-	if (latest)
-		intake_shift_times(&w->intake, date_now() - latest);
-}
-
-static void read_files(struct worker *w)
-{
-	if (w->config->time_now)
-		shift_times(w);
-	for (size_t i = 0; i < w->config->file_count && !is_stopped(w); i++)
-		read_file(w, &w->config->files[i]);
 }
 
 static void forget_source(struct worker *w, unsigned i)
@@ -300,7 +216,7 @@ static int read_live_once(struct worker *w)
 
 		if (!w->sources[i])
 			continue;
-		n = read_batch(w, i);
+		n = worker_read_batch(w, i);
 		if (n < 0 && n != -EINTR) {
 			w->failed = true;
 			forget_source(w, i);
@@ -311,7 +227,7 @@ static int read_live_once(struct worker *w)
 	}
 	if (total == 0) {
 		clock_catch_up(&w->intake.clock);
-		end_turn(w, TURN_PACKETS, true);
+		worker_end_turn(w, TURN_PACKETS, true);
 	}
 	serve(w);
 	return left || w->intake.limit_reached ? total : -ENODEV;
@@ -357,7 +273,7 @@ static void read_live(struct worker *w)
 	struct pollfd *fds = calloc(w->options.live_count + 1, sizeof(*fds));
 	int n = 1;
 
-	while (fds && n >= 0 && !is_stopped(w)) {
+	while (fds && n >= 0 && !worker_is_stopped(w)) {
 		n = read_live_once(w);
 		if (n == 0)
 			wait_live(w, fds);
@@ -388,8 +304,8 @@ void *worker_run(void *worker)
 	if (config_is_live(w->config))
 		read_live(w);
 	else
-		read_files(w);
-	end_turn(w, TURN_LAST, true);
+		worker_read_files(w);
+	worker_end_turn(w, TURN_LAST, true);
 	if (has_order(w))
 		give_back(w, false);
 	if (write(w->options.done_fd, &one, sizeof(one)) < 0)
@@ -508,4 +424,9 @@ void worker_ledger(const struct worker *w, struct ledger *l)
 {
 	ledger_add_packets(l, &w->intake.packets);
 	lanes_ledger(w->lanes, l);
+}
+
+unsigned worker_beats(const struct worker *w)
+{
+	return atomic_load_explicit(&w->beats, memory_order_relaxed);
 }

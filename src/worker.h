@@ -46,6 +46,9 @@ bool worker_order_done(const struct worker *w);
 /* Live, from the main thread: adds the worker's part to the ledger, as it was a moment ago. */
 void worker_ledger_now(const struct worker *w, struct ledger *l);
 
+/* From any thread: a number that changes each quarter of a second while a live worker works. */
+unsigned worker_beats(const struct worker *w);
+
 /* After the thread has ended: whether an input failed; adds the worker's part to the ledger. */
 bool worker_failed(const struct worker *w);
 void worker_ledger(const struct worker *w, struct ledger *l);
