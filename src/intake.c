@@ -158,7 +158,7 @@ static enum ignored decode(
 
 static unsigned class_of(const struct intake *in, const struct packet *packet)
 {
-	return in->classes ? classifier_find(in->classes, packet) : 0;
+	return in->classes ? classifier_find(in->classes, packet) : in->rule;
 }
 
 /* What few runs ask for: times that are shifted, and an end. False: this packet is past it. */
@@ -396,7 +396,7 @@ int intake_open(struct intake *in, unsigned i, const struct source *source)
 	}
 	classifier_destroy(in->classifiers[i]);
 	in->classifiers[i] = NULL;
-	if (c->sampling.count == 1)
+	if (!config_has_classes(c))
 		return 0;
 	return classifier_create(c->class_filters, c->sampling.count, source, &in->classifiers[i]);
 }
@@ -410,7 +410,7 @@ static struct classifier **create_classifiers(
 	struct classifier **list = calloc(in->options.sources, sizeof(struct classifier *));
 	int rc = list ? 0 : -ENOMEM;
 
-	for (size_t i = 0; rc == 0 && c->sampling.count > 1 && i < in->options.sources; i++)
+	for (size_t i = 0; rc == 0 && config_has_classes(c) && i < in->options.sources; i++)
 		if (sources[i])
 			rc = classifier_create(
 			    c->class_filters, c->sampling.count, sources[i], &list[i]);

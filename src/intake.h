@@ -56,7 +56,8 @@ struct intake {
 
 	/* Of the source that is being read: */
 	const struct source *source;
-	struct classifier *classes; /* NULL: everything is rule 0's */
+	struct classifier *classes; /* NULL: everything is this rule's: */
+	unsigned rule;              /* 0, or the level of overload, which the owner sets */
 	struct sampler *samplers;   /* one a rule */
 
 	bool has_bounds;  /* something about times or an end is asked of each packet */

@@ -63,6 +63,25 @@ static void count_drops(struct worker *w)
 	w->drops_told = drops;
 }
 
+/* From now on fewer packets are metered, or more, and each record tells of how many it is. */
+static void judge_load(struct worker *w)
+{
+	struct ledger_packets p = w->intake.packets;
+	bool was_calm = w->overload.level == 0;
+
+	add_drops(w, &p);
+	if (!overload_judge(&w->overload, w->intake.clock.now_ns, w->idle_ns,
+		p.dropped_kernel + p.dropped_interface))
+		return;
+	w->intake.rule = w->overload.level;
+	if (was_calm)
+		log_warning("overload: more packets than can be metered: one in %u at random "
+			    "until it is over",
+		    1u << w->overload.level);
+	else if (w->overload.level == 0)
+		log_warning("overload: over: every packet is metered");
+}
+
 /* For whoever asks while the worker is at work: packets and flows of one moment. */
 static void publish(struct worker *w)
 {
@@ -94,6 +113,8 @@ void worker_end_turn(struct worker *w, enum turn_kind kind, bool flush)
 	head.tick = kind != TURN_PACKETS || is_time(w);
 	if (head.tick) {
 		count_drops(w);
+		if (w->config->overload_samples && config_is_live(w->config))
+			judge_load(w);
 		head.unmetered = in->unmetered;
 	}
 	head.now = (struct clock_time){in->clock.now_ns, clock_wall_ns(&in->clock)};
@@ -182,6 +203,10 @@ static bool reload(struct worker *w, const struct order_reload *order)
 		lanes_change_ring(w->lanes, order->ring, rules, &head);
 	w->config = order->config;
 	lanes_reload(w->lanes, w->config);
+	if (rules) {
+		w->overload = (struct overload){0};
+		in->rule = 0;
+	}
 	if (order->parts & 1u << RELOAD_FILTER)
 		change_filter(w);
 	return true;
@@ -234,17 +259,19 @@ static int read_live_once(struct worker *w)
 }
 
 /* Sleeps until a source has packets, the worker is to stop, or a moment has passed. */
-static void wait_live(const struct worker *w, struct pollfd *fds)
+static void wait_live(struct worker *w, struct pollfd *fds)
 {
 	nfds_t n = 0;
-	uint64_t wakes;
+	uint64_t wakes, begin_ns;
 
 	fds[n++] = (struct pollfd){.fd = w->wake_fd, .events = POLLIN};
 	for (unsigned i = 0; i < w->options.live_count; i++)
 		if (w->sources[i])
 			fds[n++] =
 			    (struct pollfd){.fd = source_fd(w->sources[i]), .events = POLLIN};
+	begin_ns = steady_now();
 	poll(fds, n, has_order(w) ? 1 : LIVE_POLL_MS);
+	w->idle_ns += steady_now() - begin_ns;
 	if (fds[0].revents && read(w->wake_fd, &wakes, sizeof(wakes)) < 0)
 		log_error("worker: %s", strerror(errno));
 }

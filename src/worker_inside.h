@@ -10,6 +10,7 @@
 
 #include "intake.h"
 #include "lanes.h"
+#include "meter/overload.h"
 #include "worker.h"
 
 struct snapshot; /* util/snapshot.h */
@@ -31,6 +32,8 @@ struct worker {
 	struct snapshot *ledger; /* live: as it was at the last tick */
 	atomic_uint beats;       /* how often it was given out */
 
+	uint64_t idle_ns; /* spent waiting for packets */
+	struct overload overload;
 	uint64_t drops_told; /* packets that the kernel and interfaces dropped */
 };
 

@@ -9,6 +9,7 @@
 
 #include "conf/file.h"
 #include "conf/options.h"
+#include "meter/overload.h"
 #include "util/log.h"
 
 #define OPTIONS_MAX 64
@@ -227,10 +228,26 @@ static int add_output(struct settings *s)
 	return settings_add(s, &output);
 }
 
+/* A rule for each level takes the place of those of classes. */
+static int finish_overload(struct config *c)
+{
+	if (!c->overload_samples || !config_is_live(c))
+		return 0;
+	if (c->sampling.count > 1 || c->sampling.rules[0].method != SAMPLING_NONE) {
+		log_error("--overload: 'sample' is not allowed with --sample or --class: the rate "
+			  "is its own");
+		return -EINVAL;
+	}
+	overload_plan(&c->sampling);
+	return 0;
+}
+
 int config_finish(struct config *c)
 {
 	int rc = check_inputs(c);
 
+	if (rc == 0)
+		rc = finish_overload(c);
 	return rc ? rc : collectors_finish(c);
 }
 

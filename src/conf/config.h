@@ -95,7 +95,8 @@ struct config {
 	struct records_choice records; /* where a collector or output names none */
 	struct sampling_plan sampling;
 	const char *class_filters[SELECTORS_MAX]; /* BPF expressions of rules 1 and above */
-	unsigned key_changes;                     /* set of 1 << enum key_part */
+	bool overload_samples; /* live: more than can be metered is sampled (meter/overload.h) */
+	unsigned key_changes;  /* set of 1 << enum key_part */
 	struct timeouts timeouts;
 	uint32_t workers; /* live: threads that capture; of files: shards of the flow table */
 	uint32_t max_flows;
@@ -160,6 +161,12 @@ void config_print(const struct config *c);
 static inline bool config_is_live(const struct config *c)
 {
 	return c->interface_count > 0;
+}
+
+/* Whether BPF expressions choose a packet's sampling rule. */
+static inline bool config_has_classes(const struct config *c)
+{
+	return c->class_filters[1] != NULL;
 }
 
 #endif

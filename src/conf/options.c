@@ -171,6 +171,12 @@ static int set_hash_key(struct config *c, const char *value)
 	return set_number32(value, 0, UINT32_MAX, &c->sampling.hash_key);
 }
 
+static int set_overload(struct config *c, const char *value)
+{
+	c->overload_samples = strcmp(value, "sample") == 0;
+	return c->overload_samples || strcmp(value, "drop") == 0 ? 0 : -EINVAL;
+}
+
 static int set_workers(struct config *c, const char *value)
 {
 	return set_number32(value, 1, CONFIG_WORKERS_MAX, &c->workers);
@@ -401,6 +407,8 @@ const struct option_spec option_table[] = {
 	 "a number from 0 to 4294967295", set_hash_key, "0", OPTION_VALUE},
 	{"scale", 0, "on|off", NULL,
 	 "on or off", set_scale, "off", OPTION_VALUE},
+	{"overload", 0, "drop|sample", NULL,
+	 "drop or sample", set_overload, "drop", OPTION_VALUE},
 	{"key", 0, "LIST", NULL,
 	 "default, or with commas between them -vlan, -ports, -dscp, -ingress, +ecn, +mac, +inner-vlan",
 	 flow_key_parse, "default", OPTION_VALUE},

@@ -18,11 +18,10 @@ enum reload_part option_reloads(const struct option_spec *o)
 		enum reload_part part;
 	} rows[] = {{"collector", RELOAD_COLLECTORS}, {"group", RELOAD_COLLECTORS},
 	    {"format", RELOAD_COLLECTORS}, {"records", RELOAD_COLLECTORS},
-	    {"output", RELOAD_COLLECTORS}, {"sample", RELOAD_SAMPLING},
-	    {"class", RELOAD_SAMPLING}, {"hash-key", RELOAD_SAMPLING},
-	    {"scale", RELOAD_SAMPLING}, {"timeout", RELOAD_TIMEOUTS},
-	    {"filter", RELOAD_FILTER}, {"quiet", RELOAD_LOG}, {"log-level", RELOAD_LOG},
-	    {"log-format", RELOAD_LOG}};
+	    {"output", RELOAD_COLLECTORS}, {"sample", RELOAD_SAMPLING}, {"class", RELOAD_SAMPLING},
+	    {"hash-key", RELOAD_SAMPLING}, {"scale", RELOAD_SAMPLING},
+	    {"overload", RELOAD_SAMPLING}, {"timeout", RELOAD_TIMEOUTS}, {"filter", RELOAD_FILTER},
+	    {"quiet", RELOAD_LOG}, {"log-level", RELOAD_LOG}, {"log-format", RELOAD_LOG}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (strcmp(o->name, rows[i].name) == 0)
@@ -88,7 +87,8 @@ static int take(struct settings *to, const struct settings *from, bool reloaded)
 {
 	for (size_t i = 0; i < from->count; i++) {
 		const struct setting *s = &from->rows[i];
-		int rc = (option_reloads(s->row) != RELOAD_NOT) == reloaded ? settings_add(to, s) : 0;
+		int rc =
+		    (option_reloads(s->row) != RELOAD_NOT) == reloaded ? settings_add(to, s) : 0;
 
 		if (rc)
 			return rc;

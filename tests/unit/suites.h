@@ -50,6 +50,7 @@
 	X(clock)         \
 	X(expiry)        \
 	X(sampler)       \
+	X(overload)      \
 	X(selection)     \
 	X(key)           \
 	X(table)         \
