@@ -11,7 +11,9 @@ FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_TOOLS := $(addprefix $(BUILD)/tests/bench/,mktraffic measure pcaploop udpsink)
 BENCH_STAGES := $(BUILD)/tests/bench/stages
 MANUALS := $(wildcard man/*.[578])
-DOCUMENTS := README.md BENCHMARKS.md NEWS LICENSE contrib/spanflow.conf
+DOCUMENTS := README.md BENCHMARKS.md NEWS LICENSE
+EXAMPLES := contrib/spanflow.conf contrib/systemd/xdp.conf
+DASHBOARDS := $(wildcard contrib/grafana/*.json)
 
 # Targets that need no configuration, or cannot have one before deps.sh has run.
 ifneq ($(filter-out check demo lint clean distclean,$(or $(MAKECMDGOALS),all)),)
@@ -39,11 +41,11 @@ Q := @
 say = @echo "  $(1)"
 endif
 
-.PHONY: all check check-built check-long check-unit demo bench bench-stages fuzz fuzz-with-libfuzzer \
-    fuzz-with-afl $(FUZZERS:%=fuzz-%) lint install uninstall dist clean distclean
+.PHONY: all check check-built check-long check-unit demo bench bench-stages fuzz \
+    fuzz-with-libfuzzer fuzz-with-afl $(FUZZERS:%=fuzz-%) lint install uninstall dist \
+    clean distclean
 .DELETE_ON_ERROR:
-
-all: $(PROGRAM) $(CONTROL)
+.DEFAULT_GOAL := all
 
 # -- configuration -----------------------------------------------------------------------------
 
@@ -97,7 +99,7 @@ check:
 	contrib/deps.sh test
 	$(MAKE) --no-print-directory check-built
 
-check-built: $(PROGRAM) $(CONTROL) $(BUILD)/unit $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%) $(BENCH_TOOLS) $(BENCH_STAGES)
+check-built: all $(BUILD)/unit $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%) $(BENCH_TOOLS) $(BENCH_STAGES)
 	tests/run $(BUILD)
 
 # What make check does a part of: a million messages, every max-payload, 10 million packets sampled,
@@ -185,21 +187,71 @@ lint:
 
 # -- packaging ---------------------------------------------------------------------------------
 
-# man/NAME.8 goes to man8/NAME.8
-installed_manual = $(DESTDIR)$(mandir)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+# Files that name directories, or come from the table of options.
+MADE := $(BUILD)/share
+SERVICES_systemd := $(MADE)/spanflow.service $(MADE)/spanflow@.service
+SERVICES_openrc := $(MADE)/spanflow.init
+SERVICES_none :=
+BASH_COMPLETIONS := $(addprefix $(MADE)/bash/,$(PROGRAM) $(CONTROL))
+ZSH_COMPLETIONS := $(addprefix $(MADE)/zsh/_,$(PROGRAM) $(CONTROL))
+COMPLETION_SOURCES := contrib/completion/rows.awk src/conf/options.c src/conf/collector.c \
+    src/export/element.c src/spanflowctl.c
 
-install: $(PROGRAM) $(CONTROL)
-	$(INSTALL) -d $(DESTDIR)$(sbindir) $(DESTDIR)$(bindir) $(DESTDIR)$(docdir)
-	$(INSTALL) -m 755 $(CONTROL) $(DESTDIR)$(bindir)/$(CONTROL)
-	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(sbindir)/$(PROGRAM)
-	$(foreach m,$(MANUALS),$(INSTALL) -D -m 644 $(m) $(call installed_manual,$(m)) &&) true
-	$(INSTALL) -m 644 $(DOCUMENTS) $(DESTDIR)$(docdir)
+substitute = sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' \
+    -e 's|@unit@|$(@F)|g' -e 's|@instance@|$(if $(findstring @,$(@F)),%i,$(PROGRAM))|g'
+
+$(SERVICES_systemd): contrib/systemd/spanflow.service.in config.mk
+	@mkdir -p $(@D)
+	$(Q)$(substitute) $< >$@
+
+$(SERVICES_openrc): contrib/openrc/spanflow.init.in config.mk
+	@mkdir -p $(@D)
+	$(Q)$(substitute) $< >$@
+
+$(MADE)/bash/%: contrib/completion/%.bash.in contrib/completion/generate $(COMPLETION_SOURCES)
+	@mkdir -p $(@D)
+	$(Q)contrib/completion/generate $* bash >$@
+
+$(MADE)/zsh/_%: contrib/completion/%.zsh.in contrib/completion/generate $(COMPLETION_SOURCES)
+	@mkdir -p $(@D)
+	$(Q)contrib/completion/generate $* zsh >$@
+
+# One row a file: MODE|WHAT|WHERE. man/NAME.8 goes to man8/NAME.8.
+into = $(foreach f,$(2),$(1)|$(f)|$(3)/$(notdir $(f)))
+INSTALLED = $(call into,755,$(PROGRAM),$(sbindir)) $(call into,755,$(CONTROL),$(bindir)) \
+    $(foreach m,$(MANUALS),$(call into,644,$(m),$(mandir)/man$(subst .,,$(suffix $(m))))) \
+    $(call into,644,$(DOCUMENTS),$(docdir)) \
+    $(call into,644,$(EXAMPLES),$(docdir)/examples) \
+    $(call into,644,$(DASHBOARDS),$(docdir)/grafana) \
+    $(call into,644,$(BASH_COMPLETIONS),$(bashcompletiondir)) \
+    $(call into,644,$(ZSH_COMPLETIONS),$(zshcompletiondir)) \
+    $(INSTALLED_$(INIT))
+INSTALLED_systemd = $(call into,644,$(SERVICES_systemd),$(systemdsystemunitdir)) \
+    644|contrib/systemd/sysusers.conf|$(sysusersdir)/spanflow.conf
+INSTALLED_openrc = 755|$(MADE)/spanflow.init|$(sysconfdir)/init.d/spanflow \
+    644|contrib/openrc/spanflow.confd|$(sysconfdir)/conf.d/spanflow
+# Settings belong to whoever made them: they are put there once, and stay if they were changed.
+SETTINGS = $(DESTDIR)$(sysconfdir)/spanflow/spanflow.conf
+
+column = $(word $(1),$(subst |, ,$(2)))
+
+define newline
+
+
+endef
+
+all: $(PROGRAM) $(CONTROL) $(SERVICES_$(INIT)) $(BASH_COMPLETIONS) $(ZSH_COMPLETIONS)
+
+install: all
+	$(foreach f,$(INSTALLED),$(INSTALL) -D -m $(call column,1,$(f)) $(call column,2,$(f)) \
+	    "$(DESTDIR)$(call column,3,$(f))"$(newline)	)
+	test -e "$(SETTINGS)" || $(INSTALL) -D -m 644 contrib/spanflow.conf "$(SETTINGS)"
 
 uninstall:
-	rm -f $(DESTDIR)$(sbindir)/$(PROGRAM) $(DESTDIR)$(bindir)/$(CONTROL)
-	rm -f $(foreach m,$(MANUALS),$(call installed_manual,$(m)))
-	rm -f $(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCUMENTS)))
-	-rmdir $(DESTDIR)$(docdir)
+	$(foreach f,$(INSTALLED),rm -f "$(DESTDIR)$(call column,3,$(f))"$(newline)	)
+	! cmp -s contrib/spanflow.conf "$(SETTINGS)" || rm -f "$(SETTINGS)"
+	-rmdir $(addprefix $(DESTDIR),$(docdir)/examples $(if $(DASHBOARDS),$(docdir)/grafana) $(docdir) \
+	    $(sysconfdir)/spanflow) 2>/dev/null
 
 dist: configure
 	rm -rf $(BUILD)/$(PROGRAM)-$(VERSION)

@@ -110,7 +110,7 @@ def nothing_is_started(case, tap, capture):
 def example(case, tap):
     """The example is valid as it is, and with all that it suggests."""
     text = checked(case, ["-f", EXAMPLE])
-    case.true("interface = {eth1}" in text, f"interface: {text}")
+    case.true("interface = {CHANGE-ME}" in text, f"interface: {text}")
     printed_is_read_back(case, tap, ["-f", EXAMPLE])
     with open(EXAMPLE, encoding="utf-8") as lines:
         whole = re.sub(r"(?m)^#(?=[a-z}\t])", "", lines.read())
