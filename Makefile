@@ -16,7 +16,7 @@ EXAMPLES := contrib/spanflow.conf contrib/systemd/xdp.conf
 DASHBOARDS := $(wildcard contrib/grafana/*.json)
 
 # Targets that need no configuration, or cannot have one before deps.sh has run.
-ifneq ($(filter-out check demo lint clean distclean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out check check-package deb demo lint clean distclean,$(or $(MAKECMDGOALS),all)),)
 -include config.mk
 endif
 
@@ -41,8 +41,8 @@ Q := @
 say = @echo "  $(1)"
 endif
 
-.PHONY: all check check-built check-long check-unit demo bench bench-stages fuzz \
-    fuzz-with-libfuzzer fuzz-with-afl $(FUZZERS:%=fuzz-%) lint install uninstall dist \
+.PHONY: all check check-built check-long check-unit check-package demo bench bench-stages fuzz \
+    fuzz-with-libfuzzer fuzz-with-afl $(FUZZERS:%=fuzz-%) lint install uninstall dist deb \
     clean distclean
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := all
@@ -252,6 +252,16 @@ uninstall:
 	! cmp -s contrib/spanflow.conf "$(SETTINGS)" || rm -f "$(SETTINGS)"
 	-rmdir $(addprefix $(DESTDIR),$(docdir)/examples $(if $(DASHBOARDS),$(docdir)/grafana) $(docdir) \
 	    $(sysconfdir)/spanflow) 2>/dev/null
+
+# From the files of this checkout as they are; see contrib/debian/build.
+deb:
+	contrib/deps.sh deb
+	contrib/debian/build $(BUILD)/deb
+
+# Installs, upgrades and purges that package in a small Debian of its own. As root.
+check-package: deb
+	contrib/deps.sh package
+	tests/package $(BUILD)/deb
 
 dist: configure
 	rm -rf $(BUILD)/$(PROGRAM)-$(VERSION)

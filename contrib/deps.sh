@@ -6,12 +6,17 @@ set -eu
 
 usage() {
     cat <<'TEXT'
-usage: contrib/deps.sh [build|demo|test|bench]
+usage: contrib/deps.sh [build|demo|test|bench|deb|package]
+       contrib/deps.sh names build|demo|test|bench|deb|package
 
   build   what "./configure && make" needs (the default)
   demo    and what "make demo" shows the records with
   test    and everything that the tests use
   bench   what the build needs, and the probes that "make bench" compares with
+  deb     what the build needs, and "make deb", which makes a Debian package
+  package and "make check-package", which tries it in a Debian of its own
+
+"names" prints the names on Debian of what that level adds.
 TEXT
 }
 
@@ -29,6 +34,8 @@ names() {
         libevent-dev libncurses-dev ;;
     debian/demo) echo nfdump ;;
     debian/bench) echo softflowd pmacct nfdump ;;
+    debian/deb) echo debhelper dpkg-dev fakeroot lintian ;;
+    debian/package) echo debootstrap systemd mount util-linux iproute2 ;;
     debian/test) echo check python3 python3-ipfix pmacct tshark libfixbuf-tools \
         nodejs npm tcpreplay iproute2 mandoc procps zstd ;;
     fedora/build) echo gcc make autoconf pkgconf-pkg-config libpcap-devel \
@@ -62,6 +69,8 @@ packages() {
     demo) names "$1" build; names "$1" demo ;;
     test) names "$1" build; names "$1" demo; names "$1" test ;;
     bench) names "$1" build; names "$1" bench ;;
+    deb) names "$1" build; names "$1" deb ;;
+    package) names "$1" build; names "$1" deb; names "$1" package ;;
     esac
 }
 
@@ -129,13 +138,23 @@ print_command() {
     esac
 }
 
+show=no
+if [ "${1-}" = names ]; then
+    show=yes
+    shift
+fi
 [ $# -le 1 ] || { usage >&2; exit 2; }
 level=${1:-build}
 case $level in
-build | demo | test | bench) ;;
+build | demo | test | bench | deb | package) ;;
 -h | --help) usage; exit 0 ;;
 *) usage >&2; exit 2 ;;
 esac
+
+if [ $show = yes ]; then
+    names debian "$level"
+    exit 0
+fi
 
 case $(family) in
 debian) install_debian "$level" ;;
