@@ -53,6 +53,7 @@ enum source_capture { SOURCE_PCAP, SOURCE_XDP };
 struct source_share {
 	int group; /* packet(7): PACKET_FANOUT */
 	bool exists;
+	_Atomic uint64_t joined_ns; /* when the latest of them did, as a date */
 	atomic_bool told; /* by one of them why the interface cannot be read on */
 };
 

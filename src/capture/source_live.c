@@ -7,20 +7,17 @@
 #include "capture/source.h"
 
 #include <errno.h>
-#include <linux/if_packet.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "capture/iface.h"
+#include "capture/refusal.h"
+#include "capture/share.h"
 #include "util/log.h"
-#include "util/now.h"
 #include "util/units.h"
 
 #define READ_TIMEOUT_MS 10
-/* By then the kernel has handed over what it captured before. */
-#define JOINING_NS NS_PER_S
 /* Headers are all that is read: link layer, tags, IP with options or extension headers, ports. */
 #define LIVE_SNAPLEN 512
 
@@ -28,15 +25,9 @@ struct source_live {
 	struct source base;
 	pcap_t *pcap;
 	uint32_t ingress;
-	/*
-	 * Of several that share an interface. What another one than the first captured before it joined
-	 * the first has, too: packets are left out until the first date from then on, but no longer than
-	 * until a moment of the steady clock, since dates may be set back. 0: none any more.
-	 */
 	struct source_share *share; /* NULL: there is one alone */
-	bool is_first;
-	uint64_t joined_ns;
-	uint64_t joining_until_ns;
+	bool is_first;              /* of those that share it */
+	struct joining joining;
 	packet_fn *fn;
 	void *ctx;
 };
@@ -53,22 +44,10 @@ static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *dat
 	    .linktype = s->base.linktype,
 	};
 
-	if (s->joined_ns && packet.ts_ns < s->joined_ns)
+	if (joining_leaves_out(&s->joining, packet.ts_ns))
 		return;
-	s->joined_ns = 0;
 	if (!s->fn(s->ctx, &packet))
 		pcap_breakloop(s->pcap);
-}
-
-/* Counted from the first read: until then nothing is lost, only late. */
-static void end_joining(struct source_live *s)
-{
-	uint64_t now = steady_now();
-
-	if (!s->joining_until_ns)
-		s->joining_until_ns = now + JOINING_NS;
-	else if (now > s->joining_until_ns)
-		s->joined_ns = 0;
 }
 
 static int live_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
@@ -78,8 +57,7 @@ static int live_read(struct source *base, unsigned max, packet_fn *fn, void *ctx
 
 	s->fn = fn;
 	s->ctx = ctx;
-	if (s->joined_ns)
-		end_joining(s);
+	joining_tick(&s->joining, s->share);
 	n = pcap_dispatch(s->pcap, (int)max, deliver, (u_char *)s);
 	if (n >= 0)
 		return n;
@@ -117,7 +95,6 @@ static void live_close(struct source *base)
 	free(s);
 }
 
-/* Why an interface did not open, and what to do about it. */
 static int report_activation(const struct source_live *s, int status)
 {
 	const char *detail = pcap_geterr(s->pcap);
@@ -125,21 +102,14 @@ static int report_activation(const struct source_live *s, int status)
 	switch (status) {
 	case PCAP_ERROR_PERM_DENIED:
 	case PCAP_ERROR_PROMISC_PERM_DENIED:
-		log_error(
-		    "%s: no permission to capture: run as root, or give the program CAP_NET_RAW",
-		    s->base.name);
-		return -EPERM;
+		return refusal_report(s->base.name, -EPERM, NULL);
 	case PCAP_ERROR_NO_SUCH_DEVICE:
-		log_error(
-		    "%s: no such interface: `ip link` lists those that there are", s->base.name);
-		return -ENODEV;
+		return refusal_report(s->base.name, -ENODEV, NULL);
 	case PCAP_ERROR_IFACE_NOT_UP:
-		log_error("%s: the interface is down: `ip link set %s up` starts it", s->base.name,
-		    s->base.name);
-		return -ENETDOWN;
+		return refusal_report(s->base.name, -ENETDOWN, NULL);
 	default:
-		log_error("%s: %s", s->base.name, *detail ? detail : pcap_statustostr(status));
-		return -EIO;
+		return refusal_report(
+		    s->base.name, -EIO, *detail ? detail : pcap_statustostr(status));
 	}
 }
 
@@ -219,31 +189,6 @@ static int configure(struct source_live *s, const struct source_live_options *o)
 	return rc;
 }
 
-/*
- * Packets are shared by a hash of addresses and ports, the same for both directions. Never with
- * PACKET_FANOUT_FLAG_DEFRAG: the kernel would put fragments together, and packets could not be counted.
- */
-static int join_share(struct source_live *s)
-{
-	int fd = pcap_fileno(s->pcap);
-	int mode = PACKET_FANOUT_HASH | (s->is_first ? PACKET_FANOUT_FLAG_UNIQUEID : 0);
-	int value = s->share->group | mode << 16;
-	socklen_t size = sizeof(value);
-
-	if (setsockopt(fd, SOL_PACKET, PACKET_FANOUT, &value, sizeof(value)) < 0 ||
-	    getsockopt(fd, SOL_PACKET, PACKET_FANOUT, &value, &size) < 0) {
-		log_error("%s: --workers: %s: it needs an Ethernet interface and Linux 4.12, or "
-			  "one worker",
-		    s->base.name, strerror(errno));
-		return -errno;
-	}
-	if (!s->is_first)
-		s->joined_ns = date_now();
-	s->share->group = value & 0xffff;
-	s->share->exists = true;
-	return 0;
-}
-
 /* "any" has no index of its own: each packet brings one. */
 static int find_ingress(struct source_live *s, const struct source_live_options *o)
 {
@@ -254,7 +199,7 @@ static int find_ingress(struct source_live *s, const struct source_live_options 
 		return 0;
 	rc = iface_index(o->interface, &s->ingress);
 	if (rc == -ENODEV)
-		return report_activation(s, PCAP_ERROR_NO_SUCH_DEVICE);
+		return refusal_report(o->interface, rc, NULL);
 	if (rc)
 		log_error("%s: interface index: %s", o->interface, strerror(-rc));
 	return rc;
@@ -282,14 +227,14 @@ static int open_by_pcap(const struct source_live_options *o, struct source **out
 	s->base.ops = &live_ops;
 	s->base.name = o->interface;
 	s->share = o->share;
-	s->is_first = !o->share || !o->share->exists;
+	s->is_first = share_is_first(o->share);
 	rc = find_ingress(s, o);
 	if (rc == 0)
 		rc = activate(s, o);
 	if (rc == 0)
 		rc = configure(s, o);
 	if (rc == 0 && s->share)
-		rc = join_share(s);
+		rc = share_join(s->share, pcap_fileno(s->pcap), o->interface);
 	if (rc) {
 		live_close(&s->base);
 		return rc;
@@ -301,7 +246,7 @@ static int open_by_pcap(const struct source_live_options *o, struct source **out
 int source_live_open(const struct source_live_options *o, struct source **out)
 {
 	/* The sources of an interface's other workers are as the first one's. */
-	bool asks = o->capture == SOURCE_XDP && !(o->share && o->share->exists);
+	bool asks = o->capture == SOURCE_XDP && share_is_first(o->share);
 
 	if (asks && source_xdp_open(o, out) == 0)
 		return 0;
