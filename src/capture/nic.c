@@ -64,12 +64,25 @@ unsigned nic_queues(const char *name)
 	return count ? count : 1;
 }
 
-bool nic_is_ethernet(const char *name)
+int nic_hardware(const char *name)
 {
 	struct ifreq request = {.ifr_flags = 0};
+	int rc = ask(name, SIOCGIFHWADDR, &request);
 
-	return ask(name, SIOCGIFHWADDR, &request) == 0 &&
-	    request.ifr_hwaddr.sa_family == ARPHRD_ETHER;
+	return rc ? rc : request.ifr_hwaddr.sa_family;
+}
+
+bool nic_is_switch_port(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/dsa/tagging", name);
+	return access(path, F_OK) == 0;
+}
+
+bool nic_is_ethernet(const char *name)
+{
+	return nic_hardware(name) == ARPHRD_ETHER;
 }
 
 unsigned nic_mtu(const char *name)

@@ -9,6 +9,10 @@
 
 /* How many queues it receives by; at least 1. */
 unsigned nic_queues(const char *name);
+/* Its kind (ARPHRD_), or -errno: -ENODEV. */
+int nic_hardware(const char *name);
+/* Whether its frames begin with the tags by which a switch's chip tells its ports apart. */
+bool nic_is_switch_port(const char *name);
 bool nic_is_ethernet(const char *name);
 /* The longest packet that it is set up for, without the link's header; 0 where that is not known. */
 unsigned nic_mtu(const char *name);

@@ -47,14 +47,15 @@ struct source {
 const char *source_place(uint32_t interface, char place[SOURCE_PLACE]);
 
 enum source_direction { SOURCE_BOTH, SOURCE_IN, SOURCE_OUT };
-enum source_capture { SOURCE_PCAP, SOURCE_XDP };
+/* Packet sockets where they will do, and else libpcap; and what a user asks for. */
+enum source_capture { SOURCE_AUTO, SOURCE_PACKET, SOURCE_PCAP, SOURCE_XDP };
 
 /* What sources at one interface have in common that share its packets. Zeros before the first one. */
 struct source_share {
 	int group; /* packet(7): PACKET_FANOUT */
 	bool exists;
 	_Atomic uint64_t joined_ns; /* when the latest of them did, as a date */
-	atomic_bool told; /* by one of them why the interface cannot be read on */
+	atomic_bool told;           /* by one of them why the interface cannot be read on */
 };
 
 struct source_live_options {
@@ -63,23 +64,29 @@ struct source_live_options {
 	const char *filter;    /* BPF expression; NULL: everything */
 	uint64_t buffer_bytes; /* size of the kernel's ring */
 	enum source_direction direction;
-	enum source_capture capture; /* SOURCE_XDP: libpcap where that cannot be had */
+	enum source_capture capture; /* SOURCE_AUTO where that cannot be had */
 	struct source_share
 	    *share; /* NULL: this one gets all packets; else it has a part, by flow */
 };
 
 /*
  * Opens an interface for capture. On failure says why on standard error and returns -errno:
- * -EPERM, -ENODEV, -EINVAL (the filter), -EIO for what libpcap does not name.
+ * -EPERM, -ENODEV, -EINVAL (the filter), -EIO for what has no better one.
  */
 int source_live_open(const struct source_live_options *options, struct source **out);
 
 /*
  * The same by AF_XDP, which takes all frames that the interface receives away from the system until
  * the source is closed or the process ends. Where that cannot be had it warns, says what to do, and
- * returns -errno; -ENODEV, of an interface that is not there, is left to libpcap to tell.
+ * returns -errno; -ENODEV, of an interface that is not there, is left to others to tell.
  */
 int source_xdp_open(const struct source_live_options *options, struct source **out);
+
+/*
+ * The same by a packet socket that is read without libpcap. -ENOTSUP, silently, where it takes
+ * libpcap: for "any", for link layers other than Ethernet and plain IP, and for rare filters.
+ */
+int source_packet_open(const struct source_live_options *options, struct source **out);
 
 struct source_file_options {
 	const char *path; /* "-" is standard input */

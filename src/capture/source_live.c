@@ -1,5 +1,5 @@
 /*
- * Live capture through libpcap (TPACKET_V3 on Linux).
+ * Live capture through libpcap (TPACKET_V3 on Linux), and who captures an interface.
  *
  * The kernel hands packets over in blocks, and a block that is not full when a packet came READ_TIMEOUT_MS
  * ago: a quiet link is seen at once without immediate mode, which would switch TPACKET_V3 off.
@@ -246,9 +246,18 @@ static int open_by_pcap(const struct source_live_options *o, struct source **out
 int source_live_open(const struct source_live_options *o, struct source **out)
 {
 	/* The sources of an interface's other workers are as the first one's. */
-	bool asks = o->capture == SOURCE_XDP && share_is_first(o->share);
+	bool is_first = share_is_first(o->share);
+	int rc = -ENOTSUP;
 
-	if (asks && source_xdp_open(o, out) == 0)
+	if (o->capture == SOURCE_XDP && is_first && source_xdp_open(o, out) == 0)
 		return 0;
+	if (o->capture != SOURCE_PCAP)
+		rc = source_packet_open(o, out);
+	if (rc != -ENOTSUP)
+		return rc;
+	if (o->capture == SOURCE_PACKET && is_first)
+		log_warning("%s: captured by libpcap: packet sockets of our own are for Ethernet, "
+			    "loopback and IP tunnels",
+		    o->interface);
 	return open_by_pcap(o, out);
 }

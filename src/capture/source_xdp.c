@@ -337,7 +337,7 @@ static int open_queues(struct source_xdp *s)
 
 /* -- what cannot be ----------------------------------------------------------------------------- */
 
-/* Says nothing: where the expression is wrong for libpcap, too, that will. */
+/* Says nothing: where the expression is wrong for others, too, they will. */
 static bool filter_fits(const struct source_live_options *o, struct filter **out)
 {
 	struct filter_options options = {
@@ -396,9 +396,9 @@ static const char *explain(int error)
 static void report(const char *name, const char *why, int error)
 {
 	if (why)
-		log_warning("%s: captured by libpcap: %s", name, why);
+		log_warning("%s: captured without AF_XDP: %s", name, why);
 	else
-		log_warning("%s: captured by libpcap: AF_XDP: %s: it needs Linux 5.9 or later, and "
+		log_warning("%s: captured without AF_XDP: %s: it needs Linux 5.9 or later, and "
 			    "a driver that lets it",
 		    name, strerror(-error));
 }

@@ -10,7 +10,7 @@
 int source_xdp_open(const struct source_live_options *o, struct source **out)
 {
 	(void)out;
-	log_warning("%s: captured by libpcap: this build has no AF_XDP: "
+	log_warning("%s: captured without AF_XDP: this build has no AF_XDP: "
 		    "configure it with --enable-xdp, where libxdp and libbpf are there",
 	    o->interface);
 	return -ENOTSUP;

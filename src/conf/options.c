@@ -214,8 +214,17 @@ static int set_direction(struct config *c, const char *value)
 
 static int set_capture(struct config *c, const char *value)
 {
-	c->capture = strcmp(value, "xdp") == 0 ? SOURCE_XDP : SOURCE_PCAP;
-	return c->capture == SOURCE_XDP || strcmp(value, "pcap") == 0 ? 0 : -EINVAL;
+	static const char *const names[] = {[SOURCE_AUTO] = "auto",
+	    [SOURCE_PACKET] = "packet",
+	    [SOURCE_PCAP] = "pcap",
+	    [SOURCE_XDP] = "xdp"};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(value, names[i]) == 0) {
+			c->capture = (enum source_capture)i;
+			return 0;
+		}
+	return -EINVAL;
 }
 
 static int set_ingress(struct config *c, const char *value)
@@ -425,8 +434,8 @@ const struct option_spec option_table[] = {
 	 "a time above 0 with its unit: ms s m h", set_duration, NULL, OPTION_VALUE},
 	{"direction", 0, "in|out|both", NULL,
 	 "in, out or both", set_direction, "both", OPTION_VALUE},
-	{"capture", 0, "pcap|xdp", NULL,
-	 "pcap or xdp", set_capture, "pcap", OPTION_VALUE},
+	{"capture", 0, "auto|packet|pcap|xdp", NULL,
+	 "auto, packet, pcap or xdp", set_capture, "auto", OPTION_VALUE},
 	{"ingress", 0, "N", NULL,
 	 "a number from 0 to 4294967295", set_ingress, NULL, OPTION_VALUE},
 	{"port-map", 0, "RULE", NULL,

@@ -3,12 +3,11 @@
 
 Promises: what AF_XDP brings is what the file with the same packets brings, flow by flow, at full
 speed; what it has no room for is counted; the interface is the system's again however spanflow
-ends; and where there is no AF_XDP that is said, and libpcap captures.  Needs root, and most of it
+ends; and where there is no AF_XDP that is said, and captured all the same.  Needs root, and most of it
 a build with AF_XDP and a kernel that has it.
 
 usage: test_xdp.py [WORD...]    only cases with such a word in their name
 """
-import contextlib
 import os
 import re
 import signal
@@ -25,12 +24,13 @@ import nobody
 import pcapgen as gen
 from collectors import Process, wait_for
 from harness import PROGRAM, Skip, run
-from live import Probe, frames_of, good_end, replay, send, summary
+from live import (FLOWS, KEY, PER_FLOW, Probe, frames_of, good_end, has, mixed_capture, of_threads, replay, send,
+                  stands_still, summary, sums)
 
-FLOWS, PER_FLOW, LOOPS = 500, 40, 5         # 100,000 packets
+LOOPS = 5                                   # 100,000 packets
 ENOUGH = "--buffer=256M"                    # for all of them, should nobody read meanwhile
 FEW, FEWEST = 4096, "--buffer=64k"          # the packets that the smallest buffer holds
-FALLS_BACK = r"spanflow: %s: captured by libpcap: "
+FALLS_BACK = r"spanflow: %s: captured without AF_XDP: "
 
 
 class XdpProbe(Probe):
@@ -46,19 +46,6 @@ class XdpProbe(Probe):
              and any(name.startswith("sf-worker") for name in of_threads(self.child.pid, "comm")))
 
 
-def of_threads(pid, what):
-    """That file of each thread that has not ended meanwhile."""
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with contextlib.suppress(OSError):
-            with open(f"/proc/{pid}/task/{task}/{what}", encoding="ascii", errors="replace") as text:
-                yield text.read().strip()
-
-
-def has(link, interface, what):
-    """Whether `ip` shows that of an interface in the capturing namespace."""
-    return re.search(what, netns.run(link.capturing, "ip", "-d", "link", "show", interface))
-
-
 def mode(link, interface="b0"):
     """'xdp', 'xdpgeneric' or ''."""
     found = has(link, interface, r" (xdp\w*) ")
@@ -66,7 +53,7 @@ def mode(link, interface="b0"):
 
 
 def no_fallback(case, probe):
-    case.equal([line for line in probe.lines() if "libpcap" in line], [], "messages")
+    case.equal([line for line in probe.lines() if "without AF_XDP" in line], [], "messages")
 
 
 def counted(probe):
@@ -75,34 +62,6 @@ def counted(probe):
 
 
 # --- as much as there is -----------------------------------------------------------------
-
-def mixed_capture(path):
-    """IPv4 and IPv6, some with VLAN tags, of all lengths to 1,500 octets, and an ARP."""
-    packets = []
-    for number in range(FLOWS * PER_FLOW - 1):
-        flow, body = number % FLOWS, gen.udp(10000 + number % FLOWS, 4500, bytes(number * 37 % 1440))
-        vlans = ((0x8100, flow % 7 + 1),) if flow % 3 == 0 else ()
-        if flow % 2:
-            frame = gen.eth(gen.ipv6(f"2001:db8::{flow:x}", "2001:db8:1::9", gen.UDP, body), 0x86dd, vlans=vlans)
-        else:
-            frame = gen.eth(gen.ipv4(f"10.0.{flow // 250}.{flow % 250 + 1}", "198.51.100.9", gen.UDP, body), vlans=vlans)
-        packets.append(gen.pkt(gen.EPOCH + number * 1000, frame))
-    packets.append(gen.arp_at(packets[-1].ts))
-    gen.write_pcap(path, packets)
-
-
-KEY = ("vlanId", "sourceIPv4Address", "sourceIPv6Address", "sourceTransportPort", "protocolIdentifier")
-
-
-def sums(records, times=1):
-    """{key: (packets, octets)} of records, as if each had come so many times."""
-    out = {}
-    for record in records:
-        key = tuple(record.get(name) for name in KEY)
-        packets, octets = out.get(key, (0, 0))
-        out[key] = packets + times * record["packetDeltaCount"], octets + times * record["octetDeltaCount"]
-    return out
-
 
 def compare(case, link, path, *arguments):
     """The file five times over, as fast as it goes, against the file read five times."""
@@ -129,10 +88,6 @@ def full_speed(case, link, path):
 def bpf_filter(case, link, path):
     sent = compare(case, link, path, "ip6", "and", "src", "port", "10001", "or", "(", "vlan", "3", "and", "ip", ")")
     case.true(0 < sent < FLOWS * PER_FLOW * LOOPS / 2, f"{sent} packets pass the filter")
-
-
-def stands_still(pid):
-    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in of_threads(pid, "stat"))
 
 
 def what_is_lost(case, link):
@@ -272,7 +227,7 @@ def at_once_again(case, link):
     done = subprocess.run(netns.inside(link.capturing, ["sh", "-c", script, PROGRAM]),
                           stderr=subprocess.PIPE, timeout=60, check=False, text=True)
     case.equal(done.returncode, 0, "exit status")
-    case.equal([line for line in done.stderr.splitlines() if "libpcap" in line], [], "messages")
+    case.equal([line for line in done.stderr.splitlines() if "without AF_XDP" in line], [], "messages")
 
 
 def interface_goes(case, link):
@@ -293,7 +248,7 @@ def interface_goes(case, link):
 # --- what cannot be ------------------------------------------------------------------------
 
 def falls_back(case, link, interface, why):
-    """It is said once, and libpcap does it."""
+    """It is said once, and it works without."""
     with Probe(link, "-i", interface, "--capture=xdp", "-o", "json", "--stats=json",
                interfaces=("b0" if interface == "b0" else None,)) as probe:
         case.equal(mode(link), "", "mode")
@@ -306,7 +261,7 @@ def falls_back(case, link, interface, why):
 
 
 def not_for_xdp(case, link, why, *arguments):
-    """What is asked for is libpcap's alone."""
+    """What is asked for AF_XDP has not."""
     with Probe(link, "-i", "b0", "--capture=xdp", *arguments, "-o", "json") as probe:
         case.equal(mode(link), "", "mode")
         probe.end()
@@ -360,8 +315,8 @@ def obstacle(link):
     """Why AF_XDP cannot be had here, or ''."""
     with Probe(link, "-i", "b0", "--capture=xdp", "--duration=1s", interfaces=()) as probe:
         probe.end()
-    lines = [line for line in probe.lines() if "libpcap" in line]
-    return lines[0].partition("libpcap: ")[2] if lines else ""
+    lines = [line for line in probe.lines() if "without AF_XDP" in line]
+    return lines[0].partition("AF_XDP: ")[2] if lines else ""
 
 
 def cases(tap, link):

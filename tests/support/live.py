@@ -1,5 +1,8 @@
 """spanflow at an interface of a netns.Link, and what sends there."""
+import contextlib
 import json
+import os
+import re
 import select
 import signal
 import subprocess
@@ -9,6 +12,8 @@ import netns
 import pcapgen as gen
 from collectors import Process, bounded, missing, wait_for
 from harness import PROGRAM, Skip, Tap, ledger_faults, need_program
+
+FLOWS, PER_FLOW = 500, 40       # of mixed_capture()
 
 
 class Probe(Process):
@@ -88,6 +93,51 @@ def replay(link, capture, *how):
     done = subprocess.run(netns.inside(link.sending, argv), stdout=subprocess.PIPE, text=True,
                           stderr=subprocess.STDOUT, timeout=120, check=False)
     assert done.returncode == 0, f"tcpreplay: {done.stdout[-400:]}"
+
+
+def of_threads(pid, what):
+    """That file of each thread that has not ended meanwhile."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with contextlib.suppress(OSError):
+            with open(f"/proc/{pid}/task/{task}/{what}", encoding="ascii", errors="replace") as text:
+                yield text.read().strip()
+
+
+def stands_still(pid):
+    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in of_threads(pid, "stat"))
+
+
+def has(link, interface, what):
+    """Whether `ip` shows that of an interface in the capturing namespace."""
+    return re.search(what, netns.run(link.capturing, "ip", "-d", "link", "show", interface))
+
+
+def mixed_capture(path):
+    """IPv4 and IPv6, some with VLAN tags, of all lengths to 1,500 octets, and an ARP."""
+    packets = []
+    for number in range(FLOWS * PER_FLOW - 1):
+        flow, body = number % FLOWS, gen.udp(10000 + number % FLOWS, 4500, bytes(number * 37 % 1440))
+        vlans = ((0x8100, flow % 7 + 1),) if flow % 3 == 0 else ()
+        if flow % 2:
+            frame = gen.eth(gen.ipv6(f"2001:db8::{flow:x}", "2001:db8:1::9", gen.UDP, body), 0x86dd, vlans=vlans)
+        else:
+            frame = gen.eth(gen.ipv4(f"10.0.{flow // 250}.{flow % 250 + 1}", "198.51.100.9", gen.UDP, body), vlans=vlans)
+        packets.append(gen.pkt(gen.EPOCH + number * 1000, frame))
+    packets.append(gen.arp_at(packets[-1].ts))
+    gen.write_pcap(path, packets)
+
+
+KEY = ("vlanId", "sourceIPv4Address", "sourceIPv6Address", "sourceTransportPort", "protocolIdentifier")
+
+
+def sums(records, times=1):
+    """{key: (packets, octets)} of records, as if each had come so many times."""
+    out = {}
+    for record in records:
+        key = tuple(record.get(name) for name in KEY)
+        packets, octets = out.get(key, (0, 0))
+        out[key] = packets + times * record["packetDeltaCount"], octets + times * record["octetDeltaCount"]
+    return out
 
 
 def good_end(case, probe):

@@ -25,6 +25,7 @@
 	X(format)        \
 	X(unpack)        \
 	X(classifier)    \
+	X(packet_filter) \
 	X(ppp)           \
 	X(wan)           \
 	X(wlan)          \

@@ -60,7 +60,7 @@ START_TEST(defaults_are_those_of_the_manual)
 	ck_assert_uint_eq(c->max_flows, 1048576);
 	ck_assert_uint_eq(c->file_ingress, 1);
 	ck_assert_uint_eq(c->buffer_bytes, 64 << 20);
-	ck_assert_int_eq(c->capture, SOURCE_PCAP);
+	ck_assert_int_eq(c->capture, SOURCE_AUTO);
 	ck_assert_int_eq(c->sampling.rules[0].method, SAMPLING_NONE);
 	ck_assert_uint_eq(c->sampling.rules[0].interval, 1);
 	ck_assert_uint_eq(c->packet_limit, 0);
@@ -391,6 +391,10 @@ END_TEST
 START_TEST(ways_to_capture_are_read)
 {
 	ck_assert_int_eq(accepted("--capture=xdp")->capture, SOURCE_XDP);
+	commandline_forget();
+	ck_assert_int_eq(accepted("--capture=packet")->capture, SOURCE_PACKET);
+	commandline_forget();
+	ck_assert_int_eq(accepted("--capture=packet --capture=auto")->capture, SOURCE_AUTO);
 	commandline_forget();
 	ck_assert_int_eq(accepted("--capture=xdp --capture=pcap")->capture, SOURCE_PCAP);
 	commandline_forget();

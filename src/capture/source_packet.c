@@ -1,0 +1,298 @@
+/*
+ * Live capture through a packet socket's ring, which the kernel writes and this reads in place.
+ *
+ * The ring is a circle of blocks, each of which belongs to the kernel or to the reader, as its status
+ * says; the kernel hands one over when it is full, or when its first packet has waited for it. A packet
+ * is lent where it lies, and its block goes back when all of its packets have been read.
+ */
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <pcap/dlt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "capture/filter.h"
+#include "capture/iface.h"
+#include "capture/packet_socket.h"
+#include "capture/share.h"
+#include "util/log.h"
+#include "util/units.h"
+
+#define MACS_LEN (2 * ETH_ALEN)
+#define TAG_LEN 4
+
+struct source_packet {
+	struct source base;
+	struct packet_socket socket;
+	uint32_t ingress;
+	struct source_share *share; /* NULL: there is one alone */
+	struct filter *filter;      /* NULL: the kernel does it, or there is none */
+	struct joining joining;
+	uint8_t *ring;
+	uint32_t block; /* the one that is read, or is next to come */
+	uint32_t left;  /* packets of it that have not been read; 0: it is the kernel's */
+	uint8_t *next;  /* the first of them */
+	uint64_t dropped;
+};
+
+/* -- reading ----------------------------------------------------------------------------------- */
+
+static size_t ring_size(const struct source_packet *s)
+{
+	return (size_t)s->socket.block_size * s->socket.block_count;
+}
+
+static struct tpacket_block_desc *block_of(const struct source_packet *s)
+{
+	return (struct tpacket_block_desc *)(s->ring + (size_t)s->block * s->socket.block_size);
+}
+
+static void give_back(struct source_packet *s)
+{
+	__atomic_store_n(&block_of(s)->hdr.bh1.block_status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+	s->block = (s->block + 1) % s->socket.block_count;
+}
+
+/* Whether there is a packet. A block without any goes back at once. */
+static bool find_packet(struct source_packet *s)
+{
+	while (s->left == 0) {
+		struct tpacket_block_desc *block = block_of(s);
+		struct tpacket_hdr_v1 *h = &block->hdr.bh1;
+
+		if (!(__atomic_load_n(&h->block_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER))
+			return false;
+		s->left = h->num_pkts;
+		s->next = (uint8_t *)block + h->offset_to_first_pkt;
+		if (s->left == 0)
+			give_back(s);
+	}
+	return true;
+}
+
+static void put_be16(uint8_t *to, uint32_t value)
+{
+	to[0] = (uint8_t)(value >> 8);
+	to[1] = (uint8_t)value;
+}
+
+/*
+ * The tag that the card or the kernel took off stands where it was. There is room in front of the
+ * frame, which was asked for (PACKET_RESERVE).
+ */
+static void put_tag_back(const struct tpacket3_hdr *h, uint8_t *frame, struct packet *packet)
+{
+	bool has_tpid = h->tp_status & TP_STATUS_VLAN_TPID_VALID;
+
+	memmove(frame - TAG_LEN, frame, MACS_LEN);
+	put_be16(frame + MACS_LEN - TAG_LEN, has_tpid ? h->hv1.tp_vlan_tpid : ETH_P_8021Q);
+	put_be16(frame + MACS_LEN - TAG_LEN + 2, h->hv1.tp_vlan_tci);
+	packet->data = frame - TAG_LEN;
+	packet->caplen += TAG_LEN;
+	packet->len += TAG_LEN;
+}
+
+/* False: that was enough. */
+static bool deliver(
+    struct source_packet *s, const struct tpacket3_hdr *h, uint8_t *frame, packet_fn *fn, void *ctx)
+{
+	struct packet packet = {
+	    .data = frame,
+	    .caplen = h->tp_snaplen,
+	    .len = h->tp_len,
+	    .ts_ns = (uint64_t)h->tp_sec * NS_PER_S + h->tp_nsec,
+	    .ingress = s->ingress,
+	    .linktype = s->base.linktype,
+	};
+
+	if (joining_leaves_out(&s->joining, packet.ts_ns))
+		return true;
+	if (h->tp_status & TP_STATUS_VLAN_VALID && s->base.linktype == DLT_EN10MB &&
+	    packet.caplen >= MACS_LEN)
+		put_tag_back(h, frame, &packet);
+	if (s->filter && !filter_matches(s->filter, &packet))
+		return true;
+	return fn(ctx, &packet);
+}
+
+/*
+ * Whether anything will come again: 0, or -EIO after saying why not. It is asked of an empty ring. An
+ * interface that is removed goes down first, and which of them it is this may be too early to tell.
+ */
+static int look_for_end(const struct source_packet *s)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	if (getsockopt(s->socket.fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+		error = errno;
+	if (error == 0)
+		return 0;
+	if (s->share && atomic_exchange(&s->share->told, true))
+		return -EIO;
+	if (error == ENETDOWN)
+		log_error("%s: the interface went down, or has gone", s->base.name);
+	else
+		log_error("%s: %s", s->base.name, strerror(error));
+	return -EIO;
+}
+
+static int packet_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
+{
+	struct source_packet *s = (struct source_packet *)base;
+	bool enough = false;
+	unsigned n = 0;
+
+	joining_tick(&s->joining, s->share);
+	while (n < max && !enough && find_packet(s)) {
+		struct tpacket3_hdr *h = (struct tpacket3_hdr *)s->next;
+
+		enough = !deliver(s, h, s->next + h->tp_mac, fn, ctx);
+		n++;
+		s->next += h->tp_next_offset;
+		if (--s->left == 0)
+			give_back(s);
+	}
+	return n ? (int)n : look_for_end(s);
+}
+
+static int packet_fd(const struct source *base)
+{
+	return ((const struct source_packet *)base)->socket.fd;
+}
+
+static void packet_drops(struct source *base, struct source_drops *drops)
+{
+	struct source_packet *s = (struct source_packet *)base;
+	struct tpacket_stats_v3 stat = {0};
+	socklen_t size = sizeof(stat);
+	uint64_t missed;
+
+	*drops = (struct source_drops){0};
+	/* The kernel counts from the last time on that it was asked. */
+	if (getsockopt(s->socket.fd, SOL_PACKET, PACKET_STATISTICS, &stat, &size) == 0)
+		s->dropped += stat.tp_drops;
+	drops->kernel = s->dropped;
+	/* Of the interface as a whole: one of those that share it tells. */
+	if (!s->socket.is_first)
+		return;
+	missed = iface_missed(s->socket.index);
+	if (missed > s->socket.missed_before)
+		drops->interface = missed - s->socket.missed_before;
+}
+
+/* -- filters ----------------------------------------------------------------------------------- */
+
+/* One for the reader. 0 or -errno, silently; *out is NULL then. */
+static int create_filter(const struct source_packet *s, const char *expression, struct filter **out)
+{
+	struct filter_options options = {
+	    .expression = expression, .source = s->base.name, .subject = "filter", .silent = true};
+	int rc = filter_create(&options, out);
+
+	if (rc == 0)
+		rc = filter_prepare(*out, s->base.linktype);
+	if (rc) {
+		filter_destroy(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+/*
+ * What the former filter let into the ring is read by it, unless it was the reader's: then that is
+ * all packets, and the new one is the reader's, too.
+ */
+static int packet_set_filter(struct source *base, const char *expression)
+{
+	struct source_packet *s = (struct source_packet *)base;
+	struct filter *filter = NULL;
+	int rc;
+
+	if (expression && create_filter(s, expression, &filter) < 0 && s->filter)
+		return -ENOTSUP;
+	rc = packet_socket_filter(&s->socket, s->base.name, expression);
+	if (rc) {
+		filter_destroy(filter);
+		return rc;
+	}
+	if (s->socket.is_filtered && !s->filter) {
+		filter_destroy(filter);
+		return 0;
+	}
+	filter_destroy(s->filter);
+	s->filter = filter;
+	return 0;
+}
+
+/* -- life -------------------------------------------------------------------------------------- */
+
+static void packet_close(struct source *base)
+{
+	struct source_packet *s = (struct source_packet *)base;
+
+	if (s->ring)
+		munmap(s->ring, ring_size(s));
+	close(s->socket.fd);
+	filter_destroy(s->filter);
+	free(s);
+}
+
+static const struct source_ops packet_ops = {.read = packet_read,
+    .fd = packet_fd,
+    .drops = packet_drops,
+    .set_filter = packet_set_filter,
+    .close = packet_close};
+
+static int map_ring(struct source_packet *s)
+{
+	void *ring = mmap(NULL, ring_size(s), PROT_READ | PROT_WRITE, MAP_SHARED, s->socket.fd, 0);
+
+	if (ring == MAP_FAILED) {
+		int rc = -errno;
+
+		log_error("%s: the kernel's ring: %s", s->base.name, strerror(-rc));
+		return rc;
+	}
+	s->ring = ring;
+	return 0;
+}
+
+int packet_socket_read(
+    const struct packet_socket *socket, const struct source_live_options *o, struct source **out)
+{
+	struct source_packet *s = calloc(1, sizeof(*s));
+	int rc;
+
+	if (!s) {
+		close(socket->fd);
+		return -ENOMEM;
+	}
+	s->base.ops = &packet_ops;
+	s->base.name = o->interface;
+	s->base.linktype = socket->linktype;
+	s->socket = *socket;
+	s->ingress = o->ingress ? o->ingress : socket->index;
+	s->share = o->share;
+	rc = o->filter && !socket->is_filtered ? create_filter(s, o->filter, &s->filter) : 0;
+	if (rc == 0)
+		rc = map_ring(s);
+	if (rc) {
+		packet_close(&s->base);
+		return rc;
+	}
+	*out = &s->base;
+	return 0;
+}
+
+int source_packet_open(const struct source_live_options *o, struct source **out)
+{
+	struct packet_socket socket;
+	int rc = packet_socket_open(o, &socket);
+
+	return rc ? rc : packet_socket_read(&socket, o, out);
+}
