@@ -1,26 +1,20 @@
 #include "capture/iface.h"
 
 #include <errno.h>
-#include <netlink/errno.h>
+#include <net/if.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 #include <netlink/socket.h>
+#include <stdbool.h>
 
+#include "capture/netlink.h"
+
+/* A name that cannot be one is none that there is. */
 static int errno_of(int nl_error)
 {
-	switch (-nl_error) {
-	case NLE_NODEV:
-	case NLE_OBJ_NOTFOUND:
-	case NLE_RANGE:
-	case NLE_INVAL:
-		return -ENODEV;
-	case NLE_PERM:
-		return -EPERM;
-	case NLE_NOMEM:
-		return -ENOMEM;
-	default:
-		return -EIO;
-	}
+	int rc = netlink_errno(nl_error);
+
+	return rc == -ERANGE || rc == -EINVAL ? -ENODEV : rc;
 }
 
 int iface_index(const char *name, uint32_t *index)
@@ -39,6 +33,24 @@ int iface_index(const char *name, uint32_t *index)
 	rtnl_link_put(link);
 	nl_socket_free(sock);
 	return rc == 0 ? 0 : errno_of(rc);
+}
+
+int iface_state(uint32_t index)
+{
+	struct nl_sock *sock = NULL;
+	struct rtnl_link *link = NULL;
+	bool is_up;
+	int rc = netlink_connect(NETLINK_ROUTE, &sock);
+
+	if (rc)
+		return rc;
+	rc = rtnl_link_get_kernel(sock, (int)index, NULL, &link);
+	is_up = rc == 0 && rtnl_link_get_flags(link) & IFF_UP;
+	rtnl_link_put(link);
+	nl_socket_free(sock);
+	if (rc)
+		return errno_of(rc);
+	return is_up ? 0 : -ENETDOWN;
 }
 
 uint64_t iface_missed(uint32_t index)

@@ -9,6 +9,9 @@
 /* The ifIndex of the interface `name`. 0, -ENODEV when there is none, or another -errno. */
 int iface_index(const char *name, uint32_t *index);
 
+/* 0: it is there and up; -ENETDOWN: it is down; -ENODEV: it is not there; or another -errno. */
+int iface_state(uint32_t index);
+
 /* How many packets it has received so far that it had no room for. 0 where that is not known. */
 uint64_t iface_missed(uint32_t index);
 

@@ -26,6 +26,7 @@
 	X(unpack)        \
 	X(classifier)    \
 	X(packet_filter) \
+	X(links)         \
 	X(ppp)           \
 	X(wan)           \
 	X(wlan)          \
