@@ -14,8 +14,8 @@ static void before_wait(void *ctx)
 
 static void close_file(struct worker *w)
 {
-	source_close(w->sources[0]);
-	w->sources[0] = NULL;
+	source_close(w->seats.sources[0]);
+	w->seats.sources[0] = NULL;
 }
 
 static void read_file(struct worker *w, const struct config_input *file)
@@ -29,10 +29,10 @@ static void read_file(struct worker *w, const struct config_input *file)
 	    .on_wait_ctx = w,
 	    .stop = &w->stop,
 	};
-	int rc = source_file_open(&options, &w->sources[0]);
+	int rc = source_file_open(&options, &w->seats.sources[0]);
 
 	if (rc == 0)
-		rc = intake_open(&w->intake, 0, w->sources[0]);
+		rc = intake_open(&w->intake, 0, w->seats.sources[0]);
 	if (rc) {
 		w->failed |= rc != -EINTR;
 		close_file(w);

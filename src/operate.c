@@ -36,6 +36,7 @@ enum occasion {
 	ON_LIMIT,     /* the time is up */
 	ON_INTERRUPT, /* while the workers are to stop */
 	ON_FORMERS,   /* while former exporters still send */
+	ON_LINKS,     /* a captured interface comes or goes */
 	ON_ROUND,
 	OCCASION_COUNT
 };
@@ -214,6 +215,18 @@ static void exporter_changes(void *ctx)
 		set_timer(op, ON_FORMERS, FORMERS_NS);
 }
 
+static void on_links(evutil_socket_t fd, short what, void *ctx)
+{
+	struct operation *op = ctx;
+
+	(void)fd;
+	(void)what;
+	if (!op->program->stopping)
+		live_watch(op->program->watch);
+	else
+		event_del(op->events[ON_LINKS]);
+}
+
 /* -- once a second ----------------------------------------------------------------------------- */
 
 static void report_losses(struct operation *op)
@@ -267,6 +280,8 @@ static void on_round(evutil_socket_t fd, short what, void *ctx)
 	overview_refresh(&op->overview, op->program);
 	report_losses(op);
 	tell_manager(op);
+	if (!op->program->stopping)
+		live_watch(op->program->watch);
 }
 
 /* -- life -------------------------------------------------------------------------------------- */
@@ -339,6 +354,7 @@ static int add_events(struct operation *op)
 	    [ON_LIMIT] = {-1, 0, on_limit},
 	    [ON_INTERRUPT] = {-1, 0, on_interrupt},
 	    [ON_FORMERS] = {-1, 0, on_formers},
+	    [ON_LINKS] = {live_watch_fd(p->watch), EV_READ | EV_PERSIST, on_links},
 	    [ON_ROUND] = {-1, EV_PERSIST, on_round},
 	};
 

@@ -13,6 +13,7 @@
 #include "exporting.h"
 #include "formers.h"
 #include "live.h"
+#include "live_watch.h"
 #include "own_export.h"
 #include "worker.h"
 
@@ -26,6 +27,7 @@ struct program {
 	struct live live;
 	struct exporting *exporting;
 	struct formers formers;
+	struct live_watch *watch; /* NULL: files */
 	struct worker *workers[CONFIG_WORKERS_MAX];
 	pthread_t worker_threads[CONFIG_WORKERS_MAX];
 	unsigned worker_count;

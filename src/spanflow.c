@@ -85,6 +85,7 @@ static int build_workers(struct program *p)
 		    .sampling_seed = rng_next(&rng),
 		    .done_fd = p->workers_fd,
 		    .order_fd = p->order_fd,
+		    .lost_fd = live_watch_lost_fd(p->watch),
 		};
 
 		p->workers[i] = worker_create(&options);
@@ -112,6 +113,14 @@ static int build_exporting(struct program *p)
 	return 0;
 }
 
+static int watch_interfaces(struct program *p)
+{
+	struct live_watch_options options = {
+	    .config = &p->config, .live = &p->live, .workers = p->workers};
+
+	return live_watch_open(&options, &p->watch);
+}
+
 static int build(struct program *p)
 {
 	int rc = open_descriptors(p);
@@ -122,6 +131,8 @@ static int build(struct program *p)
 		return rc;
 	}
 	rc = build_exporting(p);
+	if (rc == 0)
+		rc = watch_interfaces(p);
 	for (unsigned i = 0; rc == 0 && i < p->worker_count; i++)
 		rc = live_open(&p->live, &p->config, i);
 	return rc ? rc : build_workers(p);
@@ -140,6 +151,7 @@ static void destroy(struct program *p)
 	const struct config *exporters = p->exporting ? p->exporting->config : NULL;
 	bool all_gone;
 
+	live_watch_close(p->watch);
 	for (unsigned w = 0; w < CONFIG_WORKERS_MAX; w++) {
 		worker_destroy(p->workers[w]);
 		live_close(&p->live, &p->config, w, p->workers[w] != NULL);

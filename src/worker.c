@@ -36,15 +36,11 @@
 /* Adds what the sources that are open have dropped, to what closed ones had. */
 static void add_drops(const struct worker *w, struct ledger_packets *p)
 {
-	for (unsigned i = 0; i < w->options.live_count; i++) {
-		struct source_drops d;
+	struct source_drops drops = {0};
 
-		if (!w->sources[i])
-			continue;
-		source_drops(w->sources[i], &d);
-		p->dropped_kernel += d.kernel;
-		p->dropped_interface += d.interface;
-	}
+	seats_add_drops(&w->seats, &drops);
+	p->dropped_kernel += drops.kernel;
+	p->dropped_interface += drops.interface;
 }
 
 /* What was dropped before it could be captured was not metered either. */
@@ -141,7 +137,7 @@ bool worker_is_stopped(const struct worker *w)
 
 int worker_read_batch(struct worker *w, unsigned i)
 {
-	int n = intake_read(&w->intake, i, w->sources[i]);
+	int n = intake_read(&w->intake, i, w->seats.sources[i]);
 
 	worker_end_turn(w, TURN_PACKETS, false);
 	return n;
@@ -149,13 +145,11 @@ int worker_read_batch(struct worker *w, unsigned i)
 
 static void forget_source(struct worker *w, unsigned i)
 {
-	struct source_drops drops;
+	struct source_drops drops = {0};
 
-	source_drops(w->sources[i], &drops);
+	seats_forget(&w->seats, i, &drops);
 	w->intake.packets.dropped_kernel += drops.kernel;
 	w->intake.packets.dropped_interface += drops.interface;
-	source_close(w->sources[i]);
-	w->sources[i] = NULL;
 }
 
 /* -- orders ----------------------------------------------------------------------------------- */
@@ -182,10 +176,10 @@ static bool has_order(const struct worker *w)
 static void change_filter(struct worker *w)
 {
 	for (unsigned i = 0; i < w->options.live_count; i++)
-		if (w->sources[i] &&
-		    source_set_filter(w->sources[i], w->config->filter) == -ENOTSUP)
+		if (w->seats.sources[i] &&
+		    source_set_filter(w->seats.sources[i], w->config->filter) == -ENOTSUP)
 			log_warning(
-			    "%s: by AF_XDP another filter needs a restart", w->sources[i]->name);
+			    "%s: by AF_XDP another filter needs a restart", w->seats.sources[i]->name);
 }
 
 /* Between two packets. False: a source cannot have the rules, and nothing has changed. */
@@ -196,7 +190,7 @@ static bool reload(struct worker *w, const struct order_reload *order)
 	struct turn_head head = {
 	    .now = {in->clock.now_ns, clock_wall_ns(&in->clock)}, .unmetered = in->unmetered};
 
-	if (intake_reload(in, order->config, rules, w->sources) < 0)
+	if (intake_reload(in, order->config, rules, w->seats.sources) < 0)
 		return false;
 	/* A record has one sampling rate: flows of the former rules end before their exporter does. */
 	if (order->ring)
@@ -229,25 +223,50 @@ static void serve(struct worker *w)
 
 /* -- live ------------------------------------------------------------------------------------- */
 
-/* A batch from each live source. How many packets they gave; -ENODEV: none is left. */
+/* What the main thread has left: other sources. Settings may have changed since it opened them. */
+static void take_mail(struct worker *w)
+{
+	for (unsigned i = 0; i < w->options.live_count; i++) {
+		bool drop;
+		struct source *fresh = seats_take(&w->seats, i, &drop);
+
+		if (drop)
+			forget_source(w, i);
+		if (!fresh)
+			continue;
+		w->seats.sources[i] = fresh;
+		source_set_filter(fresh, w->config->filter);
+		if (intake_open(&w->intake, i, fresh) < 0) {
+			w->failed = true;
+			forget_source(w, i);
+		}
+	}
+}
+
+/* An interface that has gone is told of by whoever watches for its return. */
+static bool is_away(int rc)
+{
+	return rc == -ENODEV || rc == -ENETDOWN;
+}
+
+/* A batch from each live source. How many packets they gave. */
 static int read_live_once(struct worker *w)
 {
-	unsigned left = 0;
 	int total = 0;
 
+	if (seats_have_mail(&w->seats))
+		take_mail(w);
 	clock_tick_live(&w->intake.clock, steady_now(), date_now());
 	for (unsigned i = 0; i < w->options.live_count && !w->intake.limit_reached; i++) {
 		int n;
 
-		if (!w->sources[i])
+		if (!w->seats.sources[i])
 			continue;
 		n = worker_read_batch(w, i);
 		if (n < 0 && n != -EINTR) {
-			w->failed = true;
+			w->failed |= !is_away(n);
 			forget_source(w, i);
-			continue;
 		}
-		left++;
 		total += n > 0 ? n : 0;
 	}
 	if (total == 0) {
@@ -255,7 +274,7 @@ static int read_live_once(struct worker *w)
 		worker_end_turn(w, TURN_PACKETS, true);
 	}
 	serve(w);
-	return left || w->intake.limit_reached ? total : -ENODEV;
+	return total;
 }
 
 /* Sleeps until a source has packets, the worker is to stop, or a moment has passed. */
@@ -266,9 +285,9 @@ static void wait_live(struct worker *w, struct pollfd *fds)
 
 	fds[n++] = (struct pollfd){.fd = w->wake_fd, .events = POLLIN};
 	for (unsigned i = 0; i < w->options.live_count; i++)
-		if (w->sources[i])
+		if (w->seats.sources[i])
 			fds[n++] =
-			    (struct pollfd){.fd = source_fd(w->sources[i]), .events = POLLIN};
+			    (struct pollfd){.fd = source_fd(w->seats.sources[i]), .events = POLLIN};
 	begin_ns = steady_now();
 	poll(fds, n, has_order(w) ? 1 : LIVE_POLL_MS);
 	w->idle_ns += steady_now() - begin_ns;
@@ -284,11 +303,7 @@ static void drain_live(struct worker *w)
 	unsigned quiet = 0;
 
 	while (quiet < 2 && !w->intake.limit_reached && steady_now() < until) {
-		int n = read_live_once(w);
-
-		if (n < 0)
-			return;
-		if (n == 0) {
+		if (read_live_once(w) == 0) {
 			quiet++;
 			nanosleep(&pause, NULL);
 		}
@@ -298,19 +313,14 @@ static void drain_live(struct worker *w)
 static void read_live(struct worker *w)
 {
 	struct pollfd *fds = calloc(w->options.live_count + 1, sizeof(*fds));
-	int n = 1;
 
-	while (fds && n >= 0 && !worker_is_stopped(w)) {
-		n = read_live_once(w);
-		if (n == 0)
+	while (fds && !worker_is_stopped(w))
+		if (read_live_once(w) == 0)
 			wait_live(w, fds);
-	}
 	free(fds);
-	if (n >= 0)
-		drain_live(w);
+	drain_live(w);
 	for (unsigned i = 0; i < w->options.live_count; i++)
-		if (w->sources[i])
-			forget_source(w, i);
+		forget_source(w, i);
 }
 
 /* -- life ------------------------------------------------------------------------------------- */
@@ -357,6 +367,17 @@ static struct lanes *create_lanes(const struct worker *w)
 	return lanes_create(&options);
 }
 
+static int seat_sources(struct worker *w)
+{
+	const struct worker_options *o = &w->options;
+	int rc = seats_init(&w->seats, o->live, (unsigned)o->live_count, o->lost_fd);
+
+	for (unsigned i = 0; rc == 0 && i < o->live_count; i++)
+		if (o->live[i])
+			rc = intake_open(&w->intake, i, o->live[i]);
+	return rc;
+}
+
 struct worker *worker_create(const struct worker_options *options)
 {
 	size_t n = options->live_count ? options->live_count : 1;
@@ -377,21 +398,13 @@ struct worker *worker_create(const struct worker_options *options)
 	w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (w->wake_fd < 0)
 		log_error("start: %s", strerror(errno));
-	w->sources = calloc(n, sizeof(*w->sources));
 	w->lanes = create_lanes(w);
 	if (options->live_count)
 		w->ledger = snapshot_create(sizeof(struct ledger));
-	if (w->wake_fd < 0 || !w->sources || !w->lanes || (options->live_count && !w->ledger) ||
-	    intake_init(&w->intake, &intake) < 0) {
+	if (w->wake_fd < 0 || !w->lanes || (options->live_count && !w->ledger) ||
+	    intake_init(&w->intake, &intake) < 0 || seat_sources(w) < 0) {
 		worker_destroy(w);
 		return NULL;
-	}
-	for (size_t i = 0; i < options->live_count; i++) {
-		w->sources[i] = options->live[i];
-		if (intake_open(&w->intake, (unsigned)i, w->sources[i]) < 0) {
-			worker_destroy(w);
-			return NULL;
-		}
 	}
 	return w;
 }
@@ -405,7 +418,7 @@ void worker_destroy(struct worker *w)
 	lanes_destroy(w->lanes);
 	intake_fini(&w->intake);
 	snapshot_destroy(w->ledger);
-	free(w->sources);
+	seats_fini(&w->seats);
 	free(w);
 }
 
@@ -440,6 +453,11 @@ void worker_ledger_now(const struct worker *w, struct ledger *l)
 
 	snapshot_read(w->ledger, &part);
 	ledger_add(l, &part);
+}
+
+struct seats *worker_seats(struct worker *w)
+{
+	return &w->seats;
 }
 
 bool worker_failed(const struct worker *w)

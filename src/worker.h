@@ -12,13 +12,14 @@
 #include "control/ledger.h"
 #include "order.h"
 #include "own_export.h"
+#include "seats.h"
 #include "util/ring.h"
 
 struct worker;
 
 struct worker_options {
 	const struct config *config;
-	struct source **live; /* open live sources, taken over; NULL when reading files */
+	struct source **live; /* open live sources, taken over, or NULL: none yet; NULL of files */
 	size_t live_count;
 	struct ring **rings; /* of struct record, one a shard */
 	unsigned ring_count; /* 1 live */
@@ -27,6 +28,7 @@ struct worker_options {
 	uint64_t sampling_seed;
 	int done_fd;  /* eventfd, added 1 to when the worker has ended */
 	int order_fd; /* eventfd, added 1 to when an order is done with */
+	int lost_fd;  /* live: eventfd, added 1 to when a source has come to its end */
 };
 
 /* NULL after saying what lacks; takes the sources over in any case. */
@@ -45,6 +47,8 @@ void worker_order(struct worker *w, struct order *order);
 bool worker_order_done(const struct worker *w);
 /* Live, from the main thread: adds the worker's part to the ledger, as it was a moment ago. */
 void worker_ledger_now(const struct worker *w, struct ledger *l);
+/* Live, for the main thread: where it gives the worker other sources. */
+struct seats *worker_seats(struct worker *w);
 
 /* From any thread: a number that changes each quarter of a second while a live worker works. */
 unsigned worker_beats(const struct worker *w);

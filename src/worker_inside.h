@@ -18,7 +18,7 @@ struct snapshot; /* util/snapshot.h */
 struct worker {
 	struct worker_options options;
 	const struct config *config;
-	struct source **sources; /* live ones; a file is the only one while it is read */
+	struct seats seats; /* of live sources; a file is the only one while it is read */
 	struct intake intake;
 	struct lanes *lanes;
 

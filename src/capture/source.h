@@ -35,6 +35,7 @@ struct source_ops {
 struct source {
 	const struct source_ops *ops;
 	const char *name; /* of the interface or file, for messages */
+	uint32_t index;   /* the interface's, for its system; 0: of "any" and files */
 	int linktype;     /* libpcap's DLT_ number, or SOURCE_LINKTYPES */
 	bool incomplete;  /* some of its packets could not be filtered; it has been said why */
 };
@@ -65,6 +66,7 @@ struct source_live_options {
 	uint64_t buffer_bytes; /* size of the kernel's ring */
 	enum source_direction direction;
 	enum source_capture capture; /* SOURCE_AUTO where that cannot be had */
+	bool again;                  /* there was one before: no advice is given twice */
 	struct source_share
 	    *share; /* NULL: this one gets all packets; else it has a part, by flow */
 };
@@ -120,7 +122,8 @@ int source_check_filter(const char *filter);
 /*
  * Calls `fn` for at most `max` packets. Returns how many it took from the capture, those that
  * the filter refused included; 0: a live source has none now (it never waits). -ENODATA: the
- * file is at its end; -EINTR: interrupted; else it failed and has said why.
+ * file is at its end; -EINTR: interrupted; -ENODEV, -ENETDOWN: the interface has gone, or is down and
+ * the source will not go on by itself: of that it says nothing; else it failed and has said why.
  */
 static inline int source_read(struct source *s, unsigned max, packet_fn *fn, void *ctx)
 {

@@ -15,9 +15,12 @@
 #include "capture/refusal.h"
 #include "capture/share.h"
 #include "util/log.h"
+#include "util/now.h"
 #include "util/units.h"
 
 #define READ_TIMEOUT_MS 10
+/* So long after an interface has gone what it brought before may still come. */
+#define LEAVING_NS (5 * READ_TIMEOUT_MS * NS_PER_MS)
 /* Headers are all that is read: link layer, tags, IP with options or extension headers, ports. */
 #define LIVE_SNAPLEN 512
 
@@ -25,6 +28,11 @@ struct source_live {
 	struct source base;
 	pcap_t *pcap;
 	uint32_t ingress;
+	uint64_t leaving_until_ns; /* 0: it is not known that the interface has gone */
+	uint64_t dropped;          /* by the kernel, which libpcap counts in 32 bits */
+	uint32_t dropped_told;     /* the last time, by libpcap */
+	uint64_t missed_before;    /* by the interface, when it was opened */
+	uint64_t missed; /* the last time; an interface that has gone does not tell any more */
 	struct source_share *share; /* NULL: there is one alone */
 	bool is_first;              /* of those that share it */
 	struct joining joining;
@@ -50,6 +58,25 @@ static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *dat
 		pcap_breakloop(s->pcap);
 }
 
+/*
+ * Why libpcap could not read. Of an interface that has gone or is down others tell; and it is given time
+ * to hand over the last block.
+ */
+static int report_end(struct source_live *s)
+{
+	int state = s->base.index ? iface_state(s->base.index) : 0;
+	uint64_t now = steady_now();
+
+	if (state == -ENODEV || state == -ENETDOWN) {
+		if (!s->leaving_until_ns)
+			s->leaving_until_ns = now + LEAVING_NS;
+		return now < s->leaving_until_ns ? 0 : state;
+	}
+	if (!s->share || !atomic_exchange(&s->share->told, true))
+		log_error("%s: %s", s->base.name, pcap_geterr(s->pcap));
+	return -EIO;
+}
+
 static int live_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
 {
 	struct source_live *s = (struct source_live *)base;
@@ -61,11 +88,7 @@ static int live_read(struct source *base, unsigned max, packet_fn *fn, void *ctx
 	n = pcap_dispatch(s->pcap, (int)max, deliver, (u_char *)s);
 	if (n >= 0)
 		return n;
-	if (n == PCAP_ERROR_BREAK)
-		return -EINTR;
-	if (!s->share || !atomic_exchange(&s->share->told, true))
-		log_error("%s: %s", s->base.name, pcap_geterr(s->pcap));
-	return -EIO;
+	return n == PCAP_ERROR_BREAK ? -EINTR : report_end(s);
 }
 
 static int live_fd(const struct source *base)
@@ -73,17 +96,23 @@ static int live_fd(const struct source *base)
 	return pcap_get_selectable_fd(((const struct source_live *)base)->pcap);
 }
 
+/* libpcap's own count of what the interface missed is wrong once that has gone or has another name. */
 static void live_drops(struct source *base, struct source_drops *drops)
 {
 	struct source_live *s = (struct source_live *)base;
 	struct pcap_stat stat = {0};
+	uint64_t missed;
 
-	*drops = (struct source_drops){0};
 	if (pcap_stats(s->pcap, &stat) == 0) {
-		drops->kernel = stat.ps_drop;
-		/* Of the interface as a whole: one of those that share it tells. */
-		drops->interface = s->is_first ? stat.ps_ifdrop : 0;
+		s->dropped += stat.ps_drop - s->dropped_told;
+		s->dropped_told = stat.ps_drop;
 	}
+	/* Of the interface as a whole: one of those that share it tells. */
+	missed = s->is_first && s->base.index ? iface_missed(s->base.index) : 0;
+	if (missed > s->missed)
+		s->missed = missed;
+	*drops =
+	    (struct source_drops){.kernel = s->dropped, .interface = s->missed - s->missed_before};
 }
 
 static void live_close(struct source *base)
@@ -158,7 +187,7 @@ static int activate(struct source_live *s, const struct source_live_options *o)
 	rc = pcap_activate(s->pcap);
 	if (rc < 0)
 		return report_activation(s, rc);
-	if (rc > 0 && s->is_first)
+	if (rc > 0 && s->is_first && !o->again)
 		log_warning("%s: %s", o->interface, pcap_geterr(s->pcap));
 	return 0;
 }
@@ -174,7 +203,7 @@ static int configure(struct source_live *s, const struct source_live_options *o)
 	 */
 	if (strcmp(o->interface, "any") == 0) {
 		pcap_set_datalink(s->pcap, DLT_LINUX_SLL2);
-		if (s->is_first)
+		if (s->is_first && !o->again)
 			log_warning(
 			    "any: VLAN tags are not seen: name the interfaces where they matter");
 	}
@@ -190,19 +219,24 @@ static int configure(struct source_live *s, const struct source_live_options *o)
 }
 
 /* "any" has no index of its own: each packet brings one. */
-static int find_ingress(struct source_live *s, const struct source_live_options *o)
+static int find_interface(struct source_live *s, const struct source_live_options *o)
 {
 	int rc;
 
 	s->ingress = o->ingress;
-	if (o->ingress || strcmp(o->interface, "any") == 0)
+	if (strcmp(o->interface, "any") == 0)
 		return 0;
-	rc = iface_index(o->interface, &s->ingress);
+	rc = iface_index(o->interface, &s->base.index);
 	if (rc == -ENODEV)
 		return refusal_report(o->interface, rc, NULL);
-	if (rc)
+	if (rc) {
 		log_error("%s: interface index: %s", o->interface, strerror(-rc));
-	return rc;
+		return rc;
+	}
+	if (!o->ingress)
+		s->ingress = s->base.index;
+	s->missed_before = s->missed = iface_missed(s->base.index);
+	return 0;
 }
 
 /* While libpcap exchanges them no packet passes, for some microseconds. */
@@ -228,7 +262,7 @@ static int open_by_pcap(const struct source_live_options *o, struct source **out
 	s->base.name = o->interface;
 	s->share = o->share;
 	s->is_first = share_is_first(o->share);
-	rc = find_ingress(s, o);
+	rc = find_interface(s, o);
 	if (rc == 0)
 		rc = activate(s, o);
 	if (rc == 0)

@@ -20,10 +20,13 @@
 #include "capture/packet_socket.h"
 #include "capture/share.h"
 #include "util/log.h"
+#include "util/now.h"
 #include "util/units.h"
 
 #define MACS_LEN (2 * ETH_ALEN)
 #define TAG_LEN 4
+/* So long after an interface has gone what it brought before may still come. */
+#define LEAVING_NS (50 * NS_PER_MS)
 
 struct source_packet {
 	struct source base;
@@ -36,7 +39,9 @@ struct source_packet {
 	uint32_t block; /* the one that is read, or is next to come */
 	uint32_t left;  /* packets of it that have not been read; 0: it is the kernel's */
 	uint8_t *next;  /* the first of them */
+	uint64_t leaving_until_ns; /* 0: nothing says that the interface is down or has gone */
 	uint64_t dropped;
+	uint64_t missed; /* the last time; an interface that has gone does not tell any more */
 };
 
 /* -- reading ----------------------------------------------------------------------------------- */
@@ -119,26 +124,38 @@ static bool deliver(
 	return fn(ctx, &packet);
 }
 
+/* The kernel takes a socket off an interface that is removed, but not off one that is down. */
+static bool is_bound(const struct source_packet *s)
+{
+	struct sockaddr_ll address = {.sll_ifindex = 0};
+	socklen_t size = sizeof(address);
+
+	return getsockname(s->socket.fd, (struct sockaddr *)&address, &size) == 0 &&
+	    address.sll_ifindex == (int)s->socket.index;
+}
+
 /*
- * Whether anything will come again: 0, or -EIO after saying why not. It is asked of an empty ring. An
- * interface that is removed goes down first, and which of them it is this may be too early to tell.
+ * Whether anything will come again: 0, -ENODEV of an interface that was removed, or -EIO after saying why
+ * not. It is asked of an empty ring, to which the kernel may have to give a last block.
  */
-static int look_for_end(const struct source_packet *s)
+static int look_for_end(struct source_packet *s)
 {
 	int error = 0;
 	socklen_t size = sizeof(error);
 
 	if (getsockopt(s->socket.fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
 		error = errno;
-	if (error == 0)
-		return 0;
-	if (s->share && atomic_exchange(&s->share->told, true))
-		return -EIO;
 	if (error == ENETDOWN)
-		log_error("%s: the interface went down, or has gone", s->base.name);
-	else
-		log_error("%s: %s", s->base.name, strerror(error));
-	return -EIO;
+		s->leaving_until_ns = steady_now() + LEAVING_NS;
+	if (error && error != ENETDOWN) {
+		if (!s->share || !atomic_exchange(&s->share->told, true))
+			log_error("%s: %s", s->base.name, strerror(error));
+		return -EIO;
+	}
+	if (!s->leaving_until_ns || steady_now() < s->leaving_until_ns)
+		return 0;
+	s->leaving_until_ns = 0;
+	return is_bound(s) ? 0 : -ENODEV;
 }
 
 static int packet_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
@@ -181,8 +198,9 @@ static void packet_drops(struct source *base, struct source_drops *drops)
 	if (!s->socket.is_first)
 		return;
 	missed = iface_missed(s->socket.index);
-	if (missed > s->socket.missed_before)
-		drops->interface = missed - s->socket.missed_before;
+	if (missed > s->missed)
+		s->missed = missed;
+	drops->interface = s->missed - s->socket.missed_before;
 }
 
 /* -- filters ----------------------------------------------------------------------------------- */
@@ -275,7 +293,9 @@ int packet_socket_read(
 	s->base.ops = &packet_ops;
 	s->base.name = o->interface;
 	s->base.linktype = socket->linktype;
+	s->base.index = socket->index;
 	s->socket = *socket;
+	s->missed = socket->missed_before;
 	s->ingress = o->ingress ? o->ingress : socket->index;
 	s->share = o->share;
 	rc = o->filter && !socket->is_filtered ? create_filter(s, o->filter, &s->filter) : 0;

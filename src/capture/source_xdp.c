@@ -62,7 +62,6 @@ struct queue {
 struct source_xdp {
 	struct source base;
 	struct filter *filter; /* NULL: everything */
-	uint32_t index;
 	uint32_t ingress;
 	struct redirect redirect;
 	int promiscuous_fd;
@@ -72,6 +71,7 @@ struct source_xdp {
 	bool had_packets;       /* the last time */
 	uint64_t looked_ns;     /* for the interface's end */
 	uint64_t missed_before; /* by the interface, when it was opened */
+	uint64_t missed; /* the last time; an interface that has gone does not tell any more */
 	uint32_t frame_size;
 	uint32_t frame_count; /* of each queue */
 	unsigned next;        /* the queue that is read first the next time */
@@ -137,7 +137,7 @@ static unsigned read_queue(struct source_xdp *s, struct queue *q, unsigned max, 
 	return taken;
 }
 
-/* Whether anything will come again. Such a socket is not readable. 0 or -errno. */
+/* Whether anything will come again. Such a socket is not readable. 0, or -ENETDOWN: it has gone. */
 static int look_for_end(struct source_xdp *s, uint64_t now)
 {
 	int error = 0;
@@ -147,8 +147,6 @@ static int look_for_end(struct source_xdp *s, uint64_t now)
 		return 0;
 	s->looked_ns = now;
 	getsockopt(xsk_socket__fd(s->queues[0].socket), SOL_SOCKET, SO_ERROR, &error, &size);
-	if (error)
-		log_error("%s: the interface has gone", s->base.name);
 	return -error;
 }
 
@@ -195,7 +193,7 @@ static int xdp_fd(const struct source *base)
 static void xdp_drops(struct source *base, struct source_drops *drops)
 {
 	struct source_xdp *s = (struct source_xdp *)base;
-	uint64_t missed = iface_missed(s->index);
+	uint64_t missed = iface_missed(s->base.index);
 
 	*drops = (struct source_drops){0};
 	for (unsigned i = 0; i < s->queue_count; i++) {
@@ -206,8 +204,9 @@ static void xdp_drops(struct source *base, struct source_drops *drops)
 			&size) == 0)
 			drops->kernel += stat.rx_dropped + stat.rx_ring_full;
 	}
-	if (missed > s->missed_before)
-		drops->interface = missed - s->missed_before;
+	if (missed > s->missed)
+		s->missed = missed;
+	drops->interface = s->missed - s->missed_before;
 }
 
 /* -- life ------------------------------------------------------------------------------------- */
@@ -328,7 +327,7 @@ static int open_queues(struct source_xdp *s)
 
 	do {
 		redirect_fini(&s->redirect);
-		rc = redirect_attach(&s->redirect, s->index, s->queue_count);
+		rc = redirect_attach(&s->redirect, s->base.index, s->queue_count);
 	} while (wait_while_busy(s, rc));
 	for (unsigned i = 0; i < s->queue_count && rc == 0; i++)
 		rc = open_queue(s, i);
@@ -430,13 +429,13 @@ static struct source_xdp *create(const struct source_live_options *o, uint32_t i
 	s->base.ops = &xdp_ops;
 	s->base.name = o->interface;
 	s->base.linktype = DLT_EN10MB;
-	s->index = index;
+	s->base.index = index;
 	s->ingress = o->ingress ? o->ingress : index;
 	s->queue_count = queues;
 	s->frame_size =
 	    nic_mtu(o->interface) + FRAME_OVERHEAD <= FRAME_SMALL ? FRAME_SMALL : FRAME_LARGE;
 	s->frame_count = count_frames(s, o->buffer_bytes);
-	s->missed_before = iface_missed(index);
+	s->missed_before = s->missed = iface_missed(index);
 	redirect_init(&s->redirect);
 	s->promiscuous_fd = -1;
 	s->epoll_fd = -1;
@@ -460,7 +459,7 @@ static int start(struct source_xdp *s, const struct source_live_options *o, cons
 	rc = open_queues(s);
 	if (rc)
 		return rc;
-	s->promiscuous_fd = nic_promiscuous(s->index);
+	s->promiscuous_fd = nic_promiscuous(s->base.index);
 	return s->promiscuous_fd < 0 ? s->promiscuous_fd : 0;
 }
 
@@ -479,7 +478,8 @@ int source_xdp_open(const struct source_live_options *o, struct source **out)
 		rc = s ? start(s, o, &why) : -ENOMEM;
 	}
 	if (!why && rc == 0) {
-		advise(s);
+		if (!o->again)
+			advise(s);
 		*out = &s->base;
 		return 0;
 	}

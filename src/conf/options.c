@@ -312,6 +312,11 @@ static int set_buffer(struct config *c, const char *value)
 	return c->buffer_bytes < CONFIG_BUFFER_MIN || c->buffer_bytes > INT_MAX ? -ERANGE : 0;
 }
 
+static int set_wait(struct config *c, const char *value)
+{
+	return parse_switch(value, &c->wait);
+}
+
 static int set_seed(struct config *c, const char *value)
 {
 	c->seed_given = true;
@@ -462,6 +467,8 @@ const struct option_spec option_table[] = {
 	{"control", 0, "PATH", NULL,
 	 "a path, with ,mode=OCTAL ,owner=USER or ,group=GROUP behind it if wanted",
 	 control_parse, NULL, OPTION_VALUE},
+	{"wait", 0, "[=off]", NULL,
+	 "on or off", set_wait, "off", OPTION_VALUE},
 	{"seed", 0, "N", NULL,
 	 "a number from 0 to 18446744073709551615", set_seed, NULL, OPTION_VALUE},
 	{"filter", 0, "EXPRESSION", NULL,

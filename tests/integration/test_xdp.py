@@ -230,19 +230,36 @@ def at_once_again(case, link):
     case.equal([line for line in done.stderr.splitlines() if "without AF_XDP" in line], [], "messages")
 
 
-def interface_goes(case, link):
-    """Nothing will come any more: that is an end, and what came is exported."""
+def make_pair(link):
     netns.run(None, "ip", "link", "add", "a5", "netns", link.sending, "type", "veth", "peer", "name", "b5",
               "netns", link.capturing)
     for name, interface in ((link.sending, "a5"), (link.capturing, "b5")):
         netns.run(name, "ip", "link", "set", interface, "up")
-    with XdpProbe(link, "-o", "json", interfaces=("b5",)) as probe:
+
+
+def interface_goes(case, link):
+    """Down and up it goes on by itself; made anew it is captured again, by AF_XDP."""
+    make_pair(link)
+    with XdpProbe(link, "-o", "json", "--stats=json", interfaces=("b5",)) as probe:
         send(link.sending, "a5", frames_of(3))
+        netns.run(link.capturing, "ip", "link", "set", "b5", "down")
+        time.sleep(0.8)
+        netns.run(link.capturing, "ip", "link", "set", "b5", "up")
+        wait_for(lambda: "LOWER_UP" in netns.run(link.sending, "ip", "link", "show", "a5"), 5, "a5 has a carrier")
+        send(link.sending, "a5", frames_of(4))
         netns.run(link.capturing, "ip", "link", "del", "b5")
-        probe.end(None)
-    case.equal(probe.status, 1, "exit status")
-    case.equal(summary(probe.records(), "packetDeltaCount"), [(3,)], "packets")
-    case.true(any("b5: the interface has gone" in line for line in probe.lines()), f"messages: {probe.lines()}")
+        time.sleep(0.5)
+        make_pair(link)
+        wait_for(lambda: has(link, "b5", "promiscuity [1-9]"), 5, "b5 is captured")
+        time.sleep(0.2)
+        case.equal(mode(link, "b5"), "xdp", "mode")
+        send(link.sending, "a5", frames_of(5))
+        probe.end()
+    good_end(case, probe)
+    case.equal(counted(probe), (12, 0, 0), "received, dropped_kernel, dropped_interface")
+    lines = [line.removeprefix("spanflow: b5: ") for line in probe.lines() if "VLAN" not in line]
+    case.equal([line.split(":")[0].split(",")[0] for line in lines],
+               ["the interface is down", "capture goes on", "the interface has gone", "it is there again"], "lines")
 
 
 # --- what cannot be ------------------------------------------------------------------------

@@ -122,7 +122,7 @@ class Link:
                     self._no_ipv6(name, scope)
                 run(name, "ip", "link", "set", "lo", "up")
             for number in range(self.count):
-                self._pair(number)
+                self.pair(number)
         except BaseException:
             self.__exit__()
             raise
@@ -138,7 +138,8 @@ class Link:
         if os.path.exists(path):
             run(name, "sh", "-c", f"echo 1 >{path}")
 
-    def _pair(self, number):
+    def pair(self, number):
+        """Makes pair `number`, also anew."""
         run(None, "ip", "link", "add", f"a{number}", "netns", self.sending, "type", "veth",
             "peer", "name", f"b{number}", "netns", self.capturing)
         for name, interface in ((self.sending, f"a{number}"), (self.capturing, f"b{number}")):
