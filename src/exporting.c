@@ -14,16 +14,22 @@
 #define RING_SLOTS_FILE 8192
 
 /* What stages need of those before: the interfaces' names, details of packets. */
-static int complete_config(struct exporting *x, struct config *c, bool continues)
+static int complete_config(
+    struct exporting *x, struct config *c, const struct live_watch *watch, bool continues)
 {
-	int rc = interfaces_list(&x->interfaces, c);
+	int rc = interfaces_list(&x->interfaces, c, watch);
 
+	x->board = board_create();
+	if (!x->board)
+		return -ENOMEM;
 	c->decode.details |= key_has(KEY_MACS, c->key_changes);
 	for (size_t i = 0; i < c->collector_count; i++) {
 		struct encoder_options *encoding = &c->collectors[i].encoding;
 
 		encoding->interfaces = x->interfaces.entries;
 		encoding->interface_count = x->interfaces.count;
+		encoding->interface_room = x->interfaces.count + c->interface_count;
+		encoding->board = x->board;
 		encoding->continues = continues;
 		c->decode.details |= encoder_needs_details(encoding);
 	}
@@ -42,8 +48,8 @@ static int create_rings(struct exporting *x)
 	return 0;
 }
 
-struct exporting *exporting_create(
-    struct config *config, struct own_exports *own_exports, int dead_fd, bool continues)
+struct exporting *exporting_create(struct config *config, struct own_exports *own_exports,
+    const struct live_watch *watch, int dead_fd, bool continues)
 {
 	struct exporting *x = calloc(1, sizeof(*x));
 	struct exporter_options options;
@@ -53,7 +59,7 @@ struct exporting *exporting_create(
 		return NULL;
 	x->config = config;
 	x->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	rc = x->done_fd < 0 ? -errno : complete_config(x, config, continues);
+	rc = x->done_fd < 0 ? -errno : complete_config(x, config, watch, continues);
 	if (rc == 0)
 		rc = create_rings(x);
 	if (rc) {
@@ -107,6 +113,7 @@ bool exporting_destroy(struct exporting *x)
 	for (unsigned i = 0; i < CONFIG_WORKERS_MAX; i++)
 		ring_destroy(x->rings[i]);
 	interfaces_fini(&x->interfaces);
+	board_destroy(x->board);
 	if (x->done_fd >= 0)
 		close(x->done_fd);
 	free(x);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "conf/config.h"
+#include "export/board.h"
 #include "exporter.h"
 #include "interfaces.h"
 #include "own_export.h"
@@ -18,7 +19,8 @@
 
 struct exporting {
 	const struct config *config;
-	struct interface_list interfaces;
+	struct interface_list interfaces; /* when it began */
+	struct board *board;              /* those that there are later */
 	/* One a worker, or a shard of the one that reads files. */
 	struct ring *rings[CONFIG_WORKERS_MAX];
 	struct exporter *exporter;
@@ -31,10 +33,10 @@ struct exporting {
 /*
  * Opens all but addresses. What the collectors need of the stages before is put into the configuration, which must
  * outlive it. `dead_fd` is written when every output has broken. `continues`: files go on where the exporter before has
- * left them. NULL after saying why not.
+ * left them. `watch` knows the captured interfaces, NULL: the machine does. NULL after saying why not.
  */
-struct exporting *exporting_create(
-    struct config *config, struct own_exports *own_exports, int dead_fd, bool continues);
+struct exporting *exporting_create(struct config *config, struct own_exports *own_exports,
+    const struct live_watch *watch, int dead_fd, bool continues);
 /* Starts the threads. 0 or -errno. */
 int exporting_start(struct exporting *x);
 /* Once the exporter has ended: joins it. Whether an output failed. */

@@ -60,6 +60,17 @@ static void consider(void *ctx, const struct iface *iface)
 		    iface->name, iface->alias ? iface->alias : iface->name);
 }
 
+/* One that has not been there so far has no index. */
+static int put_captured(struct interface_list *l, const struct live_interface *i)
+{
+	const struct link *link = &i->link;
+
+	if (link->index == 0)
+		return 0;
+	return put(l, i->wanted->ingress ? i->wanted->ingress : link->index, link->name,
+	    *link->alias ? link->alias : link->name);
+}
+
 /* An interface that is not there is told of by whoever opens it. */
 static int put_interface(struct interface_list *l, const struct config_input *wanted)
 {
@@ -87,13 +98,16 @@ static int put_file(struct interface_list *l, const struct config *c)
 
 /* -- all -------------------------------------------------------------------------------------- */
 
-int interfaces_list(struct interface_list *l, const struct config *c)
+int interfaces_list(
+    struct interface_list *l, const struct config *c, const struct live_watch *watch)
 {
 	int rc = 0;
 
 	*l = (struct interface_list){NULL, 0};
 	for (size_t i = 0; rc == 0 && i < c->interface_count; i++)
-		rc = put_interface(l, &c->interfaces[i]);
+		rc = watch && strcmp(c->interfaces[i].name, "any") != 0
+		    ? put_captured(l, live_watch_interface(watch, i))
+		    : put_interface(l, &c->interfaces[i]);
 	if (rc == 0 && c->file_count)
 		rc = put_file(l, c);
 	for (size_t i = 0; rc == 0 && i < c->ports.name_count; i++) {

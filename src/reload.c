@@ -67,7 +67,7 @@ static int open_exporting(struct reloads *r)
 	struct program *p = r->options.program;
 	bool has_details = p->config.decode.details;
 
-	r->exporting = exporting_create(r->next, &p->own_exports, p->dead_fd, true);
+	r->exporting = exporting_create(r->next, &p->own_exports, p->watch, p->dead_fd, true);
 	if (!r->exporting)
 		return -EIO;
 	if (r->next->decode.details && !has_details) {

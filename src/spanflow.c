@@ -102,7 +102,7 @@ static int build_exporting(struct program *p)
 	unsigned unresolved;
 	size_t usable;
 
-	p->exporting = exporting_create(c, &p->own_exports, p->dead_fd, false);
+	p->exporting = exporting_create(c, &p->own_exports, NULL, p->dead_fd, false);
 	if (!p->exporting)
 		return -EIO;
 	unresolved = resolver_try(&p->exporting->resolver, false);
@@ -113,10 +113,25 @@ static int build_exporting(struct program *p)
 	return 0;
 }
 
+/* The collectors are told of other interfaces, or other names. */
+static void tell_interfaces(void *ctx)
+{
+	struct program *p = ctx;
+	struct interface_list l;
+
+	if (interfaces_list(&l, p->exporting->config, p->watch) == 0)
+		board_put(p->exporting->board, l.entries, l.count);
+	else
+		interfaces_fini(&l);
+}
+
 static int watch_interfaces(struct program *p)
 {
-	struct live_watch_options options = {
-	    .config = &p->config, .live = &p->live, .workers = p->workers};
+	struct live_watch_options options = {.config = &p->config,
+	    .live = &p->live,
+	    .workers = p->workers,
+	    .on_change = tell_interfaces,
+	    .ctx = p};
 
 	return live_watch_open(&options, &p->watch);
 }

@@ -178,8 +178,8 @@ static void change_filter(struct worker *w)
 	for (unsigned i = 0; i < w->options.live_count; i++)
 		if (w->seats.sources[i] &&
 		    source_set_filter(w->seats.sources[i], w->config->filter) == -ENOTSUP)
-			log_warning(
-			    "%s: by AF_XDP another filter needs a restart", w->seats.sources[i]->name);
+			log_warning("%s: by AF_XDP another filter needs a restart",
+			    w->seats.sources[i]->name);
 }
 
 /* Between two packets. False: a source cannot have the rules, and nothing has changed. */

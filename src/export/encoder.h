@@ -50,6 +50,8 @@ struct interface_info {
 	char description[64];
 };
 
+struct board; /* export/board.h */
+
 struct encoder_options {
 	enum format format;
 	struct records_choice records;
@@ -66,6 +68,8 @@ struct encoder_options {
 	uint32_t refresh_messages;               /* templates again after so many messages */
 	const struct interface_info *interfaces; /* must outlive the encoder */
 	size_t interface_count;
+	size_t interface_room; /* if there may be more later: so many at most */
+	struct board *board;   /* NULL: they stay as they are; else what others there are later */
 	message_fn *out;
 	void *out_ctx;
 };

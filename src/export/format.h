@@ -63,8 +63,9 @@ struct encoder {
 
 	/* Templates. */
 	bool announced;
-	bool announcing; /* what is sent next begins with the templates */
-	bool doubted;    /* the collector may not have them any more */
+	uint64_t lists_seen; /* of the board */
+	bool announcing;     /* what is sent next begins with the templates */
+	bool doubted;        /* the collector may not have them any more */
 	uint64_t announced_at_ns;
 	uint32_t messages_since;
 	uint32_t announcement_messages; /* so many took the last announcement */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "export/board.h"
 #include "export/format.h"
 #include "util/units.h"
 
@@ -213,6 +214,17 @@ static bool time_jumped(const struct encoder *e, uint64_t clock_ns, uint64_t wal
 	return clock_ns < e->clock_ns || drift > DATE_STEP_NS || drift < -DATE_STEP_NS;
 }
 
+/* Whether there are other interfaces than those that were told of. */
+static bool look_at_board(struct encoder *e)
+{
+	uint64_t lists = e->options.board ? board_lists(e->options.board) : 0;
+
+	if (lists == e->lists_seen)
+		return false;
+	e->lists_seen = lists;
+	return true;
+}
+
 void encoder_tick(struct encoder *e, uint64_t clock_ns, uint64_t wall_ns)
 {
 	bool waiting = e->used && e->wire_records;
@@ -226,6 +238,8 @@ void encoder_tick(struct encoder *e, uint64_t clock_ns, uint64_t wall_ns)
 	}
 	e->clock_ns = clock_ns;
 	e->wall_ns = wall_ns;
+	if (e->ops->announce && look_at_board(e))
+		encoder_refresh(e);
 	announce_if_due(e);
 }
 

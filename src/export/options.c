@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "export/board.h"
 #include "export/sets.h"
 
 /* Scopes: IPFIX names them by element, v9 by numbers of its own (RFC 3954 section 6.1). */
@@ -324,9 +325,11 @@ static void announce_sampling(struct encoder *e)
 
 static void announce_interfaces(struct encoder *e)
 {
-	const struct encoder_options *o = &e->options;
+	struct encoder_options *o = &e->options;
 	struct option_row row;
 
+	if (o->board && board_lists(o->board))
+		o->interfaces = board_read(o->board, &o->interface_count);
 	for (size_t i = 0; i < o->interface_count; i++) {
 		row = name_row(o, &o->interfaces[i]);
 		if (i == 0)
@@ -437,7 +440,9 @@ size_t options_interface_messages(const struct encoder_options *options)
 	const struct interface_info interface = {.index = 0};
 	struct option_row name = name_row(options, &interface);
 	struct option_row description = description_row(options, &interface);
+	size_t count = options->interface_room > options->interface_count
+	    ? options->interface_room
+	    : options->interface_count;
 
-	return messages_for(options, &name, options->interface_count) +
-	    messages_for(options, &description, options->interface_count);
+	return messages_for(options, &name, count) + messages_for(options, &description, count);
 }

@@ -10,6 +10,7 @@ usage: test_links.py [WORD...]    only cases with such a word in their name
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -18,7 +19,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 # pylint: disable=wrong-import-position
 import live
 import netns
-from collectors import wait_for
+import wire
+from collectors import Recorder, wait_for
 from live import Probe, frames_of, good_end, send, summary
 
 DOWN = r"b0: the interface is down: capture goes on when it is up: `ip link set b0 up` starts it"
@@ -182,6 +184,35 @@ def send_and_remove(link, count):
         remover.communicate(b"link del b0\n", timeout=10)
 
 
+def told_of(messages, index, name):
+    """How often options data name the interface, by its name and by its description, which begins alike."""
+    row = struct.pack("!I", index) + name.encode().ljust(32, b"\0")
+    return sum(message.count(row) for message in messages)
+
+
+def collector_is_told(case, at, fmt):
+    """The new index and the new name are in options data, at once; the sequence has no gap."""
+    with Recorder(namespace=at.link.capturing) as recorder:
+        with start(at.link, "-n", f"127.0.0.1:{recorder.port},format={fmt}") as probe:
+            first = at.link.index("b0")
+            at.send(1)
+            at.remove()
+            at.is_free()
+            at.make()
+            at.captured()
+            second = at.link.index("b0")
+            wait_for(lambda: told_of(recorder.messages, second, "b0"), 2, "the new index is told")
+            at.inside("set", "b0", "name", "c0")
+            wait_for(lambda: told_of(recorder.messages, second, "c0"), 2, "the new name is told")
+            at.send(2)
+            probe.end()
+        messages = list(recorder.finish())
+    at.inside("set", "c0", "name", "b0")
+    received(case, probe, 3)
+    case.equal([told_of(messages, first, "b0"), told_of(messages, second, "b0")], [2, 2], "announcements of each, in two rows")
+    case.none(wire.open_session(fmt).feed_all(messages).errors, "messages")
+
+
 def last_packets(case, at):
     """What comes right before the interface goes is counted; each time."""
     with start(at.link) as probe:
@@ -325,6 +356,8 @@ def cases(tap, at):
     tap.test("removed and made anew", made_anew, at)
     tap.test("the index that was asked for stays", made_anew, at, "77:b0", 77)
     tap.test("two workers", made_anew, at, "b0", None, "--workers=2")
+    for fmt in ("ipfix", "9"):
+        tap.test(f"a collector is told of the new interface: {fmt}", collector_is_told, at, fmt)
     tap.test("the last packets before it goes", last_packets, at)
     tap.test("made anew again and again", again_and_again, at)
     tap.test("renamed, and removed by its new name", renamed, at)

@@ -63,6 +63,7 @@
 	X(element)       \
 	X(layout)        \
 	X(check)         \
+	X(board)         \
 	X(session)       \
 	X(uptime)        \
 	X(message)       \

@@ -45,7 +45,7 @@ START_TEST(files_are_one_interface)
 		config->file_ingress = 12;
 		add_file(rows[i].path);
 		add_file("other.pcap");
-		ck_assert_int_eq(interfaces_list(&list, config), 0);
+		ck_assert_int_eq(interfaces_list(&list, config, NULL), 0);
 		ck_assert_uint_eq(list.count, 1);
 		check(0, 12, "file", rows[i].description);
 		end();
@@ -60,7 +60,7 @@ START_TEST(names_of_the_port_map_come_in_and_win)
 	add_file("a.pcap");
 	port_map_add(&config->ports, "vlan=1,ingress=1:Gi0/1,egress=2:Gi0/2");
 	port_map_add(&config->ports, "vlan=2,port=3");
-	ck_assert_int_eq(interfaces_list(&list, config), 0);
+	ck_assert_int_eq(interfaces_list(&list, config, NULL), 0);
 	ck_assert_uint_eq(list.count, 2);
 	check(0, 2, "Gi0/2", "Gi0/2");
 	check(1, 1, "Gi0/1", "Gi0/1");
@@ -77,13 +77,13 @@ START_TEST(long_names_are_cut_between_characters)
 		strcat(name, "\xc3\xa4");
 	begin();
 	add_file(name);
-	ck_assert_int_eq(interfaces_list(&list, config), 0);
+	ck_assert_int_eq(interfaces_list(&list, config, NULL), 0);
 	ck_assert_uint_eq(strlen(list.entries[0].description), 63);
 	ck_assert_mem_eq(list.entries[0].description, name, 63);
 	end();
 	begin();
 	add_file(name + 1);
-	ck_assert_int_eq(interfaces_list(&list, config), 0);
+	ck_assert_int_eq(interfaces_list(&list, config, NULL), 0);
 	ck_assert_uint_eq(strlen(list.entries[0].description), 62);
 	end();
 }
@@ -96,7 +96,7 @@ START_TEST(loopback_is_found_by_its_name)
 	config->interfaces[config->interface_count++] = (struct config_input){"no-such", 0};
 	config->interfaces[config->interface_count++] = (struct config_input){"lo", 77};
 	config->interfaces[config->interface_count++] = (struct config_input){"any", 78};
-	ck_assert_int_eq(interfaces_list(&list, config), 0);
+	ck_assert_int_eq(interfaces_list(&list, config, NULL), 0);
 	ck_assert_uint_eq(list.count, 3);
 	check(0, 1, "lo", "lo");
 	check(1, 77, "lo", "lo");
@@ -111,7 +111,7 @@ START_TEST(any_means_all_of_the_machine)
 
 	begin();
 	config->interfaces[config->interface_count++] = (struct config_input){"any", 0};
-	ck_assert_int_eq(interfaces_list(&list, config), 0);
+	ck_assert_int_eq(interfaces_list(&list, config, NULL), 0);
 	for (size_t i = 0; i < list.count; i++)
 		found |= strcmp(list.entries[i].name, "lo") == 0;
 	ck_assert(found);
