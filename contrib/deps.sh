@@ -29,7 +29,7 @@ die() {
 names() {
     case $1/$2 in
     debian/build) echo gcc make autoconf pkg-config libpcap-dev libnl-3-dev \
-        libnl-route-3-dev libxxhash-dev libconfuse-dev libc6-dev \
+        libnl-route-3-dev libnl-genl-3-dev libxxhash-dev libconfuse-dev libc6-dev \
         zlib1g-dev libzstd-dev liblzma-dev libxdp-dev libbpf-dev \
         libevent-dev libncurses-dev ;;
     debian/demo) echo nfdump ;;
@@ -37,7 +37,7 @@ names() {
     debian/deb) echo debhelper dpkg-dev fakeroot lintian ;;
     debian/package) echo debootstrap systemd mount util-linux iproute2 ;;
     debian/test) echo check python3 python3-ipfix pmacct tshark libfixbuf-tools \
-        nodejs npm tcpreplay iproute2 mandoc procps zstd ;;
+        nodejs npm tcpreplay iproute2 ethtool mandoc procps zstd ;;
     fedora/build) echo gcc make autoconf pkgconf-pkg-config libpcap-devel \
         libnl3-devel xxhash-devel libconfuse-devel glibc-devel kernel-headers \
         zlib-devel libzstd-devel xz-devel libxdp-devel libbpf-devel \
@@ -45,19 +45,19 @@ names() {
     fedora/demo) echo nfdump ;;
     fedora/bench) echo softflowd pmacct nfdump ;;
     fedora/test) echo check-devel python3 pmacct wireshark-cli nodejs npm \
-        tcpreplay iproute mandoc procps-ng zstd ;;
+        tcpreplay iproute ethtool mandoc procps-ng zstd ;;
     alpine/build) echo gcc make autoconf pkgconf libpcap-dev libnl3-dev \
         xxhash-dev confuse-dev musl-dev linux-headers zlib-dev zstd-dev xz-dev \
         libxdp-dev libbpf-dev libevent-dev ncurses-dev ;;
     alpine/demo) echo nfdump ;;
     alpine/bench) echo nfdump ;;
     alpine/test) echo bash check-dev python3 tshark nodejs npm tcpreplay \
-        iproute2 mandoc procps-ng zstd ;;
+        iproute2 ethtool mandoc procps-ng zstd ;;
     arch/build) echo gcc make autoconf pkgconf libpcap libnl xxhash \
         confuse linux-api-headers zlib zstd xz xdp-tools libbpf libevent ncurses ;;
     arch/demo) echo nfdump ;;
     arch/bench) echo nfdump ;;
-    arch/test) echo check python wireshark-cli nodejs npm tcpreplay iproute2 \
+    arch/test) echo check python wireshark-cli nodejs npm tcpreplay iproute2 ethtool \
         mandoc procps-ng zstd ;;
     esac
 }

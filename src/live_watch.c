@@ -9,6 +9,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "capture/ethtool.h"
+#include "capture/offload.h"
 #include "util/log.h"
 #include "util/now.h"
 #include "util/units.h"
@@ -42,7 +44,9 @@ struct captured {
 
 struct live_watch {
 	struct live_watch_options options;
-	struct links *links; /* NULL: there is nothing but "any" */
+	struct links *links;     /* NULL: there is nothing but "any" */
+	struct ethtool *ethtool; /* NULL: the kernel has none of it */
+	struct offloads *offloads;
 	int epoll_fd;
 	int lost_fd;
 	int timer_fd;
@@ -150,6 +154,8 @@ static void follow(struct live_watch *w, struct captured *r, const struct link *
 		    link->name);
 	w->changed |=
 	    strcmp(known->name, link->name) != 0 || strcmp(known->alias, link->alias) != 0;
+	if (known->has_carrier != link->has_carrier || !r->public.speed_mbit)
+		r->public.speed_mbit = ethtool_speed(w->ethtool, link->index);
 	*known = *link;
 }
 
@@ -237,6 +243,8 @@ static void reopen(struct live_watch *w, size_t i, const struct link *link, uint
 	struct source *fresh[CONFIG_WORKERS_MAX];
 	const char *name = link ? link->name : r->public.wanted->name;
 
+	if (link)
+		offloads_look(w->offloads, link);
 	if (live_reopen(w->options.live, w->options.config, (unsigned)i, name, fresh) < 0) {
 		try_again_later(w, r, now);
 		return;
@@ -381,15 +389,18 @@ static void add_row(struct live_watch *w, const struct config_input *wanted)
 	struct captured *r = &w->rows[w->count];
 	const struct link *link;
 
+	bool *awaited = &w->options.live->awaited[w->count++];
+
 	r->public.wanted = wanted;
 	r->is_any = strcmp(wanted->name, "any") == 0;
-	if (w->options.config->wait && !r->is_any) {
-		link = links_by_name(w->links, wanted->name);
-		w->options.live->awaited[w->count] = condition_of(link) > NO_CARRIER;
-		if (w->options.live->awaited[w->count])
-			tell(r, condition_of(link));
-	}
-	w->count++;
+	if (r->is_any)
+		return;
+	link = links_by_name(w->links, wanted->name);
+	*awaited = w->options.config->wait && condition_of(link) > NO_CARRIER;
+	if (*awaited)
+		tell(r, condition_of(link));
+	else if (link)
+		offloads_look(w->offloads, link);
 }
 
 static bool is_any_alone(const struct config *c)
@@ -407,6 +418,10 @@ static int open_all(struct live_watch *w)
 
 	if (rc == 0)
 		rc = open_descriptors(w);
+	if (rc == 0 && w->links) {
+		ethtool_open(&w->ethtool);
+		w->offloads = offloads_create(w->ethtool, c->offloads, c->capture);
+	}
 	if (rc) {
 		log_error("interfaces cannot be watched: %s", strerror(-rc));
 		return rc;
@@ -441,6 +456,8 @@ void live_watch_close(struct live_watch *w)
 {
 	if (!w)
 		return;
+	offloads_destroy(w->offloads);
+	ethtool_close(w->ethtool);
 	links_close(w->links);
 	if (w->epoll_fd >= 0)
 		close(w->epoll_fd);

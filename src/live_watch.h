@@ -28,7 +28,8 @@ struct live_watch_options {
 /* An interface as it is, or was when it was there the last time. */
 struct live_interface {
 	const struct config_input *wanted;
-	struct link link; /* index 0: it has not been there so far, or is "any" */
+	struct link link;    /* index 0: it has not been there so far, or is "any" */
+	uint32_t speed_mbit; /* 0: not known */
 	bool is_captured;
 };
 
@@ -37,6 +38,7 @@ struct live_interface {
  * awaited, and live_open() leaves them out. 0, or -errno after saying why; NULL where nothing is captured.
  */
 int live_watch_open(const struct live_watch_options *options, struct live_watch **out);
+/* Puts back what was changed of the interfaces. */
 void live_watch_close(struct live_watch *w);
 
 /* Readable when live_watch() has something to do; -1: never. */

@@ -105,8 +105,10 @@ static void on_signal(evutil_socket_t fd, short what, void *ctx)
 		reload(op, NULL, NULL);
 		return;
 	}
-	if (op->signalled)
+	if (op->signalled) {
+		live_watch_close(op->program->watch);
 		_exit(128 + (int)info.ssi_signo);
+	}
 	op->signalled = true;
 	stop(op);
 }

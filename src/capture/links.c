@@ -109,6 +109,7 @@ static void parse(const struct ifinfomsg *head, struct nlattr *const attributes[
 	memset(out, 0, sizeof(*out));
 	out->index = (uint32_t)head->ifi_index;
 	out->is_up = head->ifi_flags & IFF_UP;
+	out->is_loopback = head->ifi_flags & IFF_LOOPBACK;
 	out->has_carrier = carrier ? nla_get_u8(carrier) : (head->ifi_flags & IFF_RUNNING) != 0;
 	copy_text(out->name, sizeof(out->name), attributes[IFLA_IFNAME]);
 	copy_text(out->alias, sizeof(out->alias), attributes[IFLA_IFALIAS]);

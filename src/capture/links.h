@@ -24,6 +24,7 @@ struct link {
 	uint32_t mtu;
 	bool is_up; /* by the administrator */
 	bool has_carrier;
+	bool is_loopback;
 };
 
 enum link_change { LINK_NEW, LINK_CHANGED, LINK_GONE };

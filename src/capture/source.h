@@ -51,6 +51,9 @@ enum source_direction { SOURCE_BOTH, SOURCE_IN, SOURCE_OUT };
 /* Packet sockets where they will do, and else libpcap; and what a user asks for. */
 enum source_capture { SOURCE_AUTO, SOURCE_PACKET, SOURCE_PCAP, SOURCE_XDP };
 
+/* What to do about cards that merge packets: warn, nothing, or turn it off (capture/offload.h). */
+enum source_offloads { OFFLOADS_KEEP, OFFLOADS_ON, OFFLOADS_OFF };
+
 /* What sources at one interface have in common that share its packets. Zeros before the first one. */
 struct source_share {
 	int group; /* packet(7): PACKET_FANOUT */

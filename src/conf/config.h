@@ -113,6 +113,7 @@ struct config {
 	bool time_now;  /* files: times are shifted so that the latest is now */
 	struct decode_options decode;
 	uint64_t buffer_bytes;
+	enum source_offloads offloads;
 	bool wait; /* for interfaces that are not there, or are down */
 	bool seed_given;
 	uint64_t seed;

@@ -312,6 +312,19 @@ static int set_buffer(struct config *c, const char *value)
 	return c->buffer_bytes < CONFIG_BUFFER_MIN || c->buffer_bytes > INT_MAX ? -ERANGE : 0;
 }
 
+static int set_offloads(struct config *c, const char *value)
+{
+	static const char *const names[] = {
+	    [OFFLOADS_KEEP] = "keep", [OFFLOADS_ON] = "on", [OFFLOADS_OFF] = "off"};
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(value, names[i]) == 0) {
+			c->offloads = (enum source_offloads)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
 static int set_wait(struct config *c, const char *value)
 {
 	return parse_switch(value, &c->wait);
@@ -467,6 +480,8 @@ const struct option_spec option_table[] = {
 	{"control", 0, "PATH", NULL,
 	 "a path, with ,mode=OCTAL ,owner=USER or ,group=GROUP behind it if wanted",
 	 control_parse, NULL, OPTION_VALUE},
+	{"offloads", 0, "keep|on|off", NULL,
+	 "keep, on or off", set_offloads, "keep", OPTION_VALUE},
 	{"wait", 0, "[=off]", NULL,
 	 "on or off", set_wait, "off", OPTION_VALUE},
 	{"seed", 0, "N", NULL,

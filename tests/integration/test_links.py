@@ -10,17 +10,21 @@ usage: test_links.py [WORD...]    only cases with such a word in their name
 import os
 import re
 import signal
+import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 # pylint: disable=wrong-import-position
 import live
 import netns
+import nobody
 import wire
-from collectors import Recorder, wait_for
+from collectors import Recorder, missing, wait_for
+from harness import Skip
 from live import Probe, frames_of, good_end, send, summary
 
 DOWN = r"b0: the interface is down: capture goes on when it is up: `ip link set b0 up` starts it"
@@ -303,6 +307,130 @@ def promiscuous(case, at, number, before):
     at.inside("set", "b0", "promisc", "off")
 
 
+# --- offloads ---------------------------------------------------------------
+
+WARNED = r"b0: GRO on: packets of a connection may be merged .*: --offloads=off, or `ethtool -K b0 gro off`"
+
+
+def has_gro(at):
+    listed = netns.run(at.link.capturing, "ethtool", "-k", "b0")
+    return re.search(r"generic-receive-offload: (\w+)", listed).group(1) == "on"
+
+
+def set_gro(at, on):
+    netns.run(at.link.capturing, "ethtool", "-K", "b0", "gro", "on" if on else "off")
+
+
+def offloads(case, at, choice, number, *lines):
+    """What is on while it is captured, and that it is as before then, however it ends short of being killed."""
+    set_gro(at, True)
+    with start(at.link, f"--offloads={choice}") as probe:
+        case.equal(has_gro(at), choice != "off", "while it is captured")
+        probe.end(number)
+    case.equal(has_gro(at), True, "afterwards")
+    set_gro(at, False)
+    said(case, probe, *lines)
+
+
+def offloads_made_anew(case, at):
+    """The new interface's are turned off, too, and put back."""
+    set_gro(at, True)
+    with start(at.link, "--offloads=off") as probe:
+        at.remove()
+        at.is_free()
+        netns.run(None, "ip", "link", "add", "a0", "netns", at.link.sending, "type", "veth", "peer", "name", "b0",
+                  "netns", at.link.capturing)
+        set_gro(at, True)
+        at.there("set", "a0", "up")
+        at.up()
+        at.captured()
+        case.equal(has_gro(at), False, "while it is captured")
+        probe.end()
+    case.equal(has_gro(at), True, "afterwards")
+    set_gro(at, False)
+    said(case, probe, GONE % ("b0", "it"), AGAIN)
+
+
+def offloads_failed_start(case, at):
+    set_gro(at, True)
+    with Probe(at.link, "-i", "b0", "-i", "nosuch0", "--offloads=off", interfaces=()) as probe:
+        probe.end(None)
+    case.equal((probe.status, has_gro(at)), (1, True), "exit status, GRO afterwards")
+    set_gro(at, False)
+
+
+def two_signals(case, at):
+    """The second one ends it at once; what was changed is put back first."""
+    set_gro(at, True)
+    with start(at.link, "--offloads=off") as probe:
+        probe.child.send_signal(signal.SIGINT)
+        probe.end(signal.SIGTERM)
+    case.equal(probe.status, 128 + signal.SIGTERM, "exit status")
+    case.equal(has_gro(at), True, "afterwards")
+    set_gro(at, False)
+
+
+def no_permission(case, at):
+    """CAP_NET_RAW captures, but changes no interface."""
+    if nobody.unusable() or missing("setpriv"):
+        raise Skip(nobody.unusable() or missing("setpriv"))
+    set_gro(at, True)
+    keep = "-all,+net_raw"
+    with start(at.link, "--offloads=off",
+               program=("setpriv", f"--bounding-set={keep}", f"--inh-caps={keep}")) as probe:
+        case.equal(has_gro(at), True, "while it is captured")
+        probe.end()
+    set_gro(at, False)
+    good_end(case, probe)
+    said(case, probe, r"b0: GRO stays on: no permission to turn it off: .*CAP_NET_ADMIN, or `ethtool -K b0 gro off`")
+
+
+def transfer(at, size):
+    """So many octets by TCP from a0 to b0, in segments of the usual size."""
+    netns.run(at.link.sending, "ethtool", "-K", "a0", "tso", "off", "gso", "off")
+    with netns.entered(at.link.capturing):
+        server = socket.create_server(("192.0.2.1", 5555))
+    with netns.entered(at.link.sending):
+        client = socket.create_connection(("192.0.2.1", 5555), timeout=10)
+    sender = threading.Thread(target=lambda: (client.sendall(bytes(size)), client.close()))
+    with server, server.accept()[0] as taker:
+        sender.start()
+        while taker.recv(1 << 16):
+            pass
+        sender.join(10)
+
+
+def merged(case, at):
+    """Why it is asked for: what GRO merges is counted as one, without the headers in between."""
+    counted = []
+    at.link.addresses()
+    for choice in ("on", "off"):
+        set_gro(at, True)
+        with start(at.link, f"--offloads={choice}", "--direction=in", "tcp", "dst", "port", "5555") as probe:
+            transfer(at, 1_000_000)
+            probe.end()
+        good_end(case, probe)
+        counted.append((probe.stats()["packets"]["received"], probe.stats()["octets"]["metered"]))
+    set_gro(at, False)
+    for name, interface in ((at.link.sending, "a0"), (at.link.capturing, "b0")):
+        netns.run(name, "ip", "address", "flush", "dev", interface)
+    (packets, octets), (all_packets, all_octets) = counted
+    case.true(packets * 2 < all_packets and octets < all_octets, f"with and without GRO: {counted}")
+    case.true(1_000_000 / 1448 <= all_packets < 1_000_000 / 1400 + 20, f"{all_packets} packets")
+
+
+def offload_cases(tap, at):
+    tap.test("GRO is warned of", offloads, at, "keep", signal.SIGTERM, WARNED)
+    tap.test("GRO is as it should be", offloads, at, "on", signal.SIGTERM)
+    tap.test("GRO is turned off until SIGTERM", offloads, at, "off", signal.SIGTERM)
+    tap.test("GRO is turned off until SIGINT", offloads, at, "off", signal.SIGINT)
+    tap.test("GRO is turned off until two signals", two_signals, at)
+    tap.test("GRO of an interface that is made anew", offloads_made_anew, at)
+    tap.test("GRO after a start that failed", offloads_failed_start, at)
+    tap.test("no permission for GRO", no_permission, at)
+    tap.test("what GRO does to the counts", merged, at)
+
+
 # --- waiting at the start ---------------------------------------------------
 
 def waits(case, at, *arguments):
@@ -366,6 +494,10 @@ def cases(tap, at):
     tap.test("promiscuous until SIGTERM", promiscuous, at, signal.SIGTERM, 0)
     tap.test("promiscuous until it is killed", promiscuous, at, signal.SIGKILL, 0)
     tap.test("promiscuous before and after", promiscuous, at, signal.SIGTERM, 1)
+    if missing("ethtool"):
+        tap.skip("offloads", missing("ethtool"))
+    else:
+        offload_cases(tap, at)
     tap.test("waiting for an interface", waits, at)
     tap.test("two workers wait", waits, at, "--workers=2")
     tap.test("waiting for it to be up", waits_for_up, at)

@@ -27,6 +27,7 @@
 	X(classifier)    \
 	X(packet_filter) \
 	X(links)         \
+	X(ethtool)       \
 	X(ppp)           \
 	X(wan)           \
 	X(wlan)          \

@@ -100,6 +100,7 @@ static const struct {
     {"seed", "5"},
     {"filter", "udp"},
     {"stats", "json"},
+    {"offloads", "off"},
     {"wait", "on"},
     {"quiet", "on"},
     {"log-level", "info"},
