@@ -235,7 +235,8 @@ static void take_mail(struct worker *w)
 		if (!fresh)
 			continue;
 		w->seats.sources[i] = fresh;
-		source_set_filter(fresh, w->config->filter);
+		if (w->config != w->options.config)
+			source_set_filter(fresh, w->config->filter);
 		if (intake_open(&w->intake, i, fresh) < 0) {
 			w->failed = true;
 			forget_source(w, i);

@@ -64,7 +64,9 @@ static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *dat
  */
 static int report_end(struct source_live *s)
 {
-	int state = s->base.index ? iface_state(s->base.index) : 0;
+	/* Of one that was back at once with the same index the system would say that nothing happened. */
+	bool disappeared = strstr(pcap_geterr(s->pcap), "disappeared") != NULL;
+	int state = disappeared ? -ENODEV : s->base.index ? iface_state(s->base.index) : 0;
 	uint64_t now = steady_now();
 
 	if (state == -ENODEV || state == -ENETDOWN) {

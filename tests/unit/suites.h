@@ -91,6 +91,7 @@
 	X(ledger)        \
 	X(losses)        \
 	X(intake)        \
+	X(seats)         \
 	X(interfaces)
 
 #define X(name) Suite *name##_suite(void);

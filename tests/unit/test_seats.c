@@ -1,0 +1,141 @@
+#include "suites.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "seats.h"
+
+/* A source that does nothing but to be closed. */
+struct dummy {
+	struct source base;
+	unsigned closed;
+	uint64_t dropped;
+};
+
+static void dummy_drops(struct source *s, struct source_drops *drops)
+{
+	*drops = (struct source_drops){((struct dummy *)s)->dropped, 1};
+}
+
+static void dummy_close(struct source *s)
+{
+	((struct dummy *)s)->closed++;
+}
+
+static const struct source_ops dummy_ops = {.drops = dummy_drops, .close = dummy_close};
+
+static struct dummy first = {{.ops = &dummy_ops}, 0, 10}, second = {{.ops = &dummy_ops}, 0, 20};
+static struct seats seats;
+static int lost_fd;
+
+/* A source at seat 0 and none at seat 1. */
+static void begin(void)
+{
+	struct source *live[] = {&first.base, NULL};
+
+	lost_fd = eventfd(0, EFD_NONBLOCK);
+	ck_assert_int_eq(seats_init(&seats, live, 2, lost_fd), 0);
+}
+
+static void end(void)
+{
+	seats_fini(&seats);
+	close(lost_fd);
+}
+
+static bool is_lost_told(void)
+{
+	uint64_t n;
+
+	return read(lost_fd, &n, sizeof(n)) == sizeof(n);
+}
+
+START_TEST(nothing_was_left_at_first)
+{
+	begin();
+	ck_assert(!seats_have_mail(&seats));
+	ck_assert(!seats_lack(&seats, 0));
+	ck_assert(seats_lack(&seats, 1));
+	ck_assert(!is_lost_told());
+	end();
+	ck_assert_uint_eq(first.closed, 0);
+}
+END_TEST
+
+START_TEST(a_source_crosses)
+{
+	bool drop;
+
+	begin();
+	seats_give(&seats, 1, &second.base);
+	ck_assert(!seats_lack(&seats, 1));
+	ck_assert(seats_have_mail(&seats));
+	ck_assert(!seats_have_mail(&seats));
+	ck_assert_ptr_null(seats_take(&seats, 0, &drop));
+	ck_assert(!drop);
+	ck_assert_ptr_eq(seats_take(&seats, 1, &drop), &second.base);
+	ck_assert(!drop);
+	ck_assert_ptr_null(seats_take(&seats, 1, &drop));
+	end();
+	ck_assert_uint_eq(second.closed, 0);
+}
+END_TEST
+
+START_TEST(what_nobody_took_is_closed_at_the_end)
+{
+	begin();
+	seats_give(&seats, 1, &second.base);
+	end();
+	ck_assert_uint_eq(second.closed, 1);
+}
+END_TEST
+
+START_TEST(a_source_that_is_forgotten_leaves_its_drops)
+{
+	struct source_drops sum = {1, 1};
+	bool drop;
+
+	begin();
+	seats_drop(&seats, 0);
+	ck_assert(seats_have_mail(&seats));
+	seats_take(&seats, 0, &drop);
+	ck_assert(drop);
+	ck_assert(!seats_lack(&seats, 0));
+	seats_forget(&seats, 0, &sum);
+	ck_assert_uint_eq(sum.kernel, 11);
+	ck_assert_uint_eq(sum.interface, 2);
+	ck_assert_uint_eq(first.closed, 1);
+	ck_assert(seats_lack(&seats, 0));
+	ck_assert(is_lost_told());
+	seats_forget(&seats, 0, &sum);
+	ck_assert_uint_eq(sum.kernel, 11);
+	ck_assert(!is_lost_told());
+	end();
+}
+END_TEST
+
+START_TEST(drops_of_all_are_added)
+{
+	struct source_drops sum = {0};
+
+	begin();
+	seats.sources[1] = &second.base;
+	seats_add_drops(&seats, &sum);
+	ck_assert_uint_eq(sum.kernel, 30);
+	ck_assert_uint_eq(sum.interface, 2);
+	end();
+}
+END_TEST
+
+Suite *seats_suite(void)
+{
+	const TTest *const tests[] = {
+	    nothing_was_left_at_first,
+	    a_source_crosses,
+	    what_nobody_took_is_closed_at_the_end,
+	    a_source_that_is_forgotten_leaves_its_drops,
+	    drops_of_all_are_added,
+	};
+
+	return SUITE_OF("seats", tests);
+}
