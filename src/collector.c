@@ -419,4 +419,6 @@ void collector_ledger(const struct collector *c, struct ledger_collector *l)
 	};
 	if (c->keeps)
 		l->sender.queued = c->encoded.count + c->waiting.count;
+	else
+		l->sender.queued += encoder_waiting(c->encoder);
 }

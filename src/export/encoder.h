@@ -107,6 +107,8 @@ void encoder_tick(struct encoder *e, uint64_t clock_ns, uint64_t wall_ns);
 bool encoder_record(struct encoder *e, const struct record *r);
 /* Gives the record the counters that encoder_record() would tell of it. */
 void encoder_scale(const struct encoder *e, struct record *r);
+/* Records that wait for company: they are in no message yet that has left the encoder. */
+uint32_t encoder_waiting(const struct encoder *e);
 /* Whatever is ready leaves now. */
 void encoder_flush(struct encoder *e);
 /* The last call: flushes. CSV without a record still gets its heading. */

@@ -77,6 +77,11 @@ const struct not_expressible *encoder_not_expressible(const struct encoder *e)
 	return &e->not_expressible;
 }
 
+uint32_t encoder_waiting(const struct encoder *e)
+{
+	return e->used ? e->records : 0;
+}
+
 bool message_has_room(const struct encoder *e, size_t size)
 {
 	return (e->used ? e->used : e->ops->header_size) + size <= e->capacity;

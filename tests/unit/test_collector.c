@@ -451,6 +451,28 @@ START_TEST(giving_up_drops_what_waits_too)
 }
 END_TEST
 
+/* Nor does it know of those in a message that still has room, but for its encoder. */
+START_TEST(record_that_waits_for_company_is_queued)
+{
+	open_both(FORMAT_V5, FORMAT_V5);
+	collector_destroy(collector);
+	sink.base.is_fixed = true;
+	sink.config.group = NULL;
+	sink.config.encoding.max_payload = 24 + 3 * 48;
+	collector = collector_create(&sink.config, &sink.base, true);
+	offer(1, 2);
+	ck_assert_uint_eq(check_sums().sender.queued, 2);
+	offer(3, 4);
+	run(collector);
+	ck_assert_uint_eq(check_sums().sender.queued, 1);
+	collector_finish(collector);
+	run(collector);
+	ck_assert_uint_eq(check_sums().sender.queued, 0);
+	check_ports(&sink, 1, 4);
+	close_both();
+}
+END_TEST
+
 /* An address without a group does not keep records: what was queued for no socket is dropped. */
 START_TEST(first_session_of_an_address_begins_clean)
 {
@@ -500,6 +522,7 @@ Suite *collector_suite(void)
 	    collector_that_loses_everything_is_not_sent_templates_alone,
 	    giving_up_drops_what_waits_too,
 	    first_session_of_an_address_begins_clean,
+	    record_that_waits_for_company_is_queued,
 	};
 
 	return SUITE_OF("collector", tests);
