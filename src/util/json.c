@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+#include "util/utf8.h"
+
 static void put_key(struct json *j, const char *key)
 {
 	if (j->comma)
@@ -63,26 +65,6 @@ void json_boolean(struct json *j, const char *key, bool value)
 	fputs(value ? "true" : "false", j->out);
 }
 
-/*
- * How many octets the UTF-8 character at `s` has; 0: it is none (RFC 3629 section 4). What ends the
- * string ends the character, too.
- */
-static size_t character_length(const unsigned char *s)
-{
-	size_t length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-	if (s[0] > 0xf4)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	/* Longer than it need be, a surrogate, or above U+10FFFF. */
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return length;
-}
-
 void json_string(struct json *j, const char *key, const char *value)
 {
 	const unsigned char *s = (const unsigned char *)value;
@@ -94,7 +76,7 @@ void json_string(struct json *j, const char *key, const char *value)
 	}
 	fputc('"', j->out);
 	while (*s) {
-		size_t length = character_length(s);
+		size_t length = utf8_length(s);
 
 		if (*s == '"' || *s == '\\')
 			fprintf(j->out, "\\%c", *s);
