@@ -12,7 +12,7 @@ BENCH_TOOLS := $(addprefix $(BUILD)/tests/bench/,mktraffic measure pcaploop udps
 BENCH_STAGES := $(BUILD)/tests/bench/stages
 MANUALS := $(wildcard man/*.[578])
 DOCUMENTS := README.md BENCHMARKS.md NEWS LICENSE
-EXAMPLES := contrib/spanflow.conf contrib/systemd/xdp.conf
+EXAMPLES := contrib/spanflow.conf contrib/systemd/xdp.conf contrib/prometheus/alerts.yml
 DASHBOARDS := $(wildcard contrib/grafana/*.json)
 
 # Targets that need no configuration, or cannot have one before deps.sh has run.

@@ -37,7 +37,7 @@ names() {
     debian/deb) echo debhelper dpkg-dev fakeroot lintian ;;
     debian/package) echo debootstrap systemd mount util-linux iproute2 ;;
     debian/test) echo check python3 python3-ipfix pmacct tshark libfixbuf-tools \
-        nodejs npm tcpreplay iproute2 ethtool mandoc procps zstd ;;
+        nodejs npm tcpreplay iproute2 ethtool mandoc procps zstd python3-prometheus-client ;;
     fedora/build) echo gcc make autoconf pkgconf-pkg-config libpcap-devel \
         libnl3-devel xxhash-devel libconfuse-devel glibc-devel kernel-headers \
         zlib-devel libzstd-devel xz-devel libxdp-devel libbpf-devel \
@@ -45,20 +45,20 @@ names() {
     fedora/demo) echo nfdump ;;
     fedora/bench) echo softflowd pmacct nfdump ;;
     fedora/test) echo check-devel python3 pmacct wireshark-cli nodejs npm \
-        tcpreplay iproute ethtool mandoc procps-ng zstd ;;
+        tcpreplay iproute ethtool mandoc procps-ng zstd python3-prometheus_client ;;
     alpine/build) echo gcc make autoconf pkgconf libpcap-dev libnl3-dev \
         xxhash-dev confuse-dev musl-dev linux-headers zlib-dev zstd-dev xz-dev \
         libxdp-dev libbpf-dev libevent-dev ncurses-dev ;;
     alpine/demo) echo nfdump ;;
     alpine/bench) echo nfdump ;;
     alpine/test) echo bash check-dev python3 tshark nodejs npm tcpreplay \
-        iproute2 ethtool mandoc procps-ng zstd ;;
+        iproute2 ethtool mandoc procps-ng zstd py3-prometheus-client ;;
     arch/build) echo gcc make autoconf pkgconf libpcap libnl xxhash \
         confuse linux-api-headers zlib zstd xz xdp-tools libbpf libevent ncurses ;;
     arch/demo) echo nfdump ;;
     arch/bench) echo nfdump ;;
     arch/test) echo check python wireshark-cli nodejs npm tcpreplay iproute2 ethtool \
-        mandoc procps-ng zstd ;;
+        mandoc procps-ng zstd python-prometheus_client ;;
     esac
 }
 

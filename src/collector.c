@@ -399,10 +399,11 @@ void collector_move(struct collector *c, struct collector *to, uint64_t clock_ns
 static const char *state_of(const struct collector *c)
 {
 	if (sender_is_dead(c->sender))
-		return "broken";
+		return ledger_state_name(LEDGER_BROKEN);
 	if (c->aside)
-		return "failed";
-	return c->config->host && transport_fd(c->transport) < 0 ? "no address" : "ok";
+		return ledger_state_name(LEDGER_FAILED);
+	return ledger_state_name(
+	    c->config->host && transport_fd(c->transport) < 0 ? LEDGER_NO_ADDRESS : LEDGER_OK);
 }
 
 void collector_ledger(const struct collector *c, struct ledger_collector *l)

@@ -73,7 +73,7 @@ static size_t merge(
 		return count;
 	}
 	list[count] = *one;
-	list[count].state = "former";
+	list[count].state = ledger_state_name(LEDGER_FORMER);
 	return count + 1;
 }
 

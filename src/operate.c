@@ -15,6 +15,7 @@
 #include "errand.h"
 #include "overview.h"
 #include "reload.h"
+#include "scrape.h"
 #include "util/log.h"
 #include "util/notify.h"
 #include "util/now.h"
@@ -52,6 +53,7 @@ struct operation {
 	bool hangup_reloads;
 	unsigned beats[CONFIG_WORKERS_MAX + 1]; /* the workers' and the exporter's */
 	uint64_t reported_ns;                   /* losses were looked for */
+	struct scrape *scrape;
 	unsigned workers_ended;
 	bool exporter_ended;
 	bool signalled;
@@ -395,6 +397,19 @@ static int open_console(struct operation *op)
 	return op->console ? 0 : -EIO;
 }
 
+static int open_scrape(struct operation *op)
+{
+	struct scrape_options options = {.program = op->program,
+	    .base = op->base,
+	    .overview = &op->overview,
+	    .workers_ended = &op->workers_ended};
+
+	if (!op->program->config.metrics.size || !config_is_live(&op->program->config))
+		return 0;
+	op->scrape = scrape_create(&options);
+	return op->scrape ? 0 : -EIO;
+}
+
 int operate_prepare(struct program *p)
 {
 	struct operation *op = &operation;
@@ -412,7 +427,8 @@ int operate_prepare(struct program *p)
 		return rc;
 	}
 	overview_init(&op->overview, p);
-	return open_console(op);
+	rc = open_scrape(op);
+	return rc ? rc : open_console(op);
 }
 
 void operate(struct program *p)
@@ -430,6 +446,7 @@ void operate(struct program *p)
 	console_destroy(op->console);
 	reloads_destroy(op->reloads);
 	errands_destroy(op->errands);
+	scrape_destroy(op->scrape);
 	for (unsigned i = 0; i < OCCASION_COUNT; i++)
 		event_free(op->events[i]);
 	event_base_free(op->base);

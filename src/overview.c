@@ -47,5 +47,6 @@ void overview_refresh(struct overview *o, const struct program *p)
 		o->before.ledger.collectors = o->before.collectors;
 	}
 	o->up_ns = now - p->started_ns;
+	o->sampling = p->settings->sampling;
 	take_ledger(&o->now, p, now);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "capture/source.h"
@@ -67,6 +68,13 @@ struct config_control {
 	gid_t gid;
 };
 
+/* Where metrics are served by HTTP. */
+struct config_metrics {
+	struct sockaddr_storage address;
+	socklen_t size; /* 0: they are not */
+	const char *text;
+};
+
 enum stats_style { STATS_NONE, STATS_TEXT, STATS_JSON };
 
 /* What a reload has to do about an option that has another value. */
@@ -118,6 +126,7 @@ struct config {
 	bool seed_given;
 	uint64_t seed;
 	struct config_control control;
+	struct config_metrics metrics;
 	enum stats_style stats;
 	bool quiet;
 	enum log_level log_level;

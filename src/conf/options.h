@@ -77,6 +77,8 @@ int collectors_finish(struct config *c);
 int group_parse(struct config *c, const char *value);
 /* control.c: takes "PATH[,mode=OCTAL][,owner=USER][,group=GROUP]"; 0, -EINVAL or SAID_ALREADY. */
 int control_parse(struct config *c, const char *value);
+/* metrics.c: takes "[ADDRESS]:PORT", "PORT", "on" or "off"; 0 or -EINVAL. */
+int metrics_parse(struct config *c, const char *value);
 /* flow_key.c: takes "default" or words with commas between them; 0 or -EINVAL, or SAID_ALREADY. */
 int flow_key_parse(struct config *c, const char *value);
 /* Looks whether collectors and groups name each other. 0, or -EINVAL after saying why not. */

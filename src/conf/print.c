@@ -35,7 +35,8 @@ static void print_others(void)
 
 		if (option_table[i].help)
 			continue;
-		if (column + width > SCREEN - 8) {
+		/* Five blanks before them, a comma behind. */
+		if (column + width > SCREEN - 6) {
 			printf("%s\n     ", separator);
 			separator = "";
 			column = 0;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdbool.h>
+#include <string.h>
 
 #include "util/json.h"
 
@@ -24,6 +25,42 @@ static const char *const end_names[END_REASON_COUNT] = {
     [END_FORCED] = "forced",
     [END_NO_RESOURCES] = "no_resources",
 };
+
+static const char *const state_names[LEDGER_STATE_COUNT] = {
+    [LEDGER_OK] = "ok",
+    [LEDGER_NO_ADDRESS] = "no address",
+    [LEDGER_FAILED] = "failed",
+    [LEDGER_BROKEN] = "broken",
+    [LEDGER_FORMER] = "former",
+};
+
+static const char *const not_expressible_names[LEDGER_NOT_EXPRESSIBLE_COUNT] = {
+    "ipv6", "too_large", "no_elements"};
+
+const char *ledger_ignored_name(unsigned i)
+{
+	return ignored_names[i];
+}
+
+const char *ledger_note_name(unsigned i)
+{
+	return note_names[i];
+}
+
+const char *ledger_end_name(unsigned i)
+{
+	return end_names[i];
+}
+
+const char *ledger_state_name(unsigned i)
+{
+	return state_names[i];
+}
+
+const char *ledger_not_expressible_name(unsigned i)
+{
+	return not_expressible_names[i];
+}
 
 /* Members that every ledger has, also when they are 0. */
 static bool always_shown(enum ignored reason)
@@ -79,6 +116,14 @@ static uint64_t sum(const uint64_t *counters, size_t n)
 	while (n--)
 		total += counters[n];
 	return total;
+}
+
+static uint64_t not_expressible(const struct ledger_collector *c, unsigned i)
+{
+	uint64_t counters[LEDGER_NOT_EXPRESSIBLE_COUNT];
+
+	memcpy(counters, &c->not_expressible, sizeof(counters));
+	return counters[i];
 }
 
 /* -- JSON ------------------------------------------------------------------------------------- */
@@ -152,12 +197,9 @@ static void json_collector(struct json *j, const struct ledger_collector *c)
 	json_number(j, "sent", c->sender.sent);
 	json_number(j, "queued", c->sender.queued);
 	json_open(j, "not_expressible");
-	if (c->not_expressible.ipv6)
-		json_number(j, "ipv6", c->not_expressible.ipv6);
-	if (c->not_expressible.too_large)
-		json_number(j, "too_large", c->not_expressible.too_large);
-	if (c->not_expressible.no_elements)
-		json_number(j, "no_elements", c->not_expressible.no_elements);
+	for (unsigned i = 0; i < LEDGER_NOT_EXPRESSIBLE_COUNT; i++)
+		if (not_expressible(c, i))
+			json_number(j, not_expressible_names[i], not_expressible(c, i));
 	json_close(j);
 	json_failures(j, "dropped", c->sender.dropped);
 	json_number(j, "wire_records", c->sender.wire_records);
@@ -239,9 +281,8 @@ static void text_collector(FILE *out, const struct ledger_collector *c)
 	text_row(out, "records sent", c->sender.sent);
 	if (c->sender.queued)
 		text_row(out, "queued", c->sender.queued);
-	text_part(out, "not expressible", "ipv6", c->not_expressible.ipv6);
-	text_part(out, "not expressible", "too_large", c->not_expressible.too_large);
-	text_part(out, "not expressible", "no_elements", c->not_expressible.no_elements);
+	for (unsigned i = 0; i < LEDGER_NOT_EXPRESSIBLE_COUNT; i++)
+		text_part(out, "not expressible", not_expressible_names[i], not_expressible(c, i));
 	for (unsigned i = 0; i < FAILURE_COUNT; i++)
 		text_part(out, "dropped", failure_name((enum failure)i), c->sender.dropped[i]);
 	for (unsigned i = 0; i < FAILURE_COUNT; i++)

@@ -30,7 +30,7 @@ struct ledger_collector {
 	const char *url;
 	const char *group; /* that it belongs to, or NULL */
 	const char *format;
-	const char *state; /* "ok", "no address", "failed" (of a group) or "broken" (a stream) */
+	const char *state; /* ledger_state_name(): "failed" is a member's, "broken" a stream's */
 	bool is_stream;    /* lines to a file or standard output, rather than datagrams */
 	uint64_t records;  /* that it was to get */
 	struct not_expressible not_expressible;
@@ -45,6 +45,26 @@ struct ledger {
 	struct ledger_collector *collectors;
 	size_t collector_count;
 };
+
+/* The states of a collector, by their names. */
+enum ledger_state {
+	LEDGER_OK,
+	LEDGER_NO_ADDRESS,
+	LEDGER_FAILED,
+	LEDGER_BROKEN,
+	LEDGER_FORMER,
+	LEDGER_STATE_COUNT
+};
+
+/* Reasons why a format cannot express a record: the members of struct not_expressible in their order. */
+#define LEDGER_NOT_EXPRESSIBLE_COUNT (sizeof(struct not_expressible) / sizeof(uint64_t))
+
+/* What the ledger calls each member of its arrays, as the manual has it. */
+const char *ledger_ignored_name(unsigned i);
+const char *ledger_note_name(unsigned i);
+const char *ledger_end_name(unsigned i);
+const char *ledger_state_name(unsigned i);
+const char *ledger_not_expressible_name(unsigned i);
 
 /* Adds a worker's or a shard's part. Peaks may have been at different times: their sum is not exceeded. */
 void ledger_add_packets(struct ledger *l, const struct ledger_packets *packets);

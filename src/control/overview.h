@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "control/ledger.h"
+#include "meter/sampler.h"
 
 #define OVERVIEW_COLLECTORS_MAX 64
 
@@ -25,6 +26,9 @@ struct overview {
 	uint64_t up_ns;
 	unsigned workers;
 	uint32_t max_flows;
+	struct sampling_plan sampling;
+	uint64_t cpu_ns;         /* of all threads */
+	uint64_t resident_bytes; /* 0: not known */
 	struct overview_ledger now;
 	struct overview_ledger before; /* some seconds ago, for rates */
 };

@@ -90,6 +90,8 @@
 	X(print)         \
 	X(ledger)        \
 	X(losses)        \
+	X(metrics)       \
+	X(metrics_at)    \
 	X(intake)        \
 	X(seats)         \
 	X(interfaces)

@@ -96,6 +96,7 @@ static const struct {
     {"buffer", "65M"},
     {"capture", "xdp"},
     {"control", "/tmp/c,mode=0660"},
+    {"metrics", "127.0.0.1:9470"},
     {"overload", "sample"},
     {"seed", "5"},
     {"filter", "udp"},
