@@ -18,6 +18,8 @@
 	X(repeat)        \
 	X(log)           \
 	X(notify)        \
+	X(json)          \
+	X(snapshot)      \
 	X(source_file)   \
 	X(reader_pcapng) \
 	X(timebase)      \
@@ -57,6 +59,7 @@
 	X(selection)     \
 	X(key)           \
 	X(table)         \
+	X(table_walks)   \
 	X(record)        \
 	X(portmap)       \
 	X(frag)          \
@@ -88,10 +91,12 @@
 	X(clean)         \
 	X(file)          \
 	X(print)         \
+	X(control)       \
 	X(ledger)        \
 	X(losses)        \
 	X(metrics)       \
 	X(metrics_at)    \
+	X(listing)       \
 	X(intake)        \
 	X(seats)         \
 	X(interfaces)
