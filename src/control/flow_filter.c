@@ -7,9 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "export/protocol.h"
 #include "util/units.h"
 
 struct words {
+	char *const *first;
 	char *const *at;
 	size_t left;
 	char *why;
@@ -20,6 +22,12 @@ static int complain(struct words *w, const char *what, const char *word)
 {
 	snprintf(w->why, w->size, "%s '%s'", what, word);
 	return -EINVAL;
+}
+
+/* The words end where one more had to be. */
+static int complain_of_end(struct words *w)
+{
+	return complain(w, "something is missing behind", w->at > w->first ? w->at[-1] : "");
 }
 
 static const char *next(struct words *w)
@@ -38,22 +46,18 @@ static bool take(struct words *w, const char *word)
 	return true;
 }
 
-/* The value of a term; "" where there is none, which no reader of values takes. */
-static const char *value(struct words *w)
-{
-	const char *word = next(w);
-
-	return word ? word : "";
-}
-
 static int read_prefix(struct words *w, struct flow_term *t)
 {
-	const char *word = value(w), *slash = strchr(word, '/');
+	const char *word = next(w), *slash;
 	char address[INET6_ADDRSTRLEN];
-	size_t n = slash ? (size_t)(slash - word) : strlen(word);
 	uint64_t length;
+	size_t n;
 
 	t->kind = TERM_PREFIX;
+	if (!word)
+		return complain_of_end(w);
+	slash = strchr(word, '/');
+	n = slash ? (size_t)(slash - word) : strlen(word);
 	if (n >= sizeof(address))
 		return complain(w, "no address:", word);
 	memcpy(address, word, n);
@@ -70,16 +74,19 @@ static int read_prefix(struct words *w, struct flow_term *t)
 
 static int read_number(struct words *w, struct flow_term *t, uint64_t max)
 {
-	const char *word = value(w);
+	const char *word = next(w);
 	uint64_t number;
 
+	if (!word)
+		return complain_of_end(w);
 	if (parse_number(word, 0, max, &number) < 0)
 		return complain(w, "no such number:", word);
 	t->number = (uint32_t)number;
 	return 0;
 }
 
-static int read_protocol(struct words *w, struct flow_term *t)
+/* A protocol by its name, if that is the next word. */
+static bool take_protocol(struct words *w, struct flow_term *t)
 {
 	static const struct {
 		const char *name;
@@ -88,13 +95,19 @@ static int read_protocol(struct words *w, struct flow_term *t)
 	    {"udp", IPPROTO_UDP}, {"gre", IPPROTO_GRE}, {"esp", IPPROTO_ESP}, {"ah", IPPROTO_AH},
 	    {"icmp6", IPPROTO_ICMPV6}, {"ospf", 89}, {"sctp", IPPROTO_SCTP}};
 
-	t->kind = TERM_PROTOCOL;
-	for (size_t i = 0; w->left && i < sizeof(names) / sizeof(*names); i++)
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (take(w, names[i].name)) {
+			t->kind = TERM_PROTOCOL;
 			t->number = names[i].number;
-			return 0;
+			return true;
 		}
-	return read_number(w, t, UINT8_MAX);
+	return false;
+}
+
+static int read_protocol(struct words *w, struct flow_term *t)
+{
+	t->kind = TERM_PROTOCOL;
+	return take_protocol(w, t) ? 0 : read_number(w, t, UINT8_MAX);
 }
 
 /* What stands behind src or dst, or without them. */
@@ -123,6 +136,8 @@ static int read_term(struct words *w, struct flow_term *t)
 		return read_side(w, t, SIDE_ANY);
 	if (take(w, "proto"))
 		return read_protocol(w, t);
+	if (take_protocol(w, t))
+		return 0;
 	if (take(w, "ip") || take(w, "ip6")) {
 		t->kind = TERM_VERSION;
 		t->number = strcmp(w->at[-1], "ip") == 0 ? 4 : 6;
@@ -136,24 +151,27 @@ static int read_term(struct words *w, struct flow_term *t)
 		t->kind = TERM_INTERFACE;
 		return read_number(w, t, UINT32_MAX);
 	}
-	return complain(w, "not understood:", value(w));
+	return w->left ? complain(w, "not understood:", *w->at) : complain_of_end(w);
 }
 
 int flow_filter_parse(
     struct flow_filter *f, char *const *words, size_t count, char *why, size_t size)
 {
-	struct words w = {words, count, why, size};
+	struct words w = {words, words, count, why, size};
+	bool more = count > 0;
 
 	f->count = 0;
-	while (w.left) {
+	while (more) {
 		int rc;
 
+		if (!w.left)
+			return complain_of_end(&w);
 		if (f->count == FLOW_FILTER_TERMS_MAX)
 			return complain(&w, "too many terms, from here on:", *w.at);
 		rc = read_term(&w, &f->terms[f->count++]);
 		if (rc)
 			return rc;
-		take(&w, "and");
+		more = take(&w, "and") || w.left;
 	}
 	return 0;
 }
@@ -175,8 +193,10 @@ static bool holds(const struct flow_term *t, const struct record *r)
 		    ((t->side & SIDE_SOURCE && has_prefix(r->src, t)) ||
 			(t->side & SIDE_DESTINATION && has_prefix(r->dst, t)));
 	case TERM_PORT:
-		return (t->side & SIDE_SOURCE && r->src_port == t->number) ||
-		    (t->side & SIDE_DESTINATION && r->dst_port == t->number);
+		/* The destination port of ICMP's records is its type and code. */
+		return protocol_has_ports(r->protocol) &&
+		    ((t->side & SIDE_SOURCE && r->src_port == t->number) ||
+			(t->side & SIDE_DESTINATION && r->dst_port == t->number));
 	case TERM_PROTOCOL:
 		return r->protocol == t->number;
 	case TERM_VLAN:

@@ -1,8 +1,8 @@
 /*
  * Which flows a person wants to see: terms that must all hold, in words that tcpdump's users know.
  *
- *	[not] host|src|dst ADDRESS[/LENGTH] · [src|dst] port N · proto NAME|N · vlan N · interface N ·
- *	ip · ip6, with "and" between them or not
+ *	[not] host|src|dst ADDRESS[/LENGTH] · [src|dst] port N · proto NAME|N · tcp · udp · icmp ·
+ *	vlan N · interface N · ip · ip6, with "and" between them or not
  */
 #ifndef SPANFLOW_CONTROL_FLOW_FILTER_H
 #define SPANFLOW_CONTROL_FLOW_FILTER_H

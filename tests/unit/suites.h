@@ -97,6 +97,7 @@
 	X(metrics)       \
 	X(metrics_at)    \
 	X(listing)       \
+	X(flow_filter)   \
 	X(intake)        \
 	X(seats)         \
 	X(interfaces)
