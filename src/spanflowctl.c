@@ -109,8 +109,11 @@ static FILE *ask(const char *request)
 		return NULL;
 	if (answer && send_all(fd, request, strlen(request)) &&
 	    fgets(first, sizeof(first), answer)) {
-		if (strcmp(first, "ok\n") == 0)
+		if (strcmp(first, "ok\n") == 0) {
+			/* So that an answer that breaks off ends with an error (control/server.h). */
+			(void)!send(fd, "\n", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 			return answer;
+		}
 		first[strcspn(first, "\n")] = '\0';
 		complain("%s", strncmp(first, "error: ", 7) == 0 ? first + 7 : first);
 	} else {
@@ -147,7 +150,8 @@ static int print_answer(const char *request)
 	if (!answer)
 		return EXIT_FAILED;
 	while ((n = fread(part, 1, sizeof(part), answer)) > 0)
-		fwrite(part, 1, n, stdout);
+		if (fwrite(part, 1, n, stdout) != n)
+			break;
 	failed = ferror(answer) != 0;
 	fclose(answer);
 	if (failed)

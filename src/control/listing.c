@@ -1,15 +1,36 @@
 #include "control/listing.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
-/* A heap with the smallest on top, as long as there is an order; else a list. */
+/* What is compared and moved in place of a record, which is ten times as large. */
+struct place {
+	uint64_t weight;
+	size_t record;
+};
+
 struct listing {
 	struct listing_request request;
 	struct listing_sum sum;
-	struct record *records;
+	struct record *records; /* in the order in which they came */
+	struct place *places;   /* where there is an order: a heap with the smallest on top */
 	size_t count;
 };
+
+/* Memory for `count` of them that costs nothing before it is touched, or NULL. */
+static void *reserve(size_t count, size_t size)
+{
+	void *memory = mmap(NULL, count * size, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+static bool has_order(const struct listing *l)
+{
+	return l->request.order != LISTING_AS_HELD;
+}
 
 struct listing *listing_create(const struct listing_request *request)
 {
@@ -18,11 +39,12 @@ struct listing *listing_create(const struct listing_request *request)
 	if (!l)
 		return NULL;
 	l->request = *request;
-	l->records = mmap(NULL, request->limit * sizeof(*l->records), PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (l->records != MAP_FAILED)
+	l->records = reserve(request->limit, sizeof(*l->records));
+	if (has_order(l))
+		l->places = reserve(request->limit, sizeof(*l->places));
+	if (l->records && (l->places || !has_order(l)))
 		return l;
-	free(l);
+	listing_destroy(l);
 	return NULL;
 }
 
@@ -30,7 +52,10 @@ void listing_destroy(struct listing *l)
 {
 	if (!l)
 		return;
-	munmap(l->records, l->request.limit * sizeof(*l->records));
+	if (l->records)
+		munmap(l->records, l->request.limit * sizeof(*l->records));
+	if (l->places)
+		munmap(l->places, l->request.limit * sizeof(*l->places));
 	free(l);
 }
 
@@ -46,28 +71,28 @@ static uint64_t weight(const struct listing *l, const struct record *r)
 	}
 }
 
-static void swap(struct record *a, struct record *b)
+static void swap(struct place *a, struct place *b)
 {
-	struct record r = *a;
+	struct place p = *a;
 
 	*a = *b;
-	*b = r;
+	*b = p;
 }
 
-static void rise(struct listing *l, size_t i)
+static void rise(struct place *places, size_t i)
 {
 	while (i > 0) {
 		size_t parent = (i - 1) / 2;
 
-		if (weight(l, &l->records[parent]) <= weight(l, &l->records[i]))
+		if (places[parent].weight <= places[i].weight)
 			return;
-		swap(&l->records[parent], &l->records[i]);
+		swap(&places[parent], &places[i]);
 		i = parent;
 	}
 }
 
-/* Within the first `count`. */
-static void sink(struct listing *l, size_t count)
+/* The first one, within the first `count`. */
+static void sink(struct place *places, size_t count)
 {
 	size_t i = 0;
 
@@ -76,27 +101,38 @@ static void sink(struct listing *l, size_t count)
 
 		if (child >= count)
 			return;
-		if (child + 1 < count &&
-		    weight(l, &l->records[child + 1]) < weight(l, &l->records[child]))
+		if (child + 1 < count && places[child + 1].weight < places[child].weight)
 			child++;
-		if (weight(l, &l->records[i]) <= weight(l, &l->records[child]))
+		if (places[i].weight <= places[child].weight)
 			return;
-		swap(&l->records[i], &l->records[child]);
+		swap(&places[i], &places[child]);
 		i = child;
 	}
 }
 
+/* In place of the smallest, if it is larger. */
+static void replace(struct listing *l, const struct record *r)
+{
+	uint64_t mine = weight(l, r);
+
+	if (mine <= l->places[0].weight)
+		return;
+	l->places[0].weight = mine;
+	l->records[l->places[0].record] = *r;
+	sink(l->places, l->count);
+}
+
 static void keep(struct listing *l, const struct record *r)
 {
-	bool has_order = l->request.order != LISTING_AS_HELD;
-
 	if (l->count < l->request.limit) {
-		l->records[l->count++] = *r;
-		if (has_order)
-			rise(l, l->count - 1);
-	} else if (has_order && weight(l, r) > weight(l, &l->records[0])) {
-		l->records[0] = *r;
-		sink(l, l->count);
+		l->records[l->count] = *r;
+		if (has_order(l)) {
+			l->places[l->count] = (struct place){weight(l, r), l->count};
+			rise(l->places, l->count);
+		}
+		l->count++;
+	} else if (has_order(l)) {
+		replace(l, r);
 	}
 }
 
@@ -128,11 +164,11 @@ void listing_clear(struct listing *l)
 /* The smallest goes behind what is left, again and again. */
 void listing_sort(struct listing *l)
 {
-	if (l->request.order == LISTING_AS_HELD)
+	if (!has_order(l))
 		return;
 	for (size_t n = l->count; n > 1; n--) {
-		swap(&l->records[0], &l->records[n - 1]);
-		sink(l, n - 1);
+		swap(&l->places[0], &l->places[n - 1]);
+		sink(l->places, n - 1);
 	}
 }
 
@@ -143,7 +179,7 @@ size_t listing_count(const struct listing *l)
 
 const struct record *listing_at(const struct listing *l, size_t i)
 {
-	return &l->records[i];
+	return &l->records[has_order(l) ? l->places[i].record : i];
 }
 
 const struct listing_sum *listing_sum(const struct listing *l)

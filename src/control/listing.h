@@ -44,6 +44,7 @@ void listing_clear(struct listing *l);
 void listing_sort(struct listing *l);
 
 size_t listing_count(const struct listing *l);
+/* From 0 to listing_count() - 1: in order after listing_sort(). */
 const struct record *listing_at(const struct listing *l, size_t i);
 const struct listing_sum *listing_sum(const struct listing *l);
 

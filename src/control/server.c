@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "util/log.h"
+#include "util/now.h"
+#include "util/units.h"
 
 #define REQUEST_SIZE_MAX 4096
 #define CLIENTS_MAX 16
@@ -27,13 +29,16 @@ struct control_server {
 	struct evconnlistener *listener;
 	struct request *clients; /* a list */
 	unsigned client_count;
+	dev_t device; /* of the socket, and its inode */
+	ino_t inode;
 };
 
 struct request {
 	struct control_server *server;
 	struct request *next;
 	struct bufferevent *stream;
-	char *line; /* what the words are cut from; NULL: nothing has been asked yet */
+	uint64_t since_ns; /* steady clock: it has been connected */
+	char *line;        /* what the words are cut from; NULL: nothing has been asked yet */
 	char *words[REQUEST_WORDS_MAX];
 	size_t word_count;
 	bool json;
@@ -62,12 +67,27 @@ static void close_client(struct request *r)
 	free(r);
 }
 
+/*
+ * A client that has sent more than its request is told by ECONNRESET, behind the end, that not all of the
+ * answer came. So what it sent is taken before a connection ends that had all.
+ */
+static void close_after_all(struct request *r)
+{
+	int fd = bufferevent_getfd(r->stream);
+	char rest[REQUEST_SIZE_MAX];
+
+	shutdown(fd, SHUT_RD);
+	while (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
+		;
+	close_client(r);
+}
+
 /* What is in the buffer goes out, then the connection ends. */
 static void finish(struct request *r)
 {
 	r->ending = true;
 	if (evbuffer_get_length(bufferevent_get_output(r->stream)) == 0)
-		close_client(r);
+		close_after_all(r);
 }
 
 static void on_room(struct bufferevent *stream, void *ctx)
@@ -83,50 +103,68 @@ static void on_room(struct bufferevent *stream, void *ctx)
 	finish(r);
 }
 
-static void on_end(struct bufferevent *stream, short what, void *ctx)
-{
-	struct request *r = ctx;
-
-	/* Who shuts down his half has asked, and still listens. */
-	if (what & BEV_EVENT_EOF && r->line && !(what & BEV_EVENT_ERROR)) {
-		bufferevent_disable(stream, EV_READ);
-		return;
-	}
-	close_client(r);
-}
-
-/* "text" or "json", then the command. */
-static bool split(struct request *r)
+/* "text" or "json", then the command. NULL, or what is wrong. */
+static const char *split(struct request *r)
 {
 	char *rest = r->line, *word;
 
-	while ((word = strsep(&rest, " \t\r")))
-		if (*word && r->word_count < REQUEST_WORDS_MAX)
-			r->words[r->word_count++] = word;
+	while ((word = strsep(&rest, " \t\r"))) {
+		if (!*word)
+			continue;
+		if (r->word_count == REQUEST_WORDS_MAX)
+			return "too many words";
+		r->words[r->word_count++] = word;
+	}
 	if (r->word_count < 2)
-		return false;
+		return "a request is one line: text or json, and a command";
 	r->json = strcmp(r->words[0], "json") == 0;
-	return r->json || strcmp(r->words[0], "text") == 0;
+	return r->json || strcmp(r->words[0], "text") == 0 ? NULL
+							   : "a request begins with text or json";
+}
+
+/* The line is there; whatever else comes is not looked at. */
+static void begin_request(struct request *r, size_t size)
+{
+	const char *wrong = strlen(r->line) == size ? split(r) : "a request is text";
+
+	if (wrong)
+		request_fail(r, "%s", wrong);
+	else
+		r->server->options.handle(r->server->options.ctx, r);
 }
 
 static void on_line(struct bufferevent *stream, void *ctx)
 {
 	struct request *r = ctx;
 	struct evbuffer *in = bufferevent_get_input(stream);
+	size_t size;
 
-	if (r->line) {
-		evbuffer_drain(in, evbuffer_get_length(in));
-		return;
-	}
-	r->line = evbuffer_readln(in, NULL, EVBUFFER_EOL_LF);
-	if (!r->line && evbuffer_get_length(in) < REQUEST_SIZE_MAX)
-		return;
-	if (!r->line)
-		r->line = strdup("");
-	if (r->line && split(r))
-		r->server->options.handle(r->server->options.ctx, r);
+	r->line = evbuffer_readln(in, &size, EVBUFFER_EOL_LF);
+	if (r->line)
+		begin_request(r, size);
+	else if (evbuffer_get_length(in) >= REQUEST_SIZE_MAX)
+		request_fail(r, "the request is too long");
+	else if (steady_now() - r->since_ns >= PATIENCE_S * NS_PER_S)
+		close_client(r);
+}
+
+/* Who shuts down his half has asked, also without an end of the line, and still listens. */
+static void on_end(struct bufferevent *stream, short what, void *ctx)
+{
+	struct request *r = ctx;
+	struct evbuffer *in = bufferevent_get_input(stream);
+	size_t size = evbuffer_get_length(in);
+
+	if (what & BEV_EVENT_EOF && !(what & BEV_EVENT_ERROR) && !r->line && size > 0)
+		r->line = calloc(1, size + 1);
 	else
-		request_fail(r, "a request is one line: text or json, and a command");
+		size = 0;
+	if (size > 0 && r->line) {
+		evbuffer_remove(in, r->line, size);
+		begin_request(r, size);
+	} else {
+		close_client(r);
+	}
 }
 
 static void accept_client(struct evconnlistener *listener, evutil_socket_t fd,
@@ -146,6 +184,7 @@ static void accept_client(struct evconnlistener *listener, evutil_socket_t fd,
 		return;
 	}
 	r->server = s;
+	r->since_ns = steady_now();
 	r->next = s->clients;
 	s->clients = r;
 	bufferevent_setcb(r->stream, on_line, on_room, on_end, r);
@@ -180,6 +219,7 @@ static void begin_answer(struct request *r)
 {
 	const struct timeval patience = {.tv_sec = PATIENCE_S};
 
+	bufferevent_disable(r->stream, EV_READ);
 	bufferevent_set_timeouts(r->stream, NULL, &patience);
 }
 
@@ -226,60 +266,100 @@ void request_wait(struct request *r, void (*gone)(void *owner), void *owner)
 
 /* -- life ------------------------------------------------------------------------------------- */
 
-/* Whether somebody listens there; a socket that a killed program left does not count. */
-static bool is_taken(const struct sockaddr_un *address)
+/* 0 where a socket can be made: nothing is there, or a socket that a killed program left. Or -errno. */
+static int look_at(const struct sockaddr_un *address)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool taken;
-
-	if (fd < 0)
-		return false;
-	taken = connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0;
-	close(fd);
-	return taken;
-}
-
-static bool is_socket(const char *path)
-{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct stat st;
+	int rc = 0;
 
-	return lstat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+	if (lstat(address->sun_path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		rc = EEXIST;
+	else if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
+		rc = errno;
+	else
+		rc = EADDRINUSE;
+	if (fd >= 0)
+		close(fd);
+	/* EAGAIN: it listens, and has more to do than it can. */
+	if (rc == EAGAIN)
+		rc = EADDRINUSE;
+	return rc == ECONNREFUSED || rc == ENOENT ? 0 : -rc;
 }
 
-/* A descriptor that nobody can connect to before its mode and owner are as they shall be. */
+/* Nobody can connect before its mode and owner are as they shall be. 0 or -errno. */
+static int listen_at(int fd, const struct sockaddr_un *address, const struct control_options *o)
+{
+	mode_t mask = umask(0777);
+	int rc = bind(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+
+	umask(mask);
+	if (rc < 0)
+		return rc;
+	if (lchown(o->path, o->uid, o->gid) == 0 && chmod(o->path, o->mode) == 0 &&
+	    listen(fd, CLIENTS_MAX) == 0)
+		return 0;
+	rc = -errno;
+	unlink(o->path);
+	return rc;
+}
+
+/* A descriptor, or -errno. */
 static int open_socket(const struct control_options *o)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	mode_t mask;
-	int rc;
+	int fd, rc;
 
-	if (fd < 0 || strlen(o->path) >= sizeof(address.sun_path)) {
-		rc = fd < 0 ? errno : ENAMETOOLONG;
-		goto fail;
-	}
+	if (strlen(o->path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
 	strcpy(address.sun_path, o->path);
-	if (is_taken(&address)) {
-		rc = EADDRINUSE;
-		goto fail;
-	}
-	if (is_socket(o->path))
-		unlink(o->path);
-	mask = umask(0777);
-	rc = bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? errno : 0;
-	umask(mask);
-	if (rc == 0 &&
-	    (lchown(o->path, o->uid, o->gid) < 0 || chmod(o->path, o->mode) < 0 ||
-		listen(fd, CLIENTS_MAX) < 0)) {
-		rc = errno;
-		unlink(o->path);
-	}
+	rc = look_at(&address);
+	if (rc < 0)
+		return rc;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	unlink(o->path);
+	rc = listen_at(fd, &address, o);
 	if (rc == 0)
 		return fd;
-fail:
-	if (fd >= 0)
-		close(fd);
-	return -rc;
+	close(fd);
+	return rc;
+}
+
+static const char *why_not(int error)
+{
+	switch (error) {
+	case EADDRINUSE:
+		return "another program listens there: choose another path";
+	case EEXIST:
+		return "is there, and no socket: choose another path";
+	case ENOENT:
+		return "no such directory: make it first";
+	case ENAMETOOLONG:
+		return "too long for a socket: choose a shorter path";
+	default:
+		return strerror(error);
+	}
+}
+
+static void remember(struct control_server *s)
+{
+	struct stat st;
+
+	if (lstat(s->options.path, &st) == 0) {
+		s->device = st.st_dev;
+		s->inode = st.st_ino;
+	}
+}
+
+/* Unless another program's has taken its place. */
+static void remove_socket(const struct control_server *s)
+{
+	struct stat st;
+
+	if (lstat(s->options.path, &st) == 0 && st.st_dev == s->device && st.st_ino == s->inode)
+		unlink(s->options.path);
 }
 
 struct control_server *control_create(const struct control_options *options)
@@ -288,18 +368,19 @@ struct control_server *control_create(const struct control_options *options)
 	int fd = s ? open_socket(options) : -ENOMEM;
 
 	if (fd < 0) {
-		log_error("--control: %s: %s", options->path, strerror(-fd));
+		log_error("--control: %s: %s", options->path, why_not(-fd));
 		free(s);
 		return NULL;
 	}
 	s->options = *options;
+	remember(s);
 	s->listener = evconnlistener_new(
 	    options->base, accept_client, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
 	if (s->listener)
 		return s;
 	log_error("--control: %s: no memory", options->path);
 	close(fd);
-	unlink(options->path);
+	remove_socket(s);
 	free(s);
 	return NULL;
 }
@@ -311,6 +392,6 @@ void control_destroy(struct control_server *s)
 	while (s->clients)
 		close_client(s->clients);
 	evconnlistener_free(s->listener);
-	unlink(s->options.path);
+	remove_socket(s);
 	free(s);
 }

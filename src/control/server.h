@@ -3,7 +3,8 @@
  * connection.
  *
  * A request is one line of words: "text" or "json", then a command and what it takes. The answer
- * is the line "ok" or "error: WHY", then what was asked for, then the end of the stream. Belongs to
+ * is the line "ok" or "error: WHY", then what was asked for, then the end of the stream. A client that
+ * sends another octet behind its request gets ECONNRESET for the end where the answer broke off. Belongs to
  * the main thread and its event loop. Connections are few and short; one that stands still is
  * closed, so that no client can keep others out for long.
  */
