@@ -282,7 +282,7 @@ static void show_screen(struct console *c, struct request *r, char *const *words
 		return;
 	}
 wrong:
-	request_fail(r, "screen: %s", why);
+	request_fail(r, "top: %s", why);
 	free_job(job);
 }
 

@@ -154,17 +154,33 @@ static void forget_source(struct worker *w, unsigned i)
 
 /* -- orders ----------------------------------------------------------------------------------- */
 
+/* Stands in an order's place once the worker takes none any more. */
+static struct order no_more;
+
+static void tell_done(const struct worker *w)
+{
+	uint64_t one = 1;
+
+	if (write(w->options.order_fd, &one, sizeof(one)) < 0)
+		log_error("worker: %s", strerror(errno));
+}
+
 /* The order is the main thread's again. */
 static void give_back(struct worker *w, bool carried_out)
 {
 	struct order *order = atomic_load_explicit(&w->order, memory_order_relaxed);
-	uint64_t one = 1;
 
 	order->carried_out = carried_out;
 	publish(w); /* who asked may look what came of it */
 	atomic_store_explicit(&w->order, NULL, memory_order_release);
-	if (write(w->options.order_fd, &one, sizeof(one)) < 0)
-		log_error("worker: %s", strerror(errno));
+	tell_done(w);
+}
+
+/* At the end, when no flow is held any more. One that is here has not been carried out. */
+static void refuse_orders(struct worker *w)
+{
+	if (atomic_exchange_explicit(&w->order, &no_more, memory_order_acq_rel))
+		tell_done(w);
 }
 
 static bool has_order(const struct worker *w)
@@ -344,8 +360,7 @@ void *worker_run(void *worker)
 	else
 		worker_read_files(w);
 	worker_end_turn(w, TURN_LAST, true);
-	if (has_order(w))
-		give_back(w, false);
+	refuse_orders(w);
 	if (write(w->options.done_fd, &one, sizeof(one)) < 0)
 		log_error("worker: %s", strerror(errno));
 	return NULL;
@@ -439,13 +454,22 @@ void worker_stop(struct worker *w)
 
 void worker_order(struct worker *w, struct order *order)
 {
-	atomic_store_explicit(&w->order, order, memory_order_release);
-	wake(w);
+	struct order *none = NULL;
+
+	if (atomic_compare_exchange_strong(&w->order, &none, order)) {
+		wake(w);
+		return;
+	}
+	/* The worker has ended: it holds nothing that could be listed, or be flushed. */
+	order->carried_out = true;
+	tell_done(w);
 }
 
 bool worker_order_done(const struct worker *w)
 {
-	return atomic_load_explicit(&w->order, memory_order_acquire) == NULL;
+	const struct order *order = atomic_load_explicit(&w->order, memory_order_acquire);
+
+	return !order || order == &no_more;
 }
 
 void worker_ledger_now(const struct worker *w, struct ledger *l)
