@@ -6,6 +6,9 @@
 #include "util/json.h"
 #include "util/units.h"
 
+/* As wide as this numbers are at least. */
+#define NUMBER_WIDTH 14
+
 double overview_rate(const struct overview *o, uint64_t now, uint64_t before)
 {
 	uint64_t apart_ns = o->now.at_ns - o->before.at_ns;
@@ -94,34 +97,66 @@ static void print_up(FILE *out, uint64_t up_ns)
 	fprintf(out, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64, s / 3600 % 24, s / 60 % 60, s % 60);
 }
 
+/* So wide that all numbers of a report stand below each other. */
+static int width_of(const struct overview *o)
+{
+	const struct ledger *l = &o->now.ledger;
+	uint64_t most = l->packets.received;
+	int width = 1;
+
+	if (most < ended(l))
+		most = ended(l);
+	if (most < l->packets.dropped_kernel + l->packets.dropped_interface)
+		most = l->packets.dropped_kernel + l->packets.dropped_interface;
+	for (size_t i = 0; i < l->collector_count; i++)
+		if (most < o->now.collectors[i].sender.sent)
+			most = o->now.collectors[i].sender.sent;
+	for (; most >= 10; most /= 10)
+		width++;
+	return width < NUMBER_WIDTH ? NUMBER_WIDTH : width;
+}
+
+/* A number that is a part of the one above it. */
+static void text_part(FILE *out, int width, uint64_t value, const char *what)
+{
+	fprintf(out, "%-9s %*" PRIu64 "  %s\n", "", width, value, what);
+}
+
+static void text_packets(FILE *out, const struct overview *o, const struct rates *r, int width)
+{
+	const struct ledger_packets *p = &o->now.ledger.packets;
+	char a[REPORT_SHORT_SIZE], b[REPORT_SHORT_SIZE];
+
+	fprintf(out, "packets   %*" PRIu64 "  received   %5s/s  %5sbit/s\n", width, p->received,
+	    report_short(r->packets, a), report_short(r->octets * 8, b));
+	text_part(out, width, p->metered, "metered");
+	if (p->not_sampled)
+		text_part(out, width, p->not_sampled, "not sampled");
+	text_part(out, width, ignored(&o->now.ledger), "ignored");
+	fprintf(out, "          %*" PRIu64 "  dropped    %5s/s  by kernel and interfaces\n", width,
+	    p->dropped_kernel + p->dropped_interface, report_short(r->drops, a));
+}
+
 static void text_status(FILE *out, const struct overview *o)
 {
 	const struct ledger *l = &o->now.ledger;
 	struct rates r = rates_of(o);
-	char a[REPORT_SHORT_SIZE], b[REPORT_SHORT_SIZE];
+	char a[REPORT_SHORT_SIZE];
+	int width = width_of(o);
 
 	fprintf(out, "spanflow %s  up ", o->version);
 	print_up(out, o->up_ns);
 	fprintf(out, "  %u worker%s\n", o->workers, o->workers == 1 ? "" : "s");
-	fprintf(out, "packets   %14" PRIu64 "  received   %5s/s  %5sbit/s\n", l->packets.received,
-	    report_short(r.packets, a), report_short(r.octets * 8, b));
-	fprintf(out, "          %14" PRIu64 "  metered\n", l->packets.metered);
-	if (l->packets.not_sampled)
-		fprintf(out, "          %14" PRIu64 "  not sampled\n", l->packets.not_sampled);
-	fprintf(out, "          %14" PRIu64 "  ignored\n", ignored(l));
-	fprintf(out, "          %14" PRIu64 "  dropped by kernel and interfaces   %s/s\n",
-	    l->packets.dropped_kernel + l->packets.dropped_interface, report_short(r.drops, a));
+	text_packets(out, o, &r, width);
 	fprintf(out,
-	    "flows     %14" PRIu64 "  active     %5s new/s   most %" PRIu64 ", room for %" PRIu32
-	    "\n",
-	    l->flows.active, report_short(r.flows, a), l->flows.peak, o->max_flows);
-	fprintf(out, "records   %14" PRIu64 "  ended      %5s/s\n", ended(l),
+	    "flows     %*" PRIu64 "  active     %5s/s new  most %" PRIu64 " of %" PRIu32 "\n",
+	    width, l->flows.active, report_short(r.flows, a), l->flows.peak, o->max_flows);
+	fprintf(out, "records   %*" PRIu64 "  ended      %5s/s\n", width, ended(l),
 	    report_short(r.records, a));
 	if (l->flows.ended[END_NO_RESOURCES])
-		fprintf(out, "          %14" PRIu64 "  ended early: table full\n",
-		    l->flows.ended[END_NO_RESOURCES]);
+		text_part(out, width, l->flows.ended[END_NO_RESOURCES], "ended early: table full");
 	if (l->ring_dropped)
-		fprintf(out, "          %14" PRIu64 "  dropped: ring full\n", l->ring_dropped);
+		text_part(out, width, l->ring_dropped, "dropped: ring full");
 }
 
 static void json_rates(struct json *j, const struct overview *o)
@@ -149,8 +184,11 @@ static void json_status(FILE *out, const struct overview *o)
 	json_number(&j, "workers", o->workers);
 	json_number(&j, "received", l->packets.received);
 	json_number(&j, "metered", l->packets.metered);
+	json_number(&j, "notSampled", l->packets.not_sampled);
+	json_number(&j, "ignored", ignored(l));
 	json_number(&j, "dropped", l->packets.dropped_kernel + l->packets.dropped_interface);
 	json_number(&j, "flowsActive", l->flows.active);
+	json_number(&j, "flowsPeak", l->flows.peak);
 	json_number(&j, "flowsMax", o->max_flows);
 	json_number(&j, "recordsEnded", ended(l));
 	json_rates(&j, o);
@@ -184,15 +222,15 @@ void report_stats(FILE *out, const struct overview *o, bool json)
 
 /* -- collectors ------------------------------------------------------------------------------- */
 
-static void text_collector(FILE *out, const struct ledger_collector *c, double sent)
+/* Its name is last: a narrow screen cuts it before what changes. */
+static void text_collector(FILE *out, const struct ledger_collector *c, double rate, int width)
 {
-	char rate[REPORT_SHORT_SIZE];
+	char a[REPORT_SHORT_SIZE], b[REPORT_SHORT_SIZE], d[REPORT_SHORT_SIZE], e[REPORT_SHORT_SIZE];
 
-	fprintf(out,
-	    "%s (%s)  %s  %" PRIu64 " sent %s/s  %" PRIu64 " queued  %" PRIu64 " dropped  %" PRIu64
-	    " errors\n",
-	    c->url, c->format, c->state, c->sender.sent, report_short(sent, rate), c->sender.queued,
-	    dropped(c), errors(c));
+	fprintf(out, "%-10s%*" PRIu64 "  %6s %6s %7s %6s  %s (%s%s%s)\n", c->state, width,
+	    c->sender.sent, report_short(rate, a), report_short((double)c->sender.queued, b),
+	    report_short((double)dropped(c), d), report_short((double)errors(c), e), c->url,
+	    c->format, c->group ? ", group " : "", c->group ? c->group : "");
 }
 
 static void json_collector(struct json *j, const struct ledger_collector *c, double sent)
@@ -220,18 +258,26 @@ static double sent_rate(const struct overview *o, size_t i)
 	    o, o->now.collectors[i].sender.sent, o->before.collectors[i].sender.sent);
 }
 
+static void text_collectors(FILE *out, const struct overview *o)
+{
+	int width = width_of(o);
+
+	fprintf(out, "%-10s%*s  %6s %6s %7s %6s\n", "collectors", width, "sent", "sent/s", "queued",
+	    "dropped", "errors");
+	for (size_t i = 0; i < o->now.ledger.collector_count; i++)
+		text_collector(out, &o->now.collectors[i], sent_rate(o, i), width);
+}
+
 void report_collectors(FILE *out, const struct overview *o, bool json)
 {
-	size_t n = o->now.ledger.collector_count;
 	struct json j = {.out = out};
 
 	if (!json) {
-		for (size_t i = 0; i < n; i++)
-			text_collector(out, &o->now.collectors[i], sent_rate(o, i));
+		text_collectors(out, o);
 		return;
 	}
 	json_open_list(&j, NULL);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < o->now.ledger.collector_count; i++)
 		json_collector(&j, &o->now.collectors[i], sent_rate(o, i));
 	json_close_list(&j);
 	fputc('\n', out);

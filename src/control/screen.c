@@ -12,7 +12,7 @@
 #include "util/units.h"
 
 /* Besides the two endpoints a row of the table has so many columns. */
-#define TABLE_FIXED 33
+#define TABLE_FIXED 27
 #define ENDPOINT_MIN 10
 #define ENDPOINT_MAX 47
 
@@ -106,7 +106,7 @@ void screen_print(
 		width = ENDPOINT_MIN;
 	if (width > ENDPOINT_MAX)
 		width = ENDPOINT_MAX;
-	put_status(&s, o, size->rows / 2);
+	put_status(&s, o, size->rows > 1 ? size->rows / 2 : 1);
 	row(&s, "%s", "");
 	row(&s, "%-6s %-*s %-*s %5s %6s %5s", "proto", (int)width, "source", (int)width,
 	    "destination", "pkts", "octets", "bit/s");

@@ -96,6 +96,8 @@
 	X(losses)        \
 	X(metrics)       \
 	X(metrics_at)    \
+	X(report)        \
+	X(screen)        \
 	X(listing)       \
 	X(flow_filter)   \
 	X(intake)        \
