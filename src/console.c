@@ -437,7 +437,7 @@ static void handle(void *ctx, struct request *r)
 			commands[i].run(ctx, r, words + 1, count - 1);
 		return;
 	}
-	request_fail(r, "%s: no such command: see spanflowctl -h", words[0]);
+	request_fail(r, "%.64s: no such command: see spanflowctl -h", words[0]);
 }
 
 struct console *console_create(const struct console_options *options)

@@ -19,6 +19,8 @@
 
 #define REQUEST_SIZE_MAX 4096
 #define CLIENTS_MAX 16
+/* So many more wait for their turn; who comes then waits in connect(), or has EAGAIN. */
+#define QUEUE_MAX 256
 /* How long a client may take to ask, or to read on. */
 #define PATIENCE_S 15
 /* An answer is made as it is read: so much of it waits. */
@@ -297,7 +299,7 @@ static int listen_at(int fd, const struct sockaddr_un *address, const struct con
 	if (rc < 0)
 		return rc;
 	if (lchown(o->path, o->uid, o->gid) == 0 && chmod(o->path, o->mode) == 0 &&
-	    listen(fd, CLIENTS_MAX) == 0)
+	    listen(fd, QUEUE_MAX) == 0)
 		return 0;
 	rc = -errno;
 	unlink(o->path);
