@@ -461,7 +461,7 @@ void worker_order(struct worker *w, struct order *order)
 		return;
 	}
 	/* The worker has ended: it holds nothing that could be listed, or be flushed. */
-	order->carried_out = true;
+	order->carried_out = order->kind != ORDER_RELOAD;
 	tell_done(w);
 }
 
