@@ -551,7 +551,7 @@ def under_load(station, asking):
             ending.set()
             for thread in threads:
                 thread.join()
-        time.sleep(0.3)
+        until(lambda: sum(ctl(probe.path, "-j", "status").json()[name] for name in ("received", "dropped")) >= 300000, 20)
         probe.end()
     return probe, found
 
