@@ -1,6 +1,7 @@
 #include "console.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -303,13 +304,31 @@ static void add_lines(void *ctx, const struct message *m)
 	request_add(ctx, m->data, m->size);
 }
 
+/* For a person: of all flows that were wanted, those beyond the limit included. */
+static void add_sum(const struct job *job, struct request *r)
+{
+	struct listing_sum sum = {0};
+	char line[128];
+
+	for (unsigned i = 0; i < job->console->options.program->worker_count; i++) {
+		const struct listing_sum *part = listing_sum(job->errand.orders[i].listing);
+
+		sum.flows += part->flows;
+		sum.packets += part->packets;
+		sum.octets += part->octets;
+	}
+	request_add(r, line,
+	    (size_t)snprintf(line, sizeof(line),
+		"flows: %" PRIu64 ", packets: %" PRIu64 ", octets: %" PRIu64 "\n", sum.flows,
+		sum.packets, sum.octets));
+}
+
 /* The next records of the listings, one worker's after the other's. */
 static bool write_records(void *owner, struct request *r)
 {
 	struct job *job = owner;
 	unsigned n = 0;
 
-	(void)r;
 	while (job->worker < job->console->options.program->worker_count && n < RECORDS_AT_ONCE) {
 		const struct listing *l = job->errand.orders[job->worker].listing;
 
@@ -326,6 +345,8 @@ static bool write_records(void *owner, struct request *r)
 		return true;
 	}
 	encoder_finish(job->encoder);
+	if (!request_wants_json(r))
+		add_sum(job, r);
 	return false;
 }
 

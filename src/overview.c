@@ -21,12 +21,13 @@ void overview_init(struct overview *o, const struct program *p)
 	o->max_flows = p->config.max_flows;
 }
 
-static void take_ledger(struct overview_ledger *l, const struct program *p, uint64_t now_ns)
+/* It is as of a moment that the workers chose, each its own: rates are between these, on average. */
+static void take_ledger(struct overview_ledger *l, const struct program *p)
 {
 	memset(&l->ledger, 0, sizeof(l->ledger));
-	l->at_ns = now_ns;
+	l->at_ns = 0;
 	for (unsigned i = 0; i < p->worker_count; i++)
-		worker_ledger_now(p->workers[i], &l->ledger);
+		l->at_ns += worker_ledger_now(p->workers[i], &l->ledger) / p->worker_count;
 	l->ledger.collector_count = formers_ledger(
 	    &p->formers, l->collectors, exporter_ledger_now(p->exporting->exporter, l->collectors));
 	l->ledger.collectors = l->collectors;
@@ -48,5 +49,5 @@ void overview_refresh(struct overview *o, const struct program *p)
 	}
 	o->up_ns = now - p->started_ns;
 	o->sampling = p->settings->sampling;
-	take_ledger(&o->now, p, now);
+	take_ledger(&o->now, p);
 }

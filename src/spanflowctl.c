@@ -20,6 +20,8 @@
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
 #define ROUND_MS 1000
+/* More rows and columns are not drawn (control/screen.h). */
+#define SCREEN_MAX 1000
 
 static const char *socket_path = SOCKET_DEFAULT;
 static bool has_screen;
@@ -171,7 +173,8 @@ static bool draw(char **words, int count)
 	FILE *answer;
 	int row = 0;
 
-	snprintf(style, sizeof(style), "text screen %d %d", LINES, COLS);
+	snprintf(style, sizeof(style), "text screen %d %d", LINES < SCREEN_MAX ? LINES : SCREEN_MAX,
+	    COLS < SCREEN_MAX ? COLS : SCREEN_MAX);
 	if (!make_request(request, style, words, count))
 		return false;
 	answer = ask(request);

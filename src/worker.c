@@ -31,6 +31,12 @@
 /* Between two parts of an order packets come first for so long. */
 #define ORDER_PAUSE_NS NS_PER_MS
 
+/* What others read of a worker while it works. */
+struct published {
+	struct ledger part;
+	uint64_t at_ns; /* steady clock */
+};
+
 /* -- turns ------------------------------------------------------------------------------------ */
 
 /* Adds what the sources that are open have dropped, to what closed ones had. */
@@ -81,11 +87,11 @@ static void judge_load(struct worker *w)
 /* For whoever asks while the worker is at work: packets and flows of one moment. */
 static void publish(struct worker *w)
 {
-	struct ledger part = {.packets = w->intake.packets};
+	struct published out = {.part.packets = w->intake.packets, .at_ns = steady_now()};
 
-	add_drops(w, &part.packets);
-	lanes_ledger(w->lanes, &part);
-	snapshot_give(w->ledger, &part);
+	add_drops(w, &out.part.packets);
+	lanes_ledger(w->lanes, &out.part);
+	snapshot_give(w->ledger, &out);
 	atomic_fetch_add_explicit(&w->beats, 1, memory_order_relaxed);
 }
 
@@ -416,7 +422,7 @@ struct worker *worker_create(const struct worker_options *options)
 		log_error("start: %s", strerror(errno));
 	w->lanes = create_lanes(w);
 	if (options->live_count)
-		w->ledger = snapshot_create(sizeof(struct ledger));
+		w->ledger = snapshot_create(sizeof(struct published));
 	if (w->wake_fd < 0 || !w->lanes || (options->live_count && !w->ledger) ||
 	    intake_init(&w->intake, &intake) < 0 || seat_sources(w) < 0) {
 		worker_destroy(w);
@@ -472,12 +478,13 @@ bool worker_order_done(const struct worker *w)
 	return !order || order == &no_more;
 }
 
-void worker_ledger_now(const struct worker *w, struct ledger *l)
+uint64_t worker_ledger_now(const struct worker *w, struct ledger *l)
 {
-	struct ledger part;
+	struct published now;
 
-	snapshot_read(w->ledger, &part);
-	ledger_add(l, &part);
+	snapshot_read(w->ledger, &now);
+	ledger_add(l, &now.part);
+	return now.at_ns;
 }
 
 struct seats *worker_seats(struct worker *w)
