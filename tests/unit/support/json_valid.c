@@ -29,14 +29,14 @@ static const char *character(const char *s)
 	unsigned char first = (unsigned char)*s;
 	unsigned more = first < 0x80 ? 0 : first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
 	static const unsigned long least[] = {0, 0x80, 0x800, 0x10000};
-	unsigned long n = more ? first & (0x3f >> more) : first;
+	unsigned long n = more ? first & (0x3fu >> more) : first;
 
 	if ((first >= 0x80 && first < 0xc0) || first >= 0xf8)
 		return NULL;
 	for (unsigned i = 1; i <= more; i++) {
 		if (((unsigned char)s[i] & 0xc0) != 0x80)
 			return NULL;
-		n = n << 6 | ((unsigned char)s[i] & 0x3f);
+		n = n << 6 | ((unsigned char)s[i] & 0x3fu);
 	}
 	return n < least[more] || n > 0x10ffff || (n >= 0xd800 && n < 0xe000) ? NULL : s + more + 1;
 }
