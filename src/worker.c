@@ -28,8 +28,6 @@
 #define LIVE_POLL_MS 50
 /* After a stop, what the kernel has captured already is read for so long at most. */
 #define DRAIN_MS 200
-/* Between two parts of an order packets come first for so long. */
-#define ORDER_PAUSE_NS NS_PER_MS
 
 /* What others read of a worker while it works. */
 struct published {
@@ -84,8 +82,7 @@ static void judge_load(struct worker *w)
 		log_warning("overload: over: every packet is metered");
 }
 
-/* For whoever asks while the worker is at work: packets and flows of one moment. */
-static void publish(struct worker *w)
+void worker_publish(struct worker *w)
 {
 	struct published out = {.part.packets = w->intake.packets, .at_ns = steady_now()};
 
@@ -123,7 +120,7 @@ void worker_end_turn(struct worker *w, enum turn_kind kind, bool flush)
 	lanes_hand_over(w->lanes, in->batched, &head);
 	in->batched = 0;
 	if (head.tick && w->ledger)
-		publish(w);
+		worker_publish(w);
 	if (kind != TURN_LAST)
 		in->batch = lanes_room(w->lanes);
 }
@@ -156,91 +153,6 @@ static void forget_source(struct worker *w, unsigned i)
 	seats_forget(&w->seats, i, &drops);
 	w->intake.packets.dropped_kernel += drops.kernel;
 	w->intake.packets.dropped_interface += drops.interface;
-}
-
-/* -- orders ----------------------------------------------------------------------------------- */
-
-/* Stands in an order's place once the worker takes none any more. */
-static struct order no_more;
-
-static void tell_done(const struct worker *w)
-{
-	uint64_t one = 1;
-
-	if (write(w->options.order_fd, &one, sizeof(one)) < 0)
-		log_error("worker: %s", strerror(errno));
-}
-
-/* The order is the main thread's again. */
-static void give_back(struct worker *w, bool carried_out)
-{
-	struct order *order = atomic_load_explicit(&w->order, memory_order_relaxed);
-
-	order->carried_out = carried_out;
-	publish(w); /* who asked may look what came of it */
-	atomic_store_explicit(&w->order, NULL, memory_order_release);
-	tell_done(w);
-}
-
-/* At the end, when no flow is held any more. One that is here has not been carried out. */
-static void refuse_orders(struct worker *w)
-{
-	if (atomic_exchange_explicit(&w->order, &no_more, memory_order_acq_rel))
-		tell_done(w);
-}
-
-static bool has_order(const struct worker *w)
-{
-	return atomic_load_explicit(&w->order, memory_order_relaxed) != NULL;
-}
-
-/* Another filter at each source that is open. */
-static void change_filter(struct worker *w)
-{
-	for (unsigned i = 0; i < w->options.live_count; i++)
-		if (w->seats.sources[i] &&
-		    source_set_filter(w->seats.sources[i], w->config->filter) == -ENOTSUP)
-			log_warning("%s: by AF_XDP another filter needs a restart",
-			    w->seats.sources[i]->name);
-}
-
-/* Between two packets. False: a source cannot have the rules, and nothing has changed. */
-static bool reload(struct worker *w, const struct order_reload *order)
-{
-	struct intake *in = &w->intake;
-	bool rules = order->parts & 1u << RELOAD_SAMPLING;
-	struct turn_head head = {
-	    .now = {in->clock.now_ns, clock_wall_ns(&in->clock)}, .unmetered = in->unmetered};
-
-	if (intake_reload(in, order->config, rules, w->seats.sources) < 0)
-		return false;
-	/* A record has one sampling rate: flows of the former rules end before their exporter does. */
-	if (order->ring)
-		lanes_change_ring(w->lanes, order->ring, rules, &head);
-	w->config = order->config;
-	lanes_reload(w->lanes, w->config);
-	if (rules) {
-		w->overload = (struct overload){0};
-		in->rule = 0;
-	}
-	if (order->parts & 1u << RELOAD_FILTER)
-		change_filter(w);
-	return true;
-}
-
-/* A part of the order, if there is one and the last part was long enough ago. */
-static void serve(struct worker *w)
-{
-	struct order *order = atomic_load_explicit(&w->order, memory_order_acquire);
-	uint64_t now = w->intake.clock.now_ns;
-
-	if (!order || now - w->served_ns < ORDER_PAUSE_NS)
-		return;
-	w->served_ns = now;
-	if (order->kind == ORDER_RELOAD)
-		give_back(w, reload(w, &order->reload));
-	else if (!lanes_serve(w->lanes, order))
-		give_back(w, true);
 }
 
 /* -- live ------------------------------------------------------------------------------------- */
@@ -296,7 +208,7 @@ static int read_live_once(struct worker *w)
 		clock_catch_up(&w->intake.clock);
 		worker_end_turn(w, TURN_PACKETS, true);
 	}
-	serve(w);
+	worker_serve(w);
 	return total;
 }
 
@@ -312,7 +224,7 @@ static void wait_live(struct worker *w, struct pollfd *fds)
 			fds[n++] =
 			    (struct pollfd){.fd = source_fd(w->seats.sources[i]), .events = POLLIN};
 	begin_ns = steady_now();
-	poll(fds, n, has_order(w) ? 1 : LIVE_POLL_MS);
+	poll(fds, n, worker_has_order(w) ? 1 : LIVE_POLL_MS);
 	w->idle_ns += steady_now() - begin_ns;
 	if (fds[0].revents && read(w->wake_fd, &wakes, sizeof(wakes)) < 0)
 		log_error("worker: %s", strerror(errno));
@@ -366,7 +278,7 @@ void *worker_run(void *worker)
 	else
 		worker_read_files(w);
 	worker_end_turn(w, TURN_LAST, true);
-	refuse_orders(w);
+	worker_refuse_orders(w);
 	if (write(w->options.done_fd, &one, sizeof(one)) < 0)
 		log_error("worker: %s", strerror(errno));
 	return NULL;
@@ -444,7 +356,7 @@ void worker_destroy(struct worker *w)
 	free(w);
 }
 
-static void wake(struct worker *w)
+void worker_wake(struct worker *w)
 {
 	uint64_t one = 1;
 
@@ -455,27 +367,7 @@ static void wake(struct worker *w)
 void worker_stop(struct worker *w)
 {
 	atomic_store(&w->stop, true);
-	wake(w);
-}
-
-void worker_order(struct worker *w, struct order *order)
-{
-	struct order *none = NULL;
-
-	if (atomic_compare_exchange_strong(&w->order, &none, order)) {
-		wake(w);
-		return;
-	}
-	/* The worker has ended: it holds nothing that could be listed, or be flushed. */
-	order->carried_out = order->kind != ORDER_RELOAD;
-	tell_done(w);
-}
-
-bool worker_order_done(const struct worker *w)
-{
-	const struct order *order = atomic_load_explicit(&w->order, memory_order_acquire);
-
-	return !order || order == &no_more;
+	worker_wake(w);
 }
 
 uint64_t worker_ledger_now(const struct worker *w, struct ledger *l)

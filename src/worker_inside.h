@@ -1,5 +1,6 @@
 /*
- * SPINE: the inside of a worker, for the two files that it consists of: worker.c, with what is live, and files.c.
+ * SPINE: the inside of a worker, for the files that it consists of: worker.c, with what is live, orders.c and
+ * files.c.
  */
 #ifndef SPANFLOW_WORKER_INSIDE_H
 #define SPANFLOW_WORKER_INSIDE_H
@@ -42,6 +43,17 @@ void worker_end_turn(struct worker *w, enum turn_kind kind, bool flush);
 /* A batch from the source. Its number of packets, 0 or less as source_read() has it. */
 int worker_read_batch(struct worker *w, unsigned i);
 bool worker_is_stopped(const struct worker *w);
+/* For whoever asks while the worker is at work: packets and flows of one moment. */
+void worker_publish(struct worker *w);
+/* Ends its sleep. From any thread. */
+void worker_wake(struct worker *w);
+
+/* orders.c: a part of the order, if there is one and the last part was long enough ago. */
+void worker_serve(struct worker *w);
+bool worker_has_order(const struct worker *w);
+/* At the end, when no flow is held any more. One that is there has not been carried out. */
+void worker_refuse_orders(struct worker *w);
+
 /* files.c: reads all files. */
 void worker_read_files(struct worker *w);
 

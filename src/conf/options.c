@@ -59,57 +59,6 @@ static int set_records(struct config *c, const char *value)
 	return SAID_ALREADY;
 }
 
-/* "[METHOD:]N"; 1 in 1 is every packet, whatever the method. */
-static int parse_rule(const char *text, struct sampling_rule *rule)
-{
-	static const struct {
-		const char *prefix;
-		enum sampling_method method;
-	} methods[] = {{"deterministic:", SAMPLING_DETERMINISTIC}, {"random:", SAMPLING_RANDOM},
-	    {"hash:", SAMPLING_HASH}, {"flow:", SAMPLING_FLOW}, {"", SAMPLING_DETERMINISTIC}};
-	uint64_t interval;
-	size_t i = 0;
-
-	while (strncmp(text, methods[i].prefix, strlen(methods[i].prefix)) != 0)
-		i++;
-	if (parse_number(text + strlen(methods[i].prefix), 1, UINT32_MAX, &interval) < 0)
-		return -EINVAL;
-	rule->method = interval == 1 ? SAMPLING_NONE : methods[i].method;
-	rule->interval = (uint32_t)interval;
-	return 0;
-}
-
-static int set_sample(struct config *c, const char *value)
-{
-	return parse_rule(value, &c->sampling.rules[0]);
-}
-
-/* "RULE EXPRESSION": the rule is the first word. */
-static int set_class(struct config *c, const char *value)
-{
-	size_t word = strcspn(value, " \t");
-	const char *expression = value + word + strspn(value + word, " \t");
-	unsigned n = c->sampling.count ? c->sampling.count : 1;
-	char rule[32];
-
-	if (n == SELECTORS_MAX || word >= sizeof(rule) || !*expression)
-		return -EINVAL;
-	memcpy(rule, value, word);
-	rule[word] = '\0';
-	if (parse_rule(rule, &c->sampling.rules[n]) < 0)
-		return -EINVAL;
-	if (source_check_filter(expression) < 0)
-		return SAID_ALREADY;
-	c->class_filters[n] = expression;
-	c->sampling.count = n + 1;
-	return 0;
-}
-
-static int set_scale(struct config *c, const char *value)
-{
-	return parse_switch(value, &c->sampling.scale);
-}
-
 struct named_time {
 	const char *name; /* with the '=' */
 	uint64_t *ns;
@@ -164,17 +113,6 @@ static int set_number32(const char *value, uint64_t min, uint64_t max, uint32_t 
 	if (rc == 0)
 		*out = (uint32_t)n;
 	return rc;
-}
-
-static int set_hash_key(struct config *c, const char *value)
-{
-	return set_number32(value, 0, UINT32_MAX, &c->sampling.hash_key);
-}
-
-static int set_overload(struct config *c, const char *value)
-{
-	c->overload_samples = strcmp(value, "sample") == 0;
-	return c->overload_samples || strcmp(value, "drop") == 0 ? 0 : -EINVAL;
 }
 
 static int set_workers(struct config *c, const char *value)
@@ -426,15 +364,15 @@ const struct option_spec option_table[] = {
 	 "text, csv or json, with :FILE if they are to go into a file", output_add, NULL, OPTION_SECTION},
 	{"sample", 's', "RULE", "N, random:N, hash:N, flow:N",
 	 "N, deterministic:N, random:N, hash:N or flow:N with N from 1 to 4294967295",
-	 set_sample, "1", OPTION_VALUE},
+	 sampling_set_rule, "1", OPTION_VALUE},
 	{"class", 0, "'RULE FILTER'", NULL,
 	 "a rule as of --sample, a blank and a BPF expression, at most 31 times",
-	 set_class, NULL, OPTION_LIST},
+	 sampling_add_class, NULL, OPTION_LIST},
 	{"hash-key", 0, "N", NULL,
-	 "a number from 0 to 4294967295", set_hash_key, "0", OPTION_VALUE},
-	{"scale", 0, "on|off", NULL, "on or off", set_scale, "off", OPTION_VALUE},
+	 "a number from 0 to 4294967295", sampling_set_hash_key, "0", OPTION_VALUE},
+	{"scale", 0, "on|off", NULL, "on or off", sampling_set_scale, "off", OPTION_VALUE},
 	{"overload", 0, "drop|sample", NULL,
-	 "drop or sample", set_overload, "drop", OPTION_VALUE},
+	 "drop or sample", sampling_set_overload, "drop", OPTION_VALUE},
 	{"key", 0, "LIST", NULL,
 	 "default, or with commas between them -vlan, -ports, -dscp, -ingress, +ecn, +mac, +inner-vlan",
 	 flow_key_parse, "default", OPTION_VALUE},

@@ -79,6 +79,12 @@ int group_parse(struct config *c, const char *value);
 int control_parse(struct config *c, const char *value);
 /* metrics.c: takes "[ADDRESS]:PORT", "PORT", "on" or "off"; 0 or -EINVAL. */
 int metrics_parse(struct config *c, const char *value);
+/* sampling.c: "[METHOD:]N", and "RULE EXPRESSION"; 0 or -EINVAL, or SAID_ALREADY. */
+int sampling_set_rule(struct config *c, const char *value);
+int sampling_add_class(struct config *c, const char *value);
+int sampling_set_scale(struct config *c, const char *value);
+int sampling_set_hash_key(struct config *c, const char *value);
+int sampling_set_overload(struct config *c, const char *value);
 /* flow_key.c: takes "default" or words with commas between them; 0 or -EINVAL, or SAID_ALREADY. */
 int flow_key_parse(struct config *c, const char *value);
 /* Looks whether collectors and groups name each other. 0, or -EINVAL after saying why not. */
