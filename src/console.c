@@ -11,6 +11,7 @@
 #include "errand.h"
 #include "export/encoder.h"
 #include "overview.h"
+#include "tell.h"
 #include "util/log.h"
 #include "util/units.h"
 
@@ -41,48 +42,12 @@ struct console {
 	struct control_server *server;
 };
 
-/* -- simple answers ---------------------------------------------------------------------------- */
-
-/* Runs `report` into memory. */
-static void answer_by(
-    struct console *c, struct request *r, void (*report)(FILE *, const struct overview *, bool))
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out) {
-		request_fail(r, "%s", strerror(errno));
-		return;
-	}
-	overview_refresh(c->options.overview, c->options.program);
-	report(out, c->options.overview, request_wants_json(r));
-	if (fclose(out) == 0)
-		request_answer(r, text, size);
-	else
-		request_fail(r, "%s", strerror(ENOMEM));
-	free(text);
-}
-
-static void tell_status(struct console *c, struct request *r, char *const *words, size_t count)
+/* What a look is enough for. */
+static void tell(struct console *c, struct request *r, char *const *words, size_t count)
 {
 	(void)words;
 	(void)count;
-	answer_by(c, r, report_status);
-}
-
-static void tell_stats(struct console *c, struct request *r, char *const *words, size_t count)
-{
-	(void)words;
-	(void)count;
-	answer_by(c, r, report_stats);
-}
-
-static void tell_collectors(struct console *c, struct request *r, char *const *words, size_t count)
-{
-	(void)words;
-	(void)count;
-	answer_by(c, r, report_collectors);
+	tell_answer(r, c->options.overview, c->options.program);
 }
 
 /* Whom to tell what came of a reload. */
@@ -434,9 +399,10 @@ static const struct command {
 	bool takes_words;
 	void (*run)(struct console *c, struct request *r, char *const *words, size_t count);
 } commands[] = {
-    {"status", false, tell_status},
-    {"stats", false, tell_stats},
-    {"collectors", false, tell_collectors},
+    {"status", false, tell},
+    {"stats", false, tell},
+    {"collectors", false, tell},
+    {"interfaces", false, tell},
     {"flows", true, list_flows},
     {"screen", true, show_screen},
     {"flush", false, flush},

@@ -180,6 +180,8 @@ static void on_interrupt(evutil_socket_t fd, short what, void *ctx)
 
 	(void)fd;
 	(void)what;
+	if (op->workers_ended == op->program->worker_count)
+		return; /* a thread that was joined must not be named any more */
 	for (unsigned i = 0; i < op->program->worker_count; i++)
 		pthread_kill(op->program->worker_threads[i], SIGUSR1);
 	set_timer(op, ON_INTERRUPT, INTERRUPT_NS);

@@ -22,8 +22,10 @@ int seats_init(struct seats *s, struct source *const *live, unsigned count, int 
 
 void seats_fini(struct seats *s)
 {
-	for (unsigned i = 0; i < s->count; i++)
+	for (unsigned i = 0; i < s->count; i++) {
 		source_close(atomic_load(&s->all[i].fresh));
+		source_close(s->sources[i]);
+	}
 	free(s->all);
 	free(s->sources);
 	*s = (struct seats){.all = NULL};

@@ -47,6 +47,7 @@ static void print_help(void)
 	     "  status                  how it goes: rates, what is held, what is lost\n"
 	     "  stats                   the whole ledger\n"
 	     "  collectors              each collector and its state\n"
+	     "  interfaces              each interface: its state, index, address and speed\n"
 	     "  flows [top [N] [by octets|packets|duration]] [FILTER]\n"
 	     "                          flows that are held now; FILTER: host, src, dst ADDRESS,\n"
 	     "                          port N, proto N, tcp, udp, icmp, vlan N, interface N, ip,\n"

@@ -309,6 +309,9 @@ static int seat_sources(struct worker *w)
 	for (unsigned i = 0; rc == 0 && i < o->live_count; i++)
 		if (o->live[i])
 			rc = intake_open(&w->intake, i, o->live[i]);
+	/* Then they are still the caller's. */
+	for (unsigned i = 0; rc && i < w->seats.count; i++)
+		w->seats.sources[i] = NULL;
 	return rc;
 }
 

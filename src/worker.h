@@ -31,7 +31,7 @@ struct worker_options {
 	int lost_fd;  /* live: eventfd, added 1 to when a source has come to its end */
 };
 
-/* NULL after saying what lacks; takes the sources over in any case. */
+/* Takes the sources over; NULL after saying what lacks: then they are still the caller's. */
 struct worker *worker_create(const struct worker_options *options);
 void worker_destroy(struct worker *w);
 

@@ -282,3 +282,65 @@ void report_collectors(FILE *out, const struct overview *o, bool json)
 	json_close_list(&j);
 	fputc('\n', out);
 }
+
+/* -- interfaces --------------------------------------------------------------------------------- */
+
+#define MAC_SIZE sizeof("00:00:00:00:00:00")
+
+static const char *mac_text(const uint8_t mac[6], char text[MAC_SIZE])
+{
+	snprintf(text, MAC_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
+	    mac[4], mac[5]);
+	return text;
+}
+
+/* A description may hold anything. */
+static void put_printable(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, out);
+}
+
+static void text_interface(FILE *out, const struct report_interface *i)
+{
+	char mac[MAC_SIZE], speed[REPORT_SHORT_SIZE];
+
+	fprintf(out, "%-15s %-10s %6" PRIu32 "  %s  %5" PRIu32 "  %5s  ", i->name, i->state,
+	    i->index, mac_text(i->mac, mac), i->mtu,
+	    i->speed_mbit ? report_short((double)i->speed_mbit * 1e6, speed) : "-");
+	put_printable(out, i->description);
+	fputc('\n', out);
+}
+
+static void json_interface(struct json *j, const struct report_interface *i)
+{
+	char mac[MAC_SIZE];
+
+	json_open(j, NULL);
+	json_string(j, "name", i->name);
+	json_string(j, "description", i->description);
+	json_string(j, "state", i->state);
+	json_number(j, "index", i->index);
+	json_string(j, "mac", mac_text(i->mac, mac));
+	json_number(j, "mtu", i->mtu);
+	json_number(j, "speedMegabits", i->speed_mbit);
+	json_close(j);
+}
+
+void report_interfaces(FILE *out, const struct report_interface *list, size_t count, bool json)
+{
+	struct json j = {.out = out};
+
+	if (!json) {
+		fprintf(out, "%-15s %-10s %6s  %-17s  %5s  %5s  %s\n", "interface", "state",
+		    "index", "mac", "mtu", "bit/s", "description");
+		for (size_t i = 0; i < count; i++)
+			text_interface(out, &list[i]);
+		return;
+	}
+	json_open_list(&j, NULL);
+	for (size_t i = 0; i < count; i++)
+		json_interface(&j, &list[i]);
+	json_close_list(&j);
+	fputc('\n', out);
+}

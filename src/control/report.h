@@ -18,6 +18,19 @@ void report_stats(FILE *out, const struct overview *o, bool json);
 /* Each collector with its state. */
 void report_collectors(FILE *out, const struct overview *o, bool json);
 
+/* A captured interface as it is, or was when it was there the last time. */
+struct report_interface {
+	const char *name;
+	const char *description;
+	const char *state; /* "ok", "no carrier", "down", "gone" or "waiting" */
+	uint32_t index;    /* as exported; 0: each packet brings one, or there has been none yet */
+	uint32_t mtu;      /* 0: not known, like the others */
+	uint32_t speed_mbit;
+	uint8_t mac[6];
+};
+
+void report_interfaces(FILE *out, const struct report_interface *list, size_t count, bool json);
+
 /* A number of octets, packets or so in five characters: 9999, 12.3k, 1.23M, 45.6G. */
 #define REPORT_SHORT_SIZE 8
 const char *report_short(double value, char text[REPORT_SHORT_SIZE]);

@@ -5,6 +5,7 @@ Promises: every command tells the truth, as text and as JSON, about what was sen
 too many, too slow or gone do no harm to each other, to the totals or to capture; the socket is whose it shall be,
 and nobody else's is taken.
 """
+import fcntl
 import grp
 import json
 import os
@@ -118,6 +119,31 @@ def answers(case, station):
         case.equal(len(ctl(probe.path, "collectors").lines()), 3, "a headline and two collectors")
         probe.end()
         good_end(case, probe)
+
+
+def interfaces(case, station):
+    """As it is, and as it was once it is gone."""
+    def state():
+        return [row["state"] for row in ctl(probe.path, "-j", "interfaces").json()]
+    with station.probe("-i", "77:none", "--wait") as probe:
+        row, none = ctl(probe.path, "-j", "interfaces").json()
+        index = station.link.index("b0")
+        with netns.entered(station.link.capturing):
+            mac = fcntl_mac("b0")
+        case.equal((row["name"], row["state"], row["index"], row["mac"], row["mtu"]), ("b0", "ok", index, mac, 1500), "b0")
+        case.equal((none["name"], none["state"], none["index"]), ("none", "waiting", 77), "one that is awaited")
+        case.equal(len(ctl(probe.path, "interfaces").lines()), 3, "a headline and two interfaces")
+        netns.run(station.link.capturing, "ip", "link", "set", "b0", "down")
+        case.true(until(lambda: state() == ["down", "waiting"]), "down: %s" % state())
+        netns.run(station.link.capturing, "ip", "link", "set", "b0", "up")
+        case.true(until(lambda: state() == ["ok", "waiting"]), "up again: %s" % state())
+        probe.end()
+
+
+def fcntl_mac(name):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        answer = fcntl.ioctl(asked, 0x8927, struct.pack("256s", name.encode()))     # SIOCGIFHWADDR
+    return answer[18:24].hex(":")
 
 
 def rates(case, station):
@@ -708,7 +734,7 @@ def cases(tap):
     with netns.Link() as link:
         station = Station(tap, link)
         for name, function, *arguments in (
-                ("answers: status, stats and collectors", answers), ("rates are about right", rates),
+                ("answers: status, stats and collectors", answers), ("interfaces", interfaces), ("rates are about right", rates),
                 ("flows: filter and order", flows), ("flush", flush), ("stop", stop),
                 ("asked after the worker's end", after_the_end), ("mode, owner and group", ownership),
                 ("places where no socket can be", places), ("a socket in use, and one that is left", in_use),

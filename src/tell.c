@@ -1,0 +1,86 @@
+#include "tell.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/report.h"
+#include "control/server.h"
+#include "overview.h"
+
+/* -- interfaces --------------------------------------------------------------------------------- */
+
+static const char *state_of(const struct live_interface *i)
+{
+	if (!i->link.index)
+		return i->is_captured ? "ok" : "waiting";
+	if (!i->is_captured)
+		return "gone";
+	if (!i->link.is_up)
+		return "down";
+	return i->link.has_carrier ? "ok" : "no carrier";
+}
+
+static void describe(struct report_interface *to, const struct live_interface *from)
+{
+	const struct config_input *wanted = from->wanted;
+
+	*to = (struct report_interface){.name = from->link.index ? from->link.name : wanted->name,
+	    .description = from->link.alias,
+	    .state = state_of(from),
+	    .index = wanted->ingress ? wanted->ingress : from->link.index,
+	    .mtu = from->link.mtu,
+	    .speed_mbit = from->speed_mbit};
+	memcpy(to->mac, from->link.mac, sizeof(to->mac));
+}
+
+static void tell_interfaces(FILE *out, const struct program *p, bool json)
+{
+	size_t count = p->config.interface_count;
+	struct report_interface *list = calloc(count, sizeof(*list));
+
+	for (size_t i = 0; list && i < count; i++)
+		describe(&list[i], live_watch_interface(p->watch, i));
+	if (list)
+		report_interfaces(out, list, count, json);
+	free(list);
+}
+
+/* -- all ---------------------------------------------------------------------------------------- */
+
+static void write_answer(
+    FILE *out, const char *word, const struct overview *o, const struct program *p, bool json)
+{
+	static const struct {
+		const char *name;
+		void (*report)(FILE *, const struct overview *, bool);
+	} rows[] = {
+	    {"status", report_status}, {"stats", report_stats}, {"collectors", report_collectors}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (strcmp(word, rows[i].name) == 0) {
+			rows[i].report(out, o, json);
+			return;
+		}
+	tell_interfaces(out, p, json);
+}
+
+void tell_answer(struct request *r, struct overview *o, const struct program *p)
+{
+	char *text = NULL;
+	size_t size = 0, count;
+	char *const *words = request_words(r, &count);
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out) {
+		request_fail(r, "%s", strerror(errno));
+		return;
+	}
+	overview_refresh(o, p);
+	write_answer(out, words[0], o, p, request_wants_json(r));
+	if (fclose(out) == 0)
+		request_answer(r, text, size);
+	else
+		request_fail(r, "%s", strerror(ENOMEM));
+	free(text);
+}
