@@ -57,8 +57,9 @@ START_TEST(nothing_was_left_at_first)
 	ck_assert(!seats_lack(&seats, 0));
 	ck_assert(seats_lack(&seats, 1));
 	ck_assert(!is_lost_told());
-	end();
 	ck_assert_uint_eq(first.closed, 0);
+	end();
+	ck_assert_uint_eq(first.closed, 1);
 }
 END_TEST
 
