@@ -10,6 +10,7 @@ UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_TOOLS := $(addprefix $(BUILD)/tests/bench/,mktraffic measure pcaploop udpsink)
 BENCH_STAGES := $(BUILD)/tests/bench/stages
+LIVE_TESTS := live links packet xdp control reload overload metrics
 MANUALS := $(wildcard man/*.[578])
 DOCUMENTS := README.md BENCHMARKS.md NEWS LICENSE
 EXAMPLES := contrib/spanflow.conf contrib/systemd/xdp.conf contrib/prometheus/alerts.yml
@@ -41,7 +42,8 @@ Q := @
 say = @echo "  $(1)"
 endif
 
-.PHONY: all check check-built check-long check-unit check-package demo bench bench-stages fuzz \
+.PHONY: all check check-built check-long check-unit check-integration soak check-package demo \
+    bench bench-stages fuzz \
     fuzz-with-libfuzzer fuzz-with-afl $(FUZZERS:%=fuzz-%) lint install uninstall dist deb \
     clean distclean
 .DELETE_ON_ERROR:
@@ -106,6 +108,16 @@ check-built: all $(BUILD)/unit $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%) $(BENCH
 # foreign captures flow by flow where there are any.
 check-long: $(PROGRAM) $(BUILD)/tests/bench/mktraffic
 	SPANFLOW_TEST_LONG=1 tests/run $(BUILD) million sizes estimates foreign
+
+# What make check does live, alone, and each event of make soak once. As root.
+check-integration: all $(BUILD)/tests/bench/mktraffic
+	tests/run $(BUILD) $(LIVE_TESTS)
+	tests/soak/soak.py --once
+
+# One spanflow, and all that may happen to it in a year, in random order: SOAK_TIME=30m SOAK_SEED=1
+SOAK_TIME ?= 5m
+soak: all
+	tests/soak/soak.py --time $(SOAK_TIME) $(if $(SOAK_SEED),--seed $(SOAK_SEED))
 
 check-unit: $(BUILD)/unit
 	$(BUILD)/unit
