@@ -27,7 +27,7 @@
 /* Live: how long the loop sleeps when no packet comes; deadlines are met by it. */
 #define LIVE_POLL_MS 50
 /* After a stop, what the kernel has captured already is read for so long at most. */
-#define DRAIN_MS 200
+#define DRAIN_MS 300
 
 /* What others read of a worker while it works. */
 struct published {
@@ -234,10 +234,10 @@ static void wait_live(struct worker *w, struct pollfd *fds)
 static void drain_live(struct worker *w)
 {
 	uint64_t until = steady_now() + DRAIN_MS * NS_PER_MS;
-	struct timespec pause = {.tv_nsec = 20 * (long)NS_PER_MS};
+	struct timespec pause = {.tv_nsec = 25 * (long)NS_PER_MS}; /* four of them: twice as long as a block waits */
 	unsigned quiet = 0;
 
-	while (quiet < 2 && !w->intake.limit_reached && steady_now() < until) {
+	while (quiet < 5 && !w->intake.limit_reached && steady_now() < until) {
 		if (read_live_once(w) == 0) {
 			quiet++;
 			nanosleep(&pause, NULL);

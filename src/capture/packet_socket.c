@@ -19,8 +19,11 @@
 #include "capture/share.h"
 #include "util/log.h"
 
-/* A block that is not full is handed over when its first packet is so old. */
-#define BLOCK_TIMEOUT_MS 10
+/*
+ * A block that is not full is handed over when its first packet is so old. Of a slow link the ring holds
+ * what comes in so long a time for each of its blocks, and in no longer one.
+ */
+#define BLOCK_TIMEOUT_MS 40
 /* Headers are all that is read: link layer, tags, IP with options or extension headers, ports. */
 #define SNAPLEN 512
 /* A tag that was taken off is put back in front of each frame's place. */

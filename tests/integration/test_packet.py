@@ -202,7 +202,8 @@ def wrong_filter(case, link):
         with Probe(link, "-i", "t0", "--filter=vlan 10", interfaces=()) as probe:
             probe.end(None)
     case.equal(probe.status, 1, "exit status")
-    case.true(len(probe.lines()) == 1 and re.match("spanflow: t0: filter: .*VLAN", probe.lines()[0]), probe.lines())
+    lines = [line for line in probe.lines() if "GRO" not in line]
+    case.true(len(lines) == 1 and re.match("spanflow: t0: filter: .*VLAN", lines[0]), lines)
 
 
 def loopback(case, link):
@@ -227,25 +228,6 @@ def promiscuous(case, link, number):
     case.true(has(link, "b0", "promiscuity 0"), "it is promiscuous no more")
 
 
-def interface_ends(case, link, how):
-    """What came before is metered; one message, from however many workers."""
-    netns.run(None, "ip", "link", "add", "a5", "netns", link.sending, "type", "veth", "peer", "name", "b5",
-              "netns", link.capturing)
-    for name, interface in ((link.sending, "a5"), (link.capturing, "b5")):
-        netns.run(name, "ip", "link", "set", interface, "up")
-    try:
-        with Probe(link, "-i", "b5", "--workers=2", *JSON, interfaces=("b5",)) as probe:
-            send(link.sending, "a5", frames_of(3))
-            netns.run(link.capturing, "ip", "link", *how)
-            probe.end(None)
-    finally:
-        if "del" not in how:
-            netns.run(link.capturing, "ip", "link", "del", "b5")
-    case.equal(probe.status, 1, "exit status")
-    case.equal(summary(probe.records(), "packetDeltaCount"), [(3,)], "packets")
-    case.equal(probe.lines(), ["spanflow: b5: the interface went down, or has gone"], "messages")
-
-
 def cases(tap, link):
     path, choice = tap.path("mixed.pcap"), tap.path("kinds.pcap")
     mixed_capture(path)
@@ -268,8 +250,6 @@ def cases(tap, link):
     tap.test("loopback", loopback, link)
     tap.test("promiscuity ends with SIGTERM", promiscuous, link, signal.SIGTERM)
     tap.test("promiscuity ends with SIGKILL", promiscuous, link, signal.SIGKILL)
-    tap.test("an interface that goes", interface_ends, link, ("del", "b5"))
-    tap.test("an interface that goes down", interface_ends, link, ("set", "b5", "down"))
 
 
 def in_namespaces(tap):

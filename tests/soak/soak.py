@@ -42,7 +42,7 @@ interface = b0
 wait = yes
 max-flows = 200000
 control = {control}
-metrics = 127.0.0.1:{metrics}
+metrics = "127.0.0.1:{metrics}"
 log-level = info
 timeout = {{"idle=5s", "active=60s", "end=1s"}}
 output lines {{
