@@ -239,13 +239,19 @@ class Soak:
 
     def reloaded(self):
         extra = self.random.choice(["", "sample = 2\n", 'sample = "random:5"\n', 'filter = "ip"\n',
-                                    'group = "g=failover"\n', 'timeout = "idle=2s"\n'])
+                                    'collector third {\n host = "127.0.0.1:%d"\n format = 5\n}\n' % self.ports[0],
+                                    'timeout = "idle=2s"\n'])
         self.write_conf(extra)
         if self.random.random() < 0.5:
             os.kill(self.child.pid, signal.SIGHUP)
             time.sleep(0.5)
-        elif ctl(self.control, "reload").status:
-            self.fault("reload was refused")
+        else:
+            self.reload()
+
+    def reload(self):
+        answer = ctl(self.control, "reload")
+        if answer.status:
+            self.fault(f"reload was refused: {answer.err}")
 
     def reloaded_broken(self):
         good = self.extra
@@ -257,10 +263,9 @@ class Soak:
     def reloaded_often(self):
         for number in range(20):
             self.write_conf(f"sample = {number % 3 + 1}\n")
-            if ctl(self.control, "reload").status:
-                self.fault("reload was refused")
+            self.reload()
         self.write_conf()
-        ctl(self.control, "reload")
+        self.reload()
 
     def control_flooded(self):
         begin = time.monotonic()
