@@ -309,7 +309,7 @@ class Soak:
 
     def date_stepped(self):
         for hours in (1, -1, 0):
-            with open(self.path("date"), "wb") as out:
+            with open(self.path("date"), "r+b") as out:
                 out.write((hours * 3600).to_bytes(8, "little", signed=True))
             time.sleep(1)
 
@@ -455,7 +455,7 @@ def main():
         finally:
             if soak.child and soak.child.poll() is None:
                 soak.child.kill()
-            subprocess.run(["umount", soak.path("disk")], check=False)
+            subprocess.run(["umount", "-l", soak.path("disk")], check=False)
             shutil.rmtree(f"/etc/netns/{link.capturing}", ignore_errors=True)
     print(f"{count} events; sent {traffic.sent} besides floods; private memory {memory} kB after a minute, "
           f"{most} kB at most; {len(soak.faults)} faults")
