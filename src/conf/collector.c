@@ -3,12 +3,12 @@
  */
 #include <errno.h>
 #include <net/if.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/options.h"
+#include "transport/name.h"
 #include "util/log.h"
 #include "util/units.h"
 
@@ -127,14 +127,8 @@ static int key_mode_bits(struct config_collector *c, const char *value)
 
 static int key_source(struct config_collector *c, const char *value)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST};
-	struct addrinfo *list;
-
-	if (getaddrinfo(value, NULL, &hints, &list) != 0)
-		return -EINVAL;
-	freeaddrinfo(list);
 	c->udp.source = value;
-	return 0;
+	return name_is_address(value) ? 0 : -EINVAL;
 }
 
 static int key_dev(struct config_collector *c, const char *value)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "transport/batch.h"
+#include "transport/name.h"
 
 /* A burst at shutdown, or while the exporter sends faster than the link, waits in the kernel. */
 #define SEND_BUFFER (4 << 20)
@@ -21,7 +22,7 @@ struct udp {
 	struct transport base;
 	struct udp_options options;
 	const char *host;
-	char port[6];
+	uint16_t port;
 	int fd; /* the exporter's */
 	struct batch batch;
 	int unheard;       /* the errno of an answer that stopped a batch, not told yet; or 0 */
@@ -188,17 +189,6 @@ static const struct transport_ops udp_ops = {
     .renew = udp_renew,
 };
 
-static bool is_address(const char *host)
-{
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST};
-	struct addrinfo *list;
-
-	if (getaddrinfo(host, NULL, &hints, &list) != 0)
-		return false;
-	freeaddrinfo(list);
-	return true;
-}
-
 struct transport *udp_create(
     const char *name, const char *host, uint16_t port, const struct udp_options *options)
 {
@@ -210,8 +200,8 @@ struct transport *udp_create(
 	u->base.name = name;
 	u->options = *options;
 	u->host = host;
-	u->base.is_fixed = is_address(host);
-	snprintf(u->port, sizeof(u->port), "%u", port);
+	u->base.is_fixed = name_is_address(host);
+	u->port = port;
 	u->fd = -1;
 	u->made_fd = -1;
 	atomic_init(&u->new_fd, -1);
@@ -226,36 +216,6 @@ struct why {
 	char *text;
 	size_t size;
 };
-
-/*
- * Datagrams to an IPv4 address that is written as an IPv6 one (RFC 4291 section 2.5.5.2) are IPv4:
- * so are the session's ends, and what is set on its socket.
- */
-static void unmap(struct addrinfo *list)
-{
-	for (struct addrinfo *a = list; a; a = a->ai_next) {
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)a->ai_addr;
-		struct sockaddr_in in = {.sin_family = AF_INET};
-
-		if (a->ai_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr))
-			continue;
-		in.sin_port = in6->sin6_port;
-		memcpy(&in.sin_addr, in6->sin6_addr.s6_addr + 12, sizeof(in.sin_addr));
-		memcpy(a->ai_addr, &in, sizeof(in));
-		a->ai_addrlen = sizeof(in);
-		a->ai_family = AF_INET;
-	}
-}
-
-static int look_up(
-    const char *host, const char *port, const struct addrinfo *hints, struct addrinfo **list)
-{
-	int rc = getaddrinfo(host, port, hints, list);
-
-	if (rc == 0)
-		unmap(*list);
-	return rc;
-}
 
 /* EAI_ codes are negative in glibc, too, but no errno that a socket gives here is as small. */
 static const char *lookup_error(int error)
@@ -322,37 +282,38 @@ static int bind_device(const struct udp *u, int fd, const struct why *w)
 
 static int bind_source(const struct udp *u, int fd, int family, const struct why *w)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICHOST};
-	struct addrinfo *list;
+	struct name_query query = {.host = u->options.source};
+	struct name_addresses found;
+	const struct name_address *a = &found.list[0];
 	int rc;
 
 	if (!u->options.source)
 		return 0;
-	rc = look_up(u->options.source, NULL, &hints, &list);
+	rc = name_find(&query, &found);
 	if (rc) {
 		snprintf(w->text, w->size, "source=%s: %s", u->options.source, lookup_error(rc));
 		return -1;
 	}
-	if (list->ai_family != family) {
+	if (a->storage.ss_family != family) {
 		snprintf(w->text, w->size, "%s", lookup_error(EAI_ADDRFAMILY));
 		rc = -1;
-	} else if (bind(fd, list->ai_addr, list->ai_addrlen) < 0) {
+	} else if (bind(fd, (const struct sockaddr *)&a->storage, a->size) < 0) {
 		rc = say_why(w, "source", u->options.source,
 		    ": an address of this machine, and of the interface with dev=");
 	}
-	freeaddrinfo(list);
 	return rc;
 }
 
 /* A connected socket hears of ICMP refusals. The socket, or -1 after writing why. */
-static int connect_to(const struct udp *u, const struct addrinfo *a, const struct why *w)
+static int connect_to(const struct udp *u, const struct name_address *a, const struct why *w)
 {
 	int size = SEND_BUFFER;
-	int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC, a->ai_protocol);
+	int family = a->storage.ss_family;
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
 
-	if (fd >= 0 && set_ip_options(u, fd, a->ai_family, w) == 0 && bind_device(u, fd, w) == 0 &&
-	    bind_source(u, fd, a->ai_family, w) == 0) {
-		if (connect(fd, a->ai_addr, a->ai_addrlen) == 0) {
+	if (fd >= 0 && set_ip_options(u, fd, family, w) == 0 && bind_device(u, fd, w) == 0 &&
+	    bind_source(u, fd, family, w) == 0) {
+		if (connect(fd, (const struct sockaddr *)&a->storage, a->size) == 0) {
 			setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 			return fd;
 		}
@@ -364,32 +325,28 @@ static int connect_to(const struct udp *u, const struct addrinfo *a, const struc
 	return -1;
 }
 
-static bool contains_present(const struct udp *u, const struct addrinfo *list)
+static bool contains_present(const struct udp *u, const struct name_addresses *found)
 {
-	for (const struct addrinfo *a = list; u->has_ends && a; a = a->ai_next)
-		if (a->ai_family == u->remote.ss_family &&
-		    memcmp(a->ai_addr, &u->remote, a->ai_addrlen) == 0)
+	for (unsigned i = 0; u->has_ends && i < found->count; i++)
+		if (memcmp(&found->list[i].storage, &u->remote, found->list[i].size) == 0)
 			return true;
 	return false;
 }
 
 /* The first address that has a route is taken. 1, or -1 after writing why. */
-static int make_connection(struct udp *u, const struct addrinfo *list, const struct why *w)
+static int make_connection(struct udp *u, const struct name_addresses *found, const struct why *w)
 {
 	socklen_t size = sizeof(u->local);
 	int fd = -1;
+	unsigned i = 0;
 
-	for (; list; list = list->ai_next) {
-		fd = connect_to(u, list, w);
-		if (fd >= 0)
-			break;
-	}
+	while (i < found->count && (fd = connect_to(u, &found->list[i], w)) < 0)
+		i++;
 	if (fd < 0)
 		return -1;
 	close_if_open(u->made_fd);
 	u->made_fd = fd;
-	memset(&u->remote, 0, sizeof(u->remote));
-	memcpy(&u->remote, list->ai_addr, list->ai_addrlen);
+	u->remote = found->list[i].storage;
 	u->has_ends = getsockname(fd, (struct sockaddr *)&u->local, &size) == 0;
 	return 1;
 }
@@ -406,19 +363,15 @@ int udp_resolve(struct transport *t, char *why, size_t size)
 {
 	struct udp *u = (struct udp *)t;
 	struct why w = {why, size};
-	struct addrinfo hints = {.ai_family = family_of_source(u),
-	    .ai_socktype = SOCK_DGRAM,
-	    .ai_flags = AI_NUMERICSERV};
-	struct addrinfo *list;
-	int rc = look_up(u->host, u->port, &hints, &list);
+	struct name_query query = {.host = u->host, .port = u->port, .family = family_of_source(u)};
+	struct name_addresses found;
+	int rc = name_find(&query, &found);
 
 	if (rc) {
 		snprintf(why, size, "%s", lookup_error(rc));
 		return -1;
 	}
-	rc = contains_present(u, list) ? 0 : make_connection(u, list, &w);
-	freeaddrinfo(list);
-	return rc;
+	return contains_present(u, &found) ? 0 : make_connection(u, &found, &w);
 }
 
 void udp_hand_over(struct transport *t)
