@@ -82,16 +82,22 @@ struct exporting *exporting_create(struct config *config, struct own_exports *ow
 	return x;
 }
 
+/* A thread names itself: for others that takes a file. */
+static void *run(void *exporter)
+{
+	pthread_setname_np(pthread_self(), "sf-exporter");
+	return exporter_run(exporter);
+}
+
 int exporting_start(struct exporting *x)
 {
-	int rc = pthread_create(&x->thread, NULL, exporter_run, x->exporter);
+	int rc = pthread_create(&x->thread, NULL, run, x->exporter);
 
 	if (rc) {
 		log_error("start: %s", strerror(rc));
 		return -rc;
 	}
 	x->is_started = true;
-	pthread_setname_np(x->thread, "sf-exporter");
 	resolver_start(&x->resolver);
 	return 0;
 }

@@ -154,6 +154,7 @@ static void *resolver_run(void *arg)
 	struct resolver *r = arg;
 	struct pollfd stop = {.fd = r->stop_fd, .events = POLLIN};
 
+	pthread_setname_np(pthread_self(), "sf-resolver");
 	while (poll(&stop, 1, TURN_MS) <= 0)
 		turn(r);
 	return NULL;
@@ -169,9 +170,7 @@ void resolver_start(struct resolver *r)
 		return;
 	r->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	r->running = r->stop_fd >= 0 && pthread_create(&r->thread, NULL, resolver_run, r) == 0;
-	if (r->running)
-		pthread_setname_np(r->thread, "sf-resolver");
-	else
+	if (!r->running)
 		log_warning("resolver: cannot be started: names are not looked up again");
 }
 

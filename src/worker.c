@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,6 +267,8 @@ void *worker_run(void *worker)
 	uint64_t one = 1;
 	int rc;
 
+	/* As `top -H` and perf show it. */
+	pthread_setname_np(pthread_self(), "sf-worker");
 	rc = lanes_start(w->lanes);
 	if (rc < 0) {
 		/* The exporter waits for an end that would never come. */
