@@ -31,7 +31,7 @@ names() {
     debian/build) echo gcc make autoconf pkg-config libpcap-dev libnl-3-dev \
         libnl-route-3-dev libnl-genl-3-dev libxxhash-dev libconfuse-dev libc6-dev \
         zlib1g-dev libzstd-dev liblzma-dev libxdp-dev libbpf-dev \
-        libevent-dev libncurses-dev ;;
+        libevent-dev libncurses-dev libcap-ng-dev libseccomp-dev ;;
     debian/demo) echo nfdump ;;
     debian/bench) echo softflowd pmacct nfdump ;;
     debian/deb) echo debhelper dpkg-dev fakeroot lintian ;;
@@ -41,20 +41,22 @@ names() {
     fedora/build) echo gcc make autoconf pkgconf-pkg-config libpcap-devel \
         libnl3-devel xxhash-devel libconfuse-devel glibc-devel kernel-headers \
         zlib-devel libzstd-devel xz-devel libxdp-devel libbpf-devel \
-        libevent-devel ncurses-devel ;;
+        libevent-devel ncurses-devel libcap-ng-devel libseccomp-devel ;;
     fedora/demo) echo nfdump ;;
     fedora/bench) echo softflowd pmacct nfdump ;;
     fedora/test) echo check-devel python3 pmacct wireshark-cli nodejs npm \
         tcpreplay iproute ethtool mandoc procps-ng zstd python3-prometheus_client ;;
     alpine/build) echo gcc make autoconf pkgconf libpcap-dev libnl3-dev \
         xxhash-dev confuse-dev musl-dev linux-headers zlib-dev zstd-dev xz-dev \
-        libxdp-dev libbpf-dev libevent-dev ncurses-dev ;;
+        libxdp-dev libbpf-dev libevent-dev ncurses-dev libcap-ng-dev \
+        libseccomp-dev ;;
     alpine/demo) echo nfdump ;;
     alpine/bench) echo nfdump ;;
     alpine/test) echo bash check-dev python3 tshark nodejs npm tcpreplay \
         iproute2 ethtool mandoc procps-ng zstd py3-prometheus-client ;;
     arch/build) echo gcc make autoconf pkgconf libpcap libnl xxhash \
-        confuse linux-api-headers zlib zstd xz xdp-tools libbpf libevent ncurses ;;
+        confuse linux-api-headers zlib zstd xz xdp-tools libbpf libevent ncurses \
+        libcap-ng libseccomp ;;
     arch/demo) echo nfdump ;;
     arch/bench) echo nfdump ;;
     arch/test) echo check python wireshark-cli nodejs npm tcpreplay iproute2 ethtool \

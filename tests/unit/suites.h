@@ -100,6 +100,7 @@
 	X(screen)        \
 	X(listing)       \
 	X(flow_filter)   \
+	X(seal)          \
 	X(intake)        \
 	X(seats)         \
 	X(interfaces)
