@@ -2,10 +2,12 @@
 
 #include <confuse.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf/options.h"
 #include "util/log.h"
@@ -257,17 +259,55 @@ static cfg_t *make_parser(void)
 
 /* -- the file ----------------------------------------------------------------------------------- */
 
+static struct {
+	int (*open)(void *ctx, const char *path);
+	void *ctx;
+} opener;
+
+void file_read_by(int (*open_path)(void *ctx, const char *path), void *ctx)
+{
+	opener.open = open_path;
+	opener.ctx = ctx;
+}
+
+/* A descriptor or -errno. */
+static int open_file(const char *path)
+{
+	int fd;
+
+	if (opener.open)
+		return opener.open(opener.ctx, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* As much as there is room for. 0 or -errno. */
+static int read_all(int fd, char *text, size_t room, size_t *size)
+{
+	ssize_t n = 1;
+
+	while (n > 0 && *size < room) {
+		n = read(fd, text + *size, room - *size);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		*size += n > 0 ? (size_t)n : 0;
+		n = n < 0 ? 1 : n;
+	}
+	return 0;
+}
+
 /* The whole text with a NUL behind it, or NULL after saying why not. */
 static char *load(const char *path, size_t *size)
 {
 	char *text = malloc(FILE_SIZE_MAX + 1);
-	FILE *f = text ? fopen(path, "re") : NULL;
-	int rc = f ? 0 : errno;
+	int fd = text ? open_file(path) : -ENOMEM;
+	int rc;
 
-	if (f) {
-		*size = fread(text, 1, FILE_SIZE_MAX + 1, f);
-		rc = ferror(f) ? errno : 0;
-		fclose(f);
+	if (fd >= 0) {
+		rc = -read_all(fd, text, FILE_SIZE_MAX + 1, size);
+		close(fd);
+	} else {
+		rc = -fd;
 	}
 	if (rc)
 		log_error("%s: %s: --config takes the name of a readable file", path, strerror(rc));

@@ -15,6 +15,12 @@
 int file_read(const char *path, struct settings *s);
 
 /*
+ * From now on `open_path` opens the file, where the program may not any more: a descriptor to read from, or
+ * -errno. NULL: as at first.
+ */
+void file_read_by(int (*open_path)(void *ctx, const char *path), void *ctx);
+
+/*
  * Makes the file's text fit for the parser, which counts lines wrongly behind a comment, drops
  * characters that it does not know, and does not always end in order where a string or a comment
  * does not. Comments become blanks. `text` ends with a NUL at text[size]. 0, or -EINVAL: *line and

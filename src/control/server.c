@@ -306,6 +306,17 @@ static int listen_at(int fd, const struct sockaddr_un *address, const struct con
 	return rc;
 }
 
+void control_clean_up(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return;
+	strcpy(address.sun_path, path);
+	if (look_at(&address) == 0)
+		unlink(path);
+}
+
 /* A descriptor, or -errno. */
 static int open_socket(const struct control_options *o)
 {

@@ -35,6 +35,8 @@ struct control_options {
 
 /* NULL after saying why not. A socket there that nobody listens on is replaced. */
 struct control_server *control_create(const struct control_options *options);
+/* Removes a socket that nobody listens on any more, for a program that could not. */
+void control_clean_up(const char *path);
 /* Removes the socket. */
 void control_destroy(struct control_server *s);
 

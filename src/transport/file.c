@@ -61,9 +61,30 @@ static void file_close(struct transport *t)
 static const struct transport_ops file_ops = {
     .send = file_send, .fd = file_fd, .close = file_close};
 
+static struct {
+	int (*open)(void *ctx, const char *path);
+	void *ctx;
+} opener;
+
+void file_open_by(int (*open_path)(void *ctx, const char *path), void *ctx)
+{
+	opener.open = open_path;
+	opener.ctx = ctx;
+}
+
+/* A descriptor or -errno. */
+static int open_file(const char *path, bool continues)
+{
+	int how = continues ? O_APPEND : O_TRUNC, fd;
+
+	if (opener.open && continues)
+		return opener.open(opener.ctx, path);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
+	return fd < 0 ? -errno : fd;
+}
+
 struct transport *file_create(const char *name, const char *path, bool continues)
 {
-	int how = continues ? O_APPEND : O_TRUNC;
 	struct file *f = calloc(1, sizeof(*f));
 
 	if (!f)
@@ -71,8 +92,8 @@ struct transport *file_create(const char *name, const char *path, bool continues
 	f->base = (struct transport){.ops = &file_ops, .name = name, .is_stream = true};
 	f->fd = STDOUT_FILENO;
 	if (path)
-		f->fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
+		f->fd = open_file(path, continues);
 	if (f->fd < 0)
-		f->base.is_broken = errno;
+		f->base.is_broken = -f->fd;
 	return &f->base;
 }

@@ -123,5 +123,10 @@ bool udp_take_doubt(struct transport *t);
  * send fails with that. NULL: no memory.
  */
 struct transport *file_create(const char *name, const char *path, bool continues);
+/*
+ * From now on files that continue are opened by `open_path`, where the program may not any more: a descriptor
+ * to append to, or -errno. NULL: as at first.
+ */
+void file_open_by(int (*open_path)(void *ctx, const char *path), void *ctx);
 
 #endif

@@ -37,6 +37,7 @@ static atomic_uint present_format = LOG_FORMAT_AUTO;
 static atomic_bool is_holding;
 static atomic_uint_fast64_t lost;
 static _Thread_local const char *thread_subject;
+static _Thread_local bool thread_is_silent;
 
 /* Guards what follows, and the outlet. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -93,6 +94,11 @@ uint64_t log_lost(void)
 void log_set_subject(const char *subject)
 {
 	thread_subject = subject;
+}
+
+void log_be_silent(bool silent)
+{
+	thread_is_silent = silent;
 }
 
 /* -- lines -------------------------------------------------------------------------------------- */
@@ -228,7 +234,7 @@ __attribute__((format(printf, 2, 0))) static void log_message(
 	struct repeat_message m = {.format = format, .text = text, .level = (int)level};
 	int used = 0;
 
-	if (level > atomic_load_explicit(&present_level, memory_order_relaxed))
+	if (thread_is_silent || level > atomic_load_explicit(&present_level, memory_order_relaxed))
 		return;
 	if (thread_subject)
 		used = snprintf(text, sizeof(text) / 2, "%s: ", thread_subject);

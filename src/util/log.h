@@ -62,6 +62,9 @@ uint64_t log_lost(void);
  */
 void log_set_subject(const char *subject);
 
+/* Whether the calling thread's messages are dropped, where somebody else says the same. */
+void log_be_silent(bool silent);
+
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
