@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* All live sources are opened here, at the start and later. */
-static int open_source(struct live *l, const struct config *c, unsigned i, const char *name,
-    bool again, struct source **out)
+#include "capture/packet_socket.h"
+#include "guarded.h"
+#include "util/log.h"
+
+struct source_live_options live_options(
+    struct live *l, const struct config *c, unsigned i, const char *name, bool again)
 {
 	uint64_t share = c->buffer_bytes / c->workers;
-	struct source_live_options options = {
+
+	return (struct source_live_options){
 	    .interface = name,
 	    .ingress = c->interfaces[i].ingress,
 	    .filter = c->filter,
@@ -20,11 +24,46 @@ static int open_source(struct live *l, const struct config *c, unsigned i, const
 	    .again = again,
 	    .share = c->workers > 1 ? &l->shares[i] : NULL,
 	};
-	int rc = source_live_open(&options, out);
+}
 
-	if (rc == 0)
-		l->index[i] = (*out)->index;
-	return rc;
+static int open_source(
+    struct live *l, const struct config *c, unsigned i, const char *name, struct source **out)
+{
+	struct source_live_options options = live_options(l, c, i, name, false);
+
+	return source_live_open(&options, out);
+}
+
+/* What libpcap and AF_XDP open cannot come from another process. */
+static void tell_guarded(struct live *l, const struct config *c, unsigned i, int rc)
+{
+	if (l->told[i])
+		return;
+	l->told[i] = rc == -ENOTSUP || (rc == 0 && c->capture == SOURCE_XDP);
+	if (rc == -ENOTSUP)
+		log_error(
+		    "%s: it takes rights that were given up to capture this interface anew by "
+		    "libpcap: restart, or use --seal=off",
+		    l->names[i]);
+	else if (l->told[i])
+		log_warning("%s: captured by a packet socket from now on: AF_XDP takes rights that "
+			    "were given up: restart, or use --seal=off",
+		    l->names[i]);
+}
+
+static int open_again(
+    struct live *l, const struct config *c, unsigned i, unsigned worker, struct source **out)
+{
+	struct source_live_options options = live_options(l, c, i, l->names[i], true);
+	struct packet_socket socket;
+	int rc;
+
+	if (l->guard < 0)
+		return source_live_open(&options, out);
+	rc = guarded_open(
+	    l->guard, &(struct guarded_interface){i, worker, l->names[i]}, options.share, &socket);
+	tell_guarded(l, c, i, rc);
+	return rc ? rc : packet_socket_read(&socket, &options, out);
 }
 
 int live_open(struct live *l, const struct config *c, unsigned worker)
@@ -36,9 +75,11 @@ int live_open(struct live *l, const struct config *c, unsigned worker)
 		int rc = 0;
 
 		if (!l->awaited[i])
-			rc = open_source(l, c, i, c->interfaces[i].name, false, &l->of[worker][i]);
+			rc = open_source(l, c, i, c->interfaces[i].name, &l->of[worker][i]);
 		if (rc)
 			return rc;
+		if (l->of[worker][i])
+			l->index[i] = l->of[worker][i]->index;
 	}
 	return 0;
 }
@@ -51,12 +92,13 @@ int live_reopen(struct live *l, const struct config *c, unsigned i, const char *
 	memset(&l->shares[i], 0, sizeof(l->shares[i]));
 	snprintf(l->names[i], sizeof(l->names[i]), "%s", name);
 	for (unsigned w = 0; w < c->workers; w++) {
-		rc = open_source(l, c, i, l->names[i], true, &out[w]);
+		rc = open_again(l, c, i, w, &out[w]);
 		while (rc && w > 0)
 			source_close(out[--w]);
 		if (rc)
 			return rc;
 	}
+	l->index[i] = out[0]->index;
 	return 0;
 }
 

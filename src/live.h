@@ -15,8 +15,13 @@ struct live {
 	bool awaited[CONFIG_INPUTS_MAX];               /* not to be opened at the start */
 	uint32_t index[CONFIG_INPUTS_MAX];             /* of what was opened the last time */
 	char names[CONFIG_INPUTS_MAX][LINK_NAME_SIZE]; /* of what was opened anew */
+	int guard; /* where what is opened anew is asked for (guarded.h); -1: it is opened here */
+	bool told[CONFIG_INPUTS_MAX]; /* that it cannot be had from there */
 };
 
+/* How a worker opens interface i, by that name; `again`: it was open before. */
+struct source_live_options live_options(
+    struct live *l, const struct config *c, unsigned i, const char *name, bool again);
 /*
  * Opens those of one more worker, but for interfaces that are awaited. 0, or -errno after saying why;
  * live_close() is due in any case.

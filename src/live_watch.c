@@ -11,6 +11,7 @@
 
 #include "capture/ethtool.h"
 #include "capture/offload.h"
+#include "guarded.h"
 #include "util/log.h"
 #include "util/now.h"
 #include "util/units.h"
@@ -237,6 +238,18 @@ static void begin(struct live_watch *w, struct captured *r, const struct link *l
 		r->public.link = *link;
 }
 
+/* Before it is captured. Who puts back what is turned off is the one who turns it off. */
+static void look_at_offloads(struct live_watch *w, size_t i, const struct link *link)
+{
+	int guard = w->options.live->guard;
+
+	if (guard < 0)
+		offloads_look(w->offloads, link);
+	else
+		guarded_offloads(
+		    guard, &(struct guarded_interface){.number = (unsigned)i, .name = link->name});
+}
+
 static void reopen(struct live_watch *w, size_t i, const struct link *link, uint64_t now)
 {
 	struct captured *r = &w->rows[i];
@@ -244,7 +257,7 @@ static void reopen(struct live_watch *w, size_t i, const struct link *link, uint
 	const char *name = link ? link->name : r->public.wanted->name;
 
 	if (link)
-		offloads_look(w->offloads, link);
+		look_at_offloads(w, i, link);
 	if (live_reopen(w->options.live, w->options.config, (unsigned)i, name, fresh) < 0) {
 		try_again_later(w, r, now);
 		return;
@@ -389,7 +402,8 @@ static void add_row(struct live_watch *w, const struct config_input *wanted)
 	struct captured *r = &w->rows[w->count];
 	const struct link *link;
 
-	bool *awaited = &w->options.live->awaited[w->count++];
+	size_t i = w->count++;
+	bool *awaited = &w->options.live->awaited[i];
 
 	r->public.wanted = wanted;
 	r->is_any = strcmp(wanted->name, "any") == 0;
@@ -400,7 +414,7 @@ static void add_row(struct live_watch *w, const struct config_input *wanted)
 	if (*awaited)
 		tell(r, condition_of(link));
 	else if (link)
-		offloads_look(w->offloads, link);
+		look_at_offloads(w, i, link);
 }
 
 static bool is_any_alone(const struct config *c)

@@ -37,6 +37,7 @@ enum occasion {
 	ON_LIMIT,     /* the time is up */
 	ON_INTERRUPT, /* while the workers are to stop */
 	ON_FORMERS,   /* while former exporters still send */
+	ON_GUARD,     /* the helper process has ended */
 	ON_LINKS,     /* a captured interface comes or goes */
 	ON_ROUND,
 	OCCASION_COUNT
@@ -56,7 +57,7 @@ struct operation {
 	struct scrape *scrape;
 	unsigned workers_ended;
 	bool exporter_ended;
-	bool signalled;
+	bool signalled[2]; /* by the helper process, and by others */
 };
 
 static struct operation operation;
@@ -94,11 +95,15 @@ static void reload(void *ctx, void (*told)(void *owner, bool done), void *owner)
 		told(owner, false);
 }
 
-/* The first signal ends capture, the second one the program. */
+/*
+ * The first signal ends capture, the second one the program. What is sent to all processes of a group, or of a
+ * name, comes here and once more by the helper: it is one signal.
+ */
 static void on_signal(evutil_socket_t fd, short what, void *ctx)
 {
 	struct operation *op = ctx;
 	struct signalfd_siginfo info;
+	bool by_helper;
 
 	(void)what;
 	if (read(fd, &info, sizeof(info)) != sizeof(info))
@@ -107,11 +112,12 @@ static void on_signal(evutil_socket_t fd, short what, void *ctx)
 		reload(op, NULL, NULL);
 		return;
 	}
-	if (op->signalled) {
+	by_helper = op->program->guard >= 0 && info.ssi_pid == (uint32_t)getppid();
+	if (op->signalled[by_helper]) {
 		live_watch_close(op->program->watch);
 		_exit(128 + (int)info.ssi_signo);
 	}
-	op->signalled = true;
+	op->signalled[by_helper] = true;
 	stop(op);
 }
 
@@ -219,6 +225,20 @@ static void exporter_changes(void *ctx)
 	/* One that is set already is not put off, or many reloads would leave many exporters. */
 	if (!evtimer_pending(op->events[ON_FORMERS], NULL))
 		set_timer(op, ON_FORMERS, FORMERS_NS);
+}
+
+/* Nobody would pass signals on, or open what has to be opened again. */
+static void on_guard(evutil_socket_t fd, short what, void *ctx)
+{
+	struct operation *op = ctx;
+
+	(void)fd;
+	(void)what;
+	log_error(
+	    "the helper process has ended: what is held is exported, then this one ends, too");
+	op->program->failed = true;
+	if (!op->program->stopping)
+		stop(op);
 }
 
 static void on_links(evutil_socket_t fd, short what, void *ctx)
@@ -360,6 +380,7 @@ static int add_events(struct operation *op)
 	    [ON_LIMIT] = {-1, 0, on_limit},
 	    [ON_INTERRUPT] = {-1, 0, on_interrupt},
 	    [ON_FORMERS] = {-1, 0, on_formers},
+	    [ON_GUARD] = {p->guard, EV_READ, on_guard},
 	    [ON_LINKS] = {live_watch_fd(p->watch), EV_READ | EV_PERSIST, on_links},
 	    [ON_ROUND] = {-1, EV_PERSIST, on_round},
 	};

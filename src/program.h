@@ -24,6 +24,7 @@ struct program {
 	struct own_exports own_exports;
 	const struct config
 	    *settings; /* those that are in effect: `config`, or others after a reload */
+	int guard; /* -1: there is none, and no rights are given up */
 	struct live live;
 	struct exporting *exporting;
 	struct formers formers;

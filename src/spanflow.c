@@ -16,6 +16,9 @@
 
 #include "config.h"
 #include "control/ledger.h"
+#include "control/seal.h"
+#include "guard.h"
+#include "guarded.h"
 #include "operate.h"
 #include "program.h"
 #include "util/log.h"
@@ -184,6 +187,21 @@ static void destroy(struct program *p)
 		config_fini(&p->config);
 }
 
+/* All is open, and there are no threads yet, which would each have rights of their own. */
+static int seal(const struct program *p)
+{
+	const struct config_user *u = &p->config.user;
+	struct seal_user user = {
+	    .changes = u->changes, .is_wanted = u->name != NULL, .uid = u->uid, .gid = u->gid};
+	int rc;
+
+	if (p->guard < 0)
+		return 0;
+	guarded_take_over(p->guard);
+	rc = seal_rights(&user);
+	return rc ? rc : seal_calls();
+}
+
 static int start(struct program *p)
 {
 	int rc;
@@ -191,10 +209,11 @@ static int start(struct program *p)
 	p->started_ns = steady_now();
 	p->started_wall_ns = date_now();
 	log_hold_repeats(config_is_live(&p->config));
-	notify_open();
 	rc = losses_init(&p->losses, FORMERS_LEDGER_MAX);
 	if (rc == 0)
 		rc = operate_prepare(p);
+	if (rc == 0)
+		rc = seal(p);
 	if (rc)
 		return rc;
 	rc = exporting_start(p->exporting);
@@ -207,8 +226,6 @@ static int start(struct program *p)
 			log_error("start: %s", strerror(rc));
 			_exit(EXIT_FAILED);
 		}
-		/* As `top -H` and perf show them. */
-		pthread_setname_np(p->worker_threads[i], "sf-worker");
 	}
 	return 0;
 }
@@ -257,6 +274,31 @@ static int tell(const struct config *c)
 	return EXIT_FAILED;
 }
 
+/* The program itself, by itself or as the child of its helper. The exit status. */
+static int run(struct program *p)
+{
+	int status = EXIT_FAILED;
+
+	if (build(p) == 0 && start(p) == 0) {
+		operate(p);
+		print_ledger(p);
+		status = p->failed ? EXIT_FAILED : EXIT_SUCCESS;
+	}
+	destroy(p);
+	return status;
+}
+
+/* Whether this process is to run the program: else it was the helper, and *status is the program's. */
+static bool is_program(struct program *p, int *status)
+{
+	p->guard = -1;
+	*status = EXIT_FAILED;
+	if (config_is_live(&p->config) && p->config.seal && guard_split(p, &p->guard, status))
+		return false;
+	p->live.guard = p->guard;
+	return true;
+}
+
 int spanflow_main(int argc, char **argv)
 {
 	static struct program p;
@@ -270,7 +312,7 @@ int spanflow_main(int argc, char **argv)
 	p.argc = argc;
 	p.argv = copy_arguments(argc, argv);
 	config_init(&p.config);
-	if (config_parse(&p.config, argc, argv) < 0) {
+	if (config_parse(&p.config, argc, argv) < 0 || config_find_accounts(&p.config) < 0) {
 		config_fini(&p.config);
 		return EXIT_USAGE;
 	}
@@ -280,12 +322,12 @@ int spanflow_main(int argc, char **argv)
 		return status;
 	}
 	config_set_log(&p.config);
-	if (build(&p) == 0 && start(&p) == 0) {
-		operate(&p);
-		print_ledger(&p);
-		status = p.failed ? EXIT_FAILED : EXIT_SUCCESS;
-	}
-	destroy(&p);
+	/* The service manager's words are for the process that it started. */
+	notify_open();
+	if (is_program(&p, &status))
+		status = run(&p);
+	else
+		config_fini(&p.config);
 	free(p.argv);
 	return status;
 }

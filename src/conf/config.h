@@ -64,7 +64,17 @@ struct config_group {
 struct config_control {
 	char *path; /* NULL: there is none; owned */
 	mode_t mode;
-	uid_t uid; /* of its owner; (uid_t)-1: the program's, like the group */
+	const char *owner; /* NULL: the program's, like the group */
+	const char *group;
+	uid_t uid; /* of these, (uid_t)-1: none; config_find_accounts() puts them */
+	gid_t gid;
+};
+
+/* Who the program is once it has opened what it needs. */
+struct config_user {
+	const char *name; /* NULL: "spanflow", if there is such an account */
+	bool changes;     /* config_find_accounts(): to these */
+	uid_t uid;
 	gid_t gid;
 };
 
@@ -127,6 +137,8 @@ struct config {
 	uint64_t seed;
 	struct config_control control;
 	struct config_metrics metrics;
+	bool seal; /* live: rights are given up once everything is open */
+	struct config_user user;
 	enum stats_style stats;
 	bool quiet;
 	enum log_level log_level;
@@ -159,6 +171,12 @@ int config_reload(
     struct config *next, const struct config *now, int argc, char **argv, unsigned *parts);
 /* config.c: whether settings that have been applied go together, and what follows from them. 0 or -EINVAL. */
 int config_finish(struct config *c);
+
+/*
+ * account.c: looks up the users and groups that have been named; this reads files. 0, or -EINVAL after saying
+ * which there is not.
+ */
+int config_find_accounts(struct config *c);
 
 /* Messages are from now on as the settings have it. */
 void config_set_log(const struct config *c);

@@ -2,13 +2,10 @@
  * The control socket as --control names it.
  */
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "conf/options.h"
-#include "util/log.h"
 
 #define MODE_DEFAULT 0600
 
@@ -25,26 +22,14 @@ static int set_mode(struct config_control *control, const char *text)
 
 static int set_owner(struct config_control *control, const char *name)
 {
-	const struct passwd *user = getpwnam(name);
-
-	if (user) {
-		control->uid = user->pw_uid;
-		return 0;
-	}
-	log_error("'%s': no such user", name);
-	return SAID_ALREADY;
+	control->owner = name;
+	return *name ? 0 : -EINVAL;
 }
 
 static int set_group(struct config_control *control, const char *name)
 {
-	const struct group *group = getgrnam(name);
-
-	if (group) {
-		control->gid = group->gr_gid;
-		return 0;
-	}
-	log_error("'%s': no such group", name);
-	return SAID_ALREADY;
+	control->group = name;
+	return *name ? 0 : -EINVAL;
 }
 
 static int set_key(struct config_control *control, const char *key)

@@ -1,5 +1,6 @@
 #include "conf/options.h"
 
+#include <config.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -268,6 +269,17 @@ static int set_wait(struct config *c, const char *value)
 	return parse_switch(value, &c->wait);
 }
 
+static int set_user(struct config *c, const char *value)
+{
+	c->user.name = value;
+	return *value ? 0 : -EINVAL;
+}
+
+static int set_seal(struct config *c, const char *value)
+{
+	return parse_switch(value, &c->seal);
+}
+
 static int set_seed(struct config *c, const char *value)
 {
 	c->seed_given = true;
@@ -416,6 +428,8 @@ const struct option_spec option_table[] = {
 	{"metrics", 0, "[=ADDRESS:PORT]", NULL,
 	 "on, off, a PORT of 127.0.0.1, or ADDRESS:PORT: 192.0.2.1:9469 or [2001:db8::1]:9469",
 	 metrics_parse, "off", OPTION_VALUE},
+	{"user", 0, "NAME", NULL, "a user's name", set_user, NULL, OPTION_VALUE},
+	{"seal", 0, "on|off", NULL, "on or off", set_seal, SEAL_DEFAULT, OPTION_VALUE},
 	{"seed", 0, "N", NULL,
 	 "a number from 0 to 18446744073709551615", set_seed, NULL, OPTION_VALUE},
 	{"filter", 0, "EXPRESSION", NULL,

@@ -49,12 +49,11 @@ static void print_others(void)
 
 void config_print_help(void)
 {
-	printf("usage: spanflow [options] [BPF filter]\n");
+	printf("usage: spanflow [options] [BPF filter]   see spanflow(8), spanflow.conf(5)\n");
 	for (size_t i = 0; i < option_count; i++)
 		if (option_table[i].help)
 			print_row(&option_table[i]);
 	print_others();
-	printf("The manuals are spanflow(8) and spanflow.conf(5).\n");
 }
 
 /* -- values ------------------------------------------------------------------------------------- */

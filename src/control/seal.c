@@ -97,6 +97,7 @@ static const struct row {
     /* Packets and messages, on what is open. */
     {"read", ANY},
     {"readv", ANY},
+    {"pread64", ANY},
     {"write", ANY},
     {"writev", ANY},
     {"recvfrom", ANY},

@@ -104,9 +104,9 @@ def seconds_of_work(pid):
 
 def rests(case, probe):
     """It does next to nothing for a second."""
-    before = seconds_of_work(probe.child.pid)
+    before = seconds_of_work(probe.pid)
     time.sleep(1)
-    spent = seconds_of_work(probe.child.pid) - before
+    spent = seconds_of_work(probe.pid) - before
     case.true(spent < 0.1, f"{spent:.2f} s of work in a second")
 
 
@@ -232,13 +232,13 @@ def last_packets(case, at):
 def again_and_again(case, at):
     """Made anew at once, eight times: it ends as it began.  After ten of a kind lines are held back."""
     with start(at.link) as probe:
-        files = len(os.listdir(f"/proc/{probe.child.pid}/fd"))
+        files = len(os.listdir(f"/proc/{probe.pid}/fd"))
         for _ in range(8):
             at.remove()
             at.make()
             at.captured()
         at.send(5)
-        case.equal(len(os.listdir(f"/proc/{probe.child.pid}/fd")), files, "open files")
+        case.equal(len(os.listdir(f"/proc/{probe.pid}/fd")), files, "open files")
         probe.end()
     received(case, probe, 5)
     said(case, probe, *([GONE % ("b0", "it"), AGAIN] * 8))

@@ -60,10 +60,10 @@ def what_is_lost(case, link, workers):
     """Nobody reads: what has no room is counted, packet by packet."""
     frames = [f for port in range(64) for f in frames_of(100, sport=1000 + port)]
     with Probe(link, "-i", "b0", "--buffer=64k", f"--workers={workers}", *JSON) as probe:
-        probe.child.send_signal(signal.SIGSTOP)
-        wait_for(lambda: stands_still(probe.child.pid), 5, "it stands still")
+        os.kill(probe.pid, signal.SIGSTOP)
+        wait_for(lambda: stands_still(probe.pid), 5, "it stands still")
         send(link.sending, "a0", frames)
-        probe.child.send_signal(signal.SIGCONT)
+        os.kill(probe.pid, signal.SIGCONT)
         time.sleep(0.3)
         send(link.sending, "a0", frames_of(50))
         probe.end()

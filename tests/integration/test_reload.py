@@ -221,7 +221,7 @@ def many_case(case, link, tap, workers):
                 run.write(variants[number % len(variants)])
                 run.reload(case)
                 if number % 10 == 9:
-                    memory.append(resident(run.probe.child.pid))
+                    memory.append(resident(run.probe.pid))
             replay.wait(60)
             time.sleep(0.5)
             run.stop()

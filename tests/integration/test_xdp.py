@@ -43,7 +43,7 @@ class XdpProbe(Probe):
     def ready(self):
         return self.child.poll() is not None or \
             (all(has(self.link, name, r"promiscuity [1-9]") for name in self.interfaces)
-             and any(name.startswith("sf-worker") for name in of_threads(self.child.pid, "comm")))
+             and any(name.startswith("sf-worker") for name in of_threads(self.pid, "comm")))
 
 
 def mode(link, interface="b0"):
@@ -94,10 +94,10 @@ def what_is_lost(case, link):
     """Nobody reads: what has no room is counted, packet by packet."""
     frames = frames_of(FEW + 1000)
     with XdpProbe(link, FEWEST, "-o", "json", "--stats=json") as probe:
-        probe.child.send_signal(signal.SIGSTOP)
-        wait_for(lambda: stands_still(probe.child.pid), 5, "it stands still")
+        os.kill(probe.pid, signal.SIGSTOP)
+        wait_for(lambda: stands_still(probe.pid), 5, "it stands still")
         send(link.sending, "a0", frames)
-        probe.child.send_signal(signal.SIGCONT)
+        os.kill(probe.pid, signal.SIGCONT)
         probe.end()
     good_end(case, probe)
     case.equal(counted(probe), (FEW, 1000, 0), "received, dropped_kernel, dropped_interface")
@@ -237,10 +237,10 @@ def make_pair(link):
         netns.run(name, "ip", "link", "set", interface, "up")
 
 
-def interface_goes(case, link):
-    """Down and up it goes on by itself; made anew it is captured again, by AF_XDP."""
+def interface_goes(case, link, seal):
+    """Down and up it goes on by itself; made anew it is captured again, by AF_XDP unless that takes rights."""
     make_pair(link)
-    with XdpProbe(link, "-o", "json", "--stats=json", interfaces=("b5",)) as probe:
+    with XdpProbe(link, f"--seal={seal}", "-o", "json", "--stats=json", interfaces=("b5",)) as probe:
         send(link.sending, "a5", frames_of(3))
         netns.run(link.capturing, "ip", "link", "set", "b5", "down")
         time.sleep(0.8)
@@ -252,14 +252,16 @@ def interface_goes(case, link):
         make_pair(link)
         wait_for(lambda: has(link, "b5", "promiscuity [1-9]"), 5, "b5 is captured")
         time.sleep(0.2)
-        case.equal(mode(link, "b5"), "xdp", "mode")
+        case.equal(mode(link, "b5"), "xdp" if seal == "off" else "", "mode")
         send(link.sending, "a5", frames_of(5))
         probe.end()
+    netns.run(link.capturing, "ip", "link", "del", "b5")
     good_end(case, probe)
     case.equal(counted(probe), (12, 0, 0), "received, dropped_kernel, dropped_interface")
     lines = [line.removeprefix("spanflow: b5: ") for line in probe.lines() if "VLAN" not in line]
     case.equal([line.split(":")[0].split(",")[0] for line in lines],
-               ["the interface is down", "capture goes on", "the interface has gone", "it is there again"], "lines")
+               ["the interface is down", "capture goes on", "the interface has gone",
+                *(["captured by a packet socket from now on"] if seal == "on" else []), "it is there again"], "lines")
 
 
 # --- what cannot be ------------------------------------------------------------------------
@@ -359,7 +361,8 @@ def cases(tap, link):
     tap.test("SIGINT gives the interface back", given_back, link, signal.SIGINT, 0)
     tap.test("SIGKILL gives the interface back", given_back, link, signal.SIGKILL, -signal.SIGKILL)
     tap.test("it starts again at once", at_once_again, link)
-    tap.test("an interface that goes", interface_goes, link)
+    for seal in ("off", "on"):
+        tap.test(f"an interface that goes, seal {seal}", interface_goes, link, seal)
     tap.test("an interface that is taken", taken_already, link)
 
 

@@ -34,6 +34,14 @@ class Probe(Process):
             raise
         return self
 
+    @property
+    def pid(self):
+        """The process that captures: the child of its helper, where it has one."""
+        pid = self.child.pid
+        while children := children_of(pid):
+            pid = children[0]
+        return pid
+
     def ready(self):
         """Bound to each interface; or at its end, which the case will notice."""
         bound = netns.capturing(self.link.capturing)
@@ -101,6 +109,11 @@ def of_threads(pid, what):
         with contextlib.suppress(OSError):
             with open(f"/proc/{pid}/task/{task}/{what}", encoding="ascii", errors="replace") as text:
                 yield text.read().strip()
+
+
+def children_of(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as text:
+        return [int(word) for word in text.read().split()]
 
 
 def stands_still(pid):

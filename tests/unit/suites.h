@@ -103,6 +103,7 @@
 	X(seal)          \
 	X(intake)        \
 	X(seats)         \
+	X(guard)         \
 	X(interfaces)
 
 #define X(name) Suite *name##_suite(void);

@@ -101,6 +101,8 @@ static const struct {
     {"seed", "5"},
     {"filter", "udp"},
     {"stats", "json"},
+    {"user", "nobody"},
+    {"seal", "no"},
     {"offloads", "off"},
     {"wait", "on"},
     {"quiet", "on"},

@@ -1,0 +1,150 @@
+#include "guarded.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conf/file.h"
+#include "guard.h"
+#include "transport/name.h"
+#include "transport/transport.h"
+#include "util/parcel.h"
+
+/* What hooks ask through. */
+static int hooked_guard = -1;
+
+/* -- asking ------------------------------------------------------------------------------------ */
+
+/* 0: there is an answer, and perhaps a descriptor, else -1. */
+static int ask(int guard, const struct guard_request *q, struct guard_answer *a, int *fd)
+{
+	int pair[2];
+	ssize_t n;
+
+	*fd = -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	n = parcel_send(guard, q, sizeof(*q), pair[1], 0);
+	close(pair[1]);
+	if (n == 0)
+		n = parcel_receive(pair[0], a, sizeof(*a), fd, 0);
+	close(pair[0]);
+	if (n == (ssize_t)sizeof(*a))
+		return 0;
+	if (*fd >= 0)
+		close(*fd);
+	return n < 0 ? (int)n : -EPIPE;
+}
+
+/* For a descriptor: it, or -errno. */
+static int ask_for_file(const struct guard_request *q)
+{
+	struct guard_answer a;
+	int fd, rc = ask(hooked_guard, q, &a, &fd);
+
+	if (rc == 0)
+		rc = a.rc;
+	return rc == 0 ? fd : rc;
+}
+
+static int request(struct guard_request *q, enum guard_kind kind, const char *text)
+{
+	memset(q, 0, sizeof(*q));
+	q->kind = kind;
+	if (strlen(text) >= sizeof(q->text))
+		return -ENAMETOOLONG;
+	strcpy(q->text, text);
+	return 0;
+}
+
+/* -- interfaces -------------------------------------------------------------------------------- */
+
+int guarded_open(int guard, const struct guarded_interface *interface, struct source_share *share,
+    struct packet_socket *out)
+{
+	struct guard_request q;
+	struct guard_answer a;
+	int fd, rc = request(&q, GUARD_OPEN, interface->name);
+
+	q.interface = interface->number;
+	q.worker = interface->worker;
+	if (rc == 0)
+		rc = ask(guard, &q, &a, &fd);
+	if (rc == 0)
+		rc = a.rc;
+	if (rc)
+		return rc;
+	*out = a.open.socket;
+	out->fd = fd;
+	if (share) {
+		share->joined_ns = a.open.joined_ns;
+		share->exists = true;
+	}
+	return 0;
+}
+
+/* What there is to say of it the helper has said. */
+void guarded_offloads(int guard, const struct guarded_interface *interface)
+{
+	struct guard_request q;
+	struct guard_answer a;
+	int fd;
+
+	if (request(&q, GUARD_OFFLOADS, interface->name) < 0)
+		return;
+	q.interface = interface->number;
+	ask(guard, &q, &a, &fd);
+}
+
+/* -- hooks ------------------------------------------------------------------------------------- */
+
+/* The helper knows which file it is. */
+static int open_config(void *ctx, const char *path)
+{
+	struct guard_request q;
+
+	(void)ctx;
+	(void)path;
+	request(&q, GUARD_CONFIG, "");
+	return ask_for_file(&q);
+}
+
+static int open_output(void *ctx, const char *path)
+{
+	struct guard_request q;
+	int rc = request(&q, GUARD_OUTPUT, path);
+
+	(void)ctx;
+	return rc ? rc : ask_for_file(&q);
+}
+
+static int find_name(void *ctx, const struct name_query *query, struct name_addresses *out)
+{
+	struct guard_request q;
+	struct guard_answer a;
+	int fd, rc = request(&q, GUARD_RESOLVE, query->host);
+
+	(void)ctx;
+	q.port = query->port;
+	q.family = (uint16_t)query->family;
+	if (rc == 0)
+		rc = ask(hooked_guard, &q, &a, &fd);
+	if (rc) {
+		errno = -rc;
+		return EAI_SYSTEM;
+	}
+	errno = a.error;
+	*out = a.addresses;
+	return a.rc;
+}
+
+void guarded_take_over(int guard)
+{
+	hooked_guard = guard;
+	file_read_by(open_config, NULL);
+	file_open_by(open_output, NULL);
+	name_find_by(find_name, NULL);
+}

@@ -1,0 +1,31 @@
+/*
+ * SPINE: what a sealed program asks of its helper process (guard.h). From any thread; each call waits for the
+ * answer, and -EPIPE says that the helper has ended.
+ */
+#ifndef SPANFLOW_GUARDED_H
+#define SPANFLOW_GUARDED_H
+
+#include <stdint.h>
+
+#include "capture/packet_socket.h"
+#include "capture/source.h"
+
+struct guarded_interface {
+	unsigned number; /* in the settings */
+	unsigned worker;
+	const char *name; /* by now */
+};
+
+/*
+ * A packet socket as packet_socket_open() has it; `share`, if it is not NULL, is told when it joined. The first
+ * worker begins anew.
+ */
+int guarded_open(int guard, const struct guarded_interface *interface, struct source_share *share,
+    struct packet_socket *out);
+/* Before an interface is captured: offloads_look() by the helper, which puts back what it changed. */
+void guarded_offloads(int guard, const struct guarded_interface *interface);
+
+/* From now on the helper opens the configuration file, opens outputs and finds names. */
+void guarded_take_over(int guard);
+
+#endif
