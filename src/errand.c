@@ -24,6 +24,8 @@ static void conclude(struct errands *e)
 	for (unsigned i = 0; i < e->program->worker_count; i++)
 		carried_out &= errand->orders[i].carried_out;
 	e->first = errand->next;
+	/* Before done(): what that sends may become the first, and is given by errand_send() then. */
+	give_orders(e);
 	errand->done(errand, carried_out);
 }
 
@@ -39,7 +41,6 @@ static void on_order(evutil_socket_t fd, short what, void *ctx)
 		if (!worker_order_done(e->program->workers[i]))
 			return;
 	conclude(e);
-	give_orders(e);
 }
 
 struct errands *errands_create(struct event_base *base, const struct program *p)

@@ -103,6 +103,7 @@
 	X(seal)          \
 	X(intake)        \
 	X(seats)         \
+	X(errand)        \
 	X(guard)         \
 	X(interfaces)
 
