@@ -220,6 +220,8 @@ static void exporter_changes(void *ctx)
 	event_assign(op->events[ON_EXPORTER_END], op->base, op->program->exporting->done_fd,
 	    EV_READ, on_exporter_end, op);
 	event_add(op->events[ON_EXPORTER_END], NULL);
+	/* The former one may have come to its end before the workers' answer was heard. */
+	op->exporter_ended = false;
 	if (op->program->stopping)
 		exporter_hurry(op->program->exporting->exporter);
 	/* One that is set already is not put off, or many reloads would leave many exporters. */

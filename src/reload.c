@@ -96,16 +96,16 @@ static int prepare(struct reloads *r)
 
 static void begin(struct reloads *r);
 
-/* Tells those who asked for what is done, and begins with what others asked for since. */
+/* Tells those who asked for what is done, and begins with what others asked for since, but not at the end. */
 static void end(struct reloads *r, bool done)
 {
-	unsigned n = r->asked_now;
+	unsigned n = r->options.program->stopping ? r->asked_count : r->asked_now;
 
 	notify_ready();
 	r->is_under_way = false;
 	for (unsigned i = 0; i < n; i++)
 		if (r->asked[i].told)
-			r->asked[i].told(r->asked[i].owner, done);
+			r->asked[i].told(r->asked[i].owner, done && i < r->asked_now);
 	memmove(r->asked, r->asked + n, (r->asked_count - n) * sizeof(*r->asked));
 	r->asked_count -= n;
 	if (r->asked_count)
@@ -163,6 +163,7 @@ static void give_up(struct reloads *r)
 		end_unused_rings(r);
 		if (formers_add(&p->formers, r->exporting, r->next) < 0)
 			log_error("reload: %s", strerror(ENOMEM));
+		r->options.exporter_changes(r->options.ctx);
 	} else if (exporting_destroy(r->exporting)) {
 		free_config(r->next);
 	}
@@ -221,6 +222,9 @@ static void begin(struct reloads *r)
 
 void reloads_begin(struct reloads *r, void (*told)(void *owner, bool done), void *owner)
 {
+	/* What follows may be for many; those who are not told need no place of their own. */
+	if (!told && r->is_under_way && r->asked_count > r->asked_now)
+		return;
 	if (r->asked_count == WAITING_MAX) {
 		if (told)
 			told(owner, false);

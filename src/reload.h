@@ -15,7 +15,7 @@ struct reloads;
 struct reload_options {
 	struct program *program;
 	struct errands *errands;
-	/* There is another exporter, or a former one is gone: what the ledgers so far pointed to is about to go. */
+	/* There is another former exporter, which is to be waited for: what the ledgers so far pointed to is about to go. */
 	void (*exporter_changes)(void *ctx);
 	void *ctx;
 };

@@ -25,7 +25,7 @@ from harness import Skip, ledger_faults
 from live import Probe, frames_of, send
 
 BASE = """
-interface = b0
+interface = {interface}
 control = {control}
 output lines {{
     style = json
@@ -37,15 +37,15 @@ output lines {{
 class Run:
     """A probe with a configuration file that can be changed."""
 
-    def __init__(self, link, tap, name, more="", workers=1):
+    def __init__(self, link, tap, name, more="", workers=1, interface="b0"):
         self.link, self.name = link, name
         self.lines, self.control = tap.path(name + ".json"), tap.path(name + ".sock")
         self.conf = tap.path(name + ".conf")
-        self.base = BASE.format(control=self.control, lines=self.lines)
+        self.base = BASE.format(interface=interface, control=self.control, lines=self.lines)
         self.write(more)
         # Without a terminal a hangup means a reload.
         self.probe = Probe(link, "-f", self.conf, "--stats=json", f"--workers={workers}",
-                           program=("setsid", "--wait"))
+                           interfaces=(interface,), program=("setsid", "--wait"))
 
     def write(self, more):
         with open(self.conf, "w", encoding="utf-8") as out:
@@ -197,6 +197,20 @@ def broken_case(case, link, tap):
     case.equal(said.count("reload: nothing has changed"), 6, "refusals told")
 
 
+def no_use_case(case, link, tap):
+    """A class that only the workers find to be of no use: nothing has changed, and the end comes."""
+    if not os.path.exists("/dev/net/tun"):
+        raise Skip("no /dev/net/tun")
+    for words in (["tuntap", "add", "dev", "t0", "mode", "tun"], ["link", "set", "t0", "up"]):
+        netns.run(link.capturing, "ip", *words)
+    run = Run(link, tap, "no-use", 'timeout = "idle=1h"\n', interface="t0")
+    with run.probe:
+        run.write('class = "3 ether host 00:11:22:33:44:55"\n')
+        run.reload(case, "error: reload: nothing has changed")
+        run.stop()
+    good_end(case, run, 0)
+
+
 def many_case(case, link, tap, workers):
     """A hundred reloads, each other than the one before, while packets come at full speed."""
     why = missing("tcpreplay")
@@ -260,7 +274,8 @@ def run_cases(tap):
     with netns.Link() as link:
         for name, call in (("timeouts", timeouts_case), ("filter", filter_case),
                            ("sampling", sampling_case), ("collectors", collectors_case),
-                           ("what is broken", broken_case), ("SIGHUP", hangup_case)):
+                           ("what is broken", broken_case), ("of no use", no_use_case),
+                           ("SIGHUP", hangup_case)):
             tap.test("reload: " + name, call, link, tap)
         for workers in (1, 2):
             tap.test(f"reload: a hundred times under load, {workers} workers", many_case, link,
