@@ -1,7 +1,11 @@
 #include "own_export.h"
 
 #include <netinet/in.h>
+#include <pthread.h>
 #include <string.h>
+
+/* A resolver's thread may still look up for an exporter that a reload has replaced. */
+static pthread_mutex_t publishing = PTHREAD_MUTEX_INITIALIZER;
 
 /* The ends as the decoder gives them. False: neither IPv4 nor IPv6. */
 static bool split_address(
@@ -50,7 +54,7 @@ static void write_entry(struct own_export *o, const uint64_t words[OWN_EXPORT_WO
 void own_exports_publish(struct own_exports *own, unsigned collector,
     const struct sockaddr_storage *local, const struct sockaddr_storage *remote)
 {
-	unsigned entry = 2 * collector + own->sessions[collector] % 2;
+	unsigned entry;
 	uint64_t words[OWN_EXPORT_WORDS];
 	struct pktinfo info;
 
@@ -58,10 +62,13 @@ void own_exports_publish(struct own_exports *own, unsigned collector,
 	    !split_address(remote, &info.ip_version, info.dst, &info.dst_port))
 		return;
 	pack(words, &info);
+	pthread_mutex_lock(&publishing);
+	entry = 2 * collector + own->sessions[collector] % 2;
 	write_entry(&own->entries[entry], words);
 	own->sessions[collector]++;
 	if (atomic_load_explicit(&own->count, memory_order_relaxed) <= entry)
 		atomic_store_explicit(&own->count, entry + 1, memory_order_release);
+	pthread_mutex_unlock(&publishing);
 }
 
 /* One that is being written now belongs to a session that has not begun. */

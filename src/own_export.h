@@ -1,7 +1,7 @@
 /*
  * The two ends of each export session, so that the probe does not meter its own messages.
  *
- * The resolver writes, the worker reads at the same time and never waits. Each collector has room
+ * Resolvers write, one after the other; the worker reads at the same time and never waits. Each collector has room
  * for two sessions, its present one and the one before, of which packets may still be on their
  * way; so that a session is known before its first message is sent.
  */
@@ -28,10 +28,10 @@ struct own_export {
 struct own_exports {
 	atomic_uint count; /* entries that may be in use */
 	struct own_export entries[2 * CONFIG_COLLECTORS_MAX];
-	unsigned sessions[CONFIG_COLLECTORS_MAX]; /* so far; the resolver's */
+	unsigned sessions[CONFIG_COLLECTORS_MAX]; /* so far; the resolvers' */
 };
 
-/* The resolver: the collector of this number now has a session between these ends. */
+/* A resolver: the collector of this number now has a session between these ends. */
 void own_exports_publish(struct own_exports *own, unsigned collector,
     const struct sockaddr_storage *local, const struct sockaddr_storage *remote);
 /* own_exports_match() where it may be so, in the first `n` entries. */

@@ -128,6 +128,28 @@ START_TEST(reader_never_sees_half_a_session)
 }
 END_TEST
 
+static struct own_exports contended;
+
+static void *publish_some(void *unused)
+{
+	for (unsigned i = 0; i < 20000; i++)
+		publish(&contended, 0, "192.0.2.1", 5000, "192.0.2.2");
+	return unused;
+}
+
+/* The resolver of an exporter that has been replaced, and that of the present one. */
+START_TEST(two_write_one_after_the_other)
+{
+	pthread_t thread;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, publish_some, NULL), 0);
+	publish_some(NULL);
+	pthread_join(thread, NULL);
+	ck_assert_uint_eq(contended.sessions[0], 40000);
+	ck_assert(matches(&contended, "192.0.2.1", 5000, "192.0.2.2", 4739));
+}
+END_TEST
+
 Suite *own_export_suite(void)
 {
 	const TTest *const tests[] = {
@@ -135,6 +157,7 @@ Suite *own_export_suite(void)
 	    only_udp_is_ours,
 	    sessions_take_the_place_of_older_ones,
 	    reader_never_sees_half_a_session,
+	    two_write_one_after_the_other,
 	};
 
 	return SUITE_OF("own_export", tests);
