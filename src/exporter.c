@@ -431,6 +431,8 @@ struct exporter *exporter_create(const struct exporter_options *options)
 		x->count++;
 		group_add(find_group(x, conf), x->outputs[i].collector, conf->url);
 	}
+	/* Its collectors are known as soon as it is the present one, whether or not its thread has come to run. */
+	publish(x, steady_now());
 	return x;
 }
 

@@ -25,11 +25,6 @@ int formers_add(struct formers *f, struct exporting *exporting, struct config *c
 
 /* -- the ledger -------------------------------------------------------------------------------- */
 
-static bool same_text(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static void add(uint64_t *to, const uint64_t *from, size_t n)
 {
 	while (n--)
@@ -55,9 +50,7 @@ static struct ledger_collector *find(
     struct ledger_collector *list, size_t count, const struct ledger_collector *wanted)
 {
 	for (size_t i = 0; i < count; i++)
-		if (same_text(list[i].url, wanted->url) &&
-		    same_text(list[i].format, wanted->format) &&
-		    same_text(list[i].group, wanted->group))
+		if (ledger_is_same_collector(&list[i], wanted))
 			return &list[i];
 	return NULL;
 }

@@ -215,7 +215,6 @@ static void exporter_changes(void *ctx)
 
 	overview_forget(&op->overview);
 	overview_refresh(&op->overview, op->program);
-	losses_skip_collectors(&op->program->losses, &op->overview.now.ledger);
 	event_del(op->events[ON_EXPORTER_END]);
 	event_assign(op->events[ON_EXPORTER_END], op->base, op->program->exporting->done_fd,
 	    EV_READ, on_exporter_end, op);

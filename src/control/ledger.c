@@ -57,6 +57,17 @@ const char *ledger_state_name(unsigned i)
 	return state_names[i];
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool ledger_is_same_collector(const struct ledger_collector *a, const struct ledger_collector *b)
+{
+	return is_same_text(a->url, b->url) && is_same_text(a->format, b->format) &&
+	    is_same_text(a->group, b->group);
+}
+
 const char *ledger_not_expressible_name(unsigned i)
 {
 	return not_expressible_names[i];

@@ -66,6 +66,9 @@ const char *ledger_end_name(unsigned i);
 const char *ledger_state_name(unsigned i);
 const char *ledger_not_expressible_name(unsigned i);
 
+/* Whether both tell of one collector, by all that a user knows it by; also after a reload. Two may be alike. */
+bool ledger_is_same_collector(const struct ledger_collector *a, const struct ledger_collector *b);
+
 /* Adds a worker's or a shard's part. Peaks may have been at different times: their sum is not exceeded. */
 void ledger_add_packets(struct ledger *l, const struct ledger_packets *packets);
 void ledger_add_flows(struct ledger *l, const struct table_stats *flows);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "util/log.h"
 #include "util/units.h"
@@ -113,19 +114,78 @@ static void tell_dropped(
 
 /* -- now and then ------------------------------------------------------------------------------- */
 
-int losses_init(struct losses *l, size_t collector_count)
+int losses_init(struct losses *l, size_t collector_max)
 {
-	*l = (struct losses){.collector_count = collector_count};
-	if (!collector_count)
+	*l = (struct losses){.collector_max = collector_max};
+	if (!collector_max)
 		return 0;
-	l->collectors = calloc(collector_count, sizeof(*l->collectors));
+	l->collectors = calloc(collector_max, sizeof(*l->collectors));
 	return l->collectors ? 0 : -ENOMEM;
+}
+
+static void forget_collector(struct loss_collector *c)
+{
+	free((char *)c->who.url);
+	free((char *)c->who.group);
+	*c = (struct loss_collector){.who = {.url = NULL}};
 }
 
 void losses_fini(struct losses *l)
 {
+	for (size_t i = 0; i < l->collector_count; i++)
+		forget_collector(&l->collectors[i]);
 	free(l->collectors);
 	*l = (struct losses){0};
+}
+
+/* What has been told of the ledger's collector i, or NULL. Of several that are alike each has its own. */
+static struct loss_collector *find_collector(
+    const struct losses *l, const struct ledger *now, size_t i)
+{
+	const struct ledger_collector *wanted = &now->collectors[i];
+	size_t alike = 0;
+
+	for (size_t k = 0; k < i; k++)
+		alike += ledger_is_same_collector(&now->collectors[k], wanted);
+	for (size_t k = 0; k < l->collector_count; k++)
+		if (ledger_is_same_collector(&l->collectors[k].who, wanted) && alike-- == 0)
+			return &l->collectors[k];
+	return NULL;
+}
+
+static bool is_in_ledger(const struct loss_collector *c, const struct ledger *now)
+{
+	for (size_t i = 0; i < now->collector_count; i++)
+		if (ledger_is_same_collector(&c->who, &now->collectors[i]))
+			return true;
+	return false;
+}
+
+/* A place for another one, be it that of one that is gone. NULL: there is none. */
+static struct loss_collector *find_place(struct losses *l, const struct ledger *now)
+{
+	if (l->collector_count < l->collector_max)
+		return &l->collectors[l->collector_count++];
+	for (size_t i = 0; i < l->collector_count; i++)
+		if (!is_in_ledger(&l->collectors[i], now)) {
+			forget_collector(&l->collectors[i]);
+			return &l->collectors[i];
+		}
+	return NULL;
+}
+
+/* What the configuration owns may go at a reload: copies stay. */
+static struct loss_collector *add_collector(struct losses *l, const struct ledger *now, size_t i)
+{
+	const struct ledger_collector *who = &now->collectors[i];
+	struct loss_collector *c = find_place(l, now);
+
+	if (!c)
+		return NULL;
+	c->who.url = strdup(who->url);
+	c->who.format = who->format;
+	c->who.group = who->group ? strdup(who->group) : NULL;
+	return c;
 }
 
 /* How many are to be told of now. */
@@ -171,13 +231,25 @@ static void report_share(struct loss_share *s, const struct share_row *row,
 }
 
 static void report_collector(
-    struct loss losses[FAILURE_COUNT], const struct ledger_collector *c, uint64_t now_ns)
+    struct loss_collector *told, const struct ledger_collector *c, uint64_t now_ns)
 {
 	for (unsigned f = 0; f < FAILURE_COUNT; f++) {
-		uint64_t count = take_untold(&losses[f], c->sender.dropped[f], now_ns);
+		uint64_t count = take_untold(&told->losses[f], c->sender.dropped[f], now_ns);
 
 		if (count)
 			tell_dropped(c, (enum failure)f, count, "");
+	}
+}
+
+static void report_collectors(struct losses *l, const struct ledger *now, uint64_t now_ns)
+{
+	for (size_t i = 0; i < now->collector_count; i++) {
+		struct loss_collector *told = find_collector(l, now, i);
+
+		if (!told)
+			told = add_collector(l, now, i);
+		if (told)
+			report_collector(told, &now->collectors[i], now_ns);
 	}
 }
 
@@ -191,20 +263,10 @@ void losses_report(struct losses *l, const struct ledger *now, uint64_t now_ns)
 	}
 	for (unsigned i = 0; i < LOSS_SHARES; i++)
 		report_share(&l->shares[i], &share_rows[i], &now->packets, now_ns);
-	for (size_t i = 0; i < now->collector_count && i < l->collector_count; i++)
-		report_collector(l->collectors[i], &now->collectors[i], now_ns);
+	report_collectors(l, now, now_ns);
 }
 
 /* -- at the end --------------------------------------------------------------------------------- */
-
-void losses_skip_collectors(struct losses *l, const struct ledger *now)
-{
-	for (size_t i = 0; i < l->collector_count; i++)
-		for (unsigned f = 0; f < FAILURE_COUNT; f++)
-			l->collectors[i][f] = (struct loss){.told = i < now->collector_count
-				? now->collectors[i].sender.dropped[f]
-				: 0};
-}
 
 static const char *in_all(uint64_t told)
 {
@@ -229,9 +291,10 @@ bool losses_report_total(const struct losses *l, const struct ledger *now)
 	}
 	for (size_t i = 0; i < now->collector_count; i++) {
 		const struct ledger_collector *c = &now->collectors[i];
+		const struct loss_collector *known = find_collector(l, now, i);
 
 		for (unsigned f = 0; f < FAILURE_COUNT; f++) {
-			uint64_t told = i < l->collector_count ? l->collectors[i][f].told : 0;
+			uint64_t told = known ? known->losses[f].told : 0;
 
 			if (c->sender.dropped[f] && (told || is_told_at_end(c, (enum failure)f)))
 				tell_dropped(

@@ -32,20 +32,25 @@ struct loss_share {
 	uint64_t again_ns;
 };
 
+/* A collector is known by what stands in the ledger of it: after a reload it may stand elsewhere. */
+struct loss_collector {
+	struct ledger_collector who; /* its names alone; url and group are owned */
+	struct loss losses[FAILURE_COUNT];
+};
+
 enum { LOSS_KINDS = 6, LOSS_SHARES = 6 };
 
 /* Zeroed memory is one that has not told anything, and is good for losses_report_total(). */
 struct losses {
 	struct loss kinds[LOSS_KINDS];
 	struct loss_share shares[LOSS_SHARES];
-	struct loss (*collectors)[FAILURE_COUNT]; /* owned */
+	struct loss_collector *collectors; /* owned */
 	size_t collector_count;
+	size_t collector_max;
 };
 
 /* For ledgers of at most so many collectors. 0 or -ENOMEM. */
-int losses_init(struct losses *l, size_t collector_count);
-/* The ledger's collectors are others, or stand elsewhere: what they have lost so far is not told again. */
-void losses_skip_collectors(struct losses *l, const struct ledger *now);
+int losses_init(struct losses *l, size_t collector_max);
 void losses_fini(struct losses *l);
 
 /*

@@ -59,8 +59,7 @@ static void print_collector(FILE *out, const struct overview *o, size_t n)
 	unsigned same = 1;
 
 	for (size_t i = 0; i < n; i++)
-		same += strcmp(all[i].url, c->url) == 0 && strcmp(all[i].format, c->format) == 0 &&
-		    strcmp(all[i].group ? all[i].group : "", group) == 0;
+		same += ledger_is_same_collector(&all[i], c);
 	fprintf(out, "collector=\"");
 	print_escaped(out, c->url);
 	if (same > 1)

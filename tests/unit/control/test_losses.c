@@ -8,6 +8,8 @@
 #include "util/units.h"
 
 #define S NS_PER_S
+/* For collectors. */
+#define ROOM 3
 
 static struct losses losses;
 static struct ledger ledger;
@@ -19,7 +21,7 @@ static void begin(void)
 	collectors[1] = (struct ledger_collector){.url = "file:/f", .is_stream = true};
 	ledger = (struct ledger){.collectors = collectors, .collector_count = 2};
 	losses_fini(&losses);
-	ck_assert_int_eq(losses_init(&losses, 2), 0);
+	ck_assert_int_eq(losses_init(&losses, ROOM), 0);
 }
 
 static const char *said_at(uint64_t seconds)
@@ -226,6 +228,43 @@ START_TEST(more_collectors_than_were_named_are_told_of_at_the_end)
 }
 END_TEST
 
+/* A reload puts others before them, and moves those that are gone behind. */
+START_TEST(collectors_that_stand_elsewhere_are_not_told_of_again)
+{
+	struct ledger_collector more[4];
+
+	begin();
+	collectors[0].sender.dropped[FAILURE_EPERM] = 2;
+	said_at(10);
+	more[0] = (struct ledger_collector){.url = "udp://other:1"};
+	more[1] = collectors[1];
+	more[2] = (struct ledger_collector){.url = "udp://h:1", .group = "g"};
+	more[3] = collectors[0];
+	ledger.collectors = more;
+	ledger.collector_count = 2;
+	ck_assert_str_eq(said_at(20), "");
+	ledger.collector_count = 4;
+	ck_assert_str_eq(said_at(200), "");
+	more[3].sender.dropped[FAILURE_EPERM] = 5;
+	check_beginning(said_at(210), "spanflow: udp://h:1: 3 records dropped: EPERM: ");
+	check_beginning(said_in_all(false), "spanflow: udp://h:1: 5 records dropped in all: ");
+}
+END_TEST
+
+/* Two that are alike in all that they are known by. */
+START_TEST(twins_do_not_tell_for_each_other)
+{
+	begin();
+	collectors[1] = collectors[0];
+	collectors[0].sender.dropped[FAILURE_EPERM] = 2;
+	collectors[1].sender.dropped[FAILURE_EPERM] = 7;
+	ck_assert_ptr_nonnull(strstr(said_at(10), ": 7 records"));
+	ck_assert_str_eq(said_at(100), "");
+	collectors[1].sender.dropped[FAILURE_EPERM] = 8;
+	check_beginning(said_at(200), "spanflow: udp://h:1: 1 records dropped: EPERM: ");
+}
+END_TEST
+
 Suite *losses_suite(void)
 {
 	const TTest *const tests[] = {nothing_lost_is_nothing_said,
@@ -235,7 +274,9 @@ Suite *losses_suite(void)
 	    a_counter_that_begins_anew_is_told_from_there,
 	    a_reason_to_ignore_packets_is_told_from_one_in_a_hundred_on, few_packets_make_no_share,
 	    who_was_too_late_for_the_end_fails_the_run,
-	    more_collectors_than_were_named_are_told_of_at_the_end};
+	    more_collectors_than_were_named_are_told_of_at_the_end,
+	    collectors_that_stand_elsewhere_are_not_told_of_again,
+	    twins_do_not_tell_for_each_other};
 
 	return SUITE_OF("losses", tests);
 }
