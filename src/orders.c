@@ -47,17 +47,43 @@ bool worker_has_order(const struct worker *w)
 	return atomic_load_explicit(&w->order, memory_order_relaxed) != NULL;
 }
 
-/* Another filter at each source that is open. */
-static void change_filter(struct worker *w)
+/* Another filter at each source that is open. False: one has no use for it, and has said so. */
+static bool take_filter(const struct worker *w, const char *filter)
 {
-	for (unsigned i = 0; i < w->options.live_count; i++)
-		if (w->seats.sources[i] &&
-		    source_set_filter(w->seats.sources[i], w->config->filter) == -ENOTSUP)
-			log_warning("%s: by AF_XDP another filter needs a restart",
-			    w->seats.sources[i]->name);
+	for (unsigned i = 0; i < w->options.live_count; i++) {
+		struct source *source = w->seats.sources[i];
+		int rc = source ? source_set_filter(source, filter) : 0;
+
+		if (rc == -ENOTSUP)
+			log_warning("%s: by AF_XDP another filter needs a restart", source->name);
+		else if (rc < 0)
+			return false;
+	}
+	return true;
 }
 
-/* Between two packets. False: a source cannot have the rules, and nothing has changed. */
+/* Those that have taken the new one have the former one again. */
+static void put_filter_back(const struct worker *w)
+{
+	for (unsigned i = 0; i < w->options.live_count; i++)
+		if (w->seats.sources[i])
+			source_set_filter(w->seats.sources[i], w->config->filter);
+}
+
+/* What a source may have no use for. False: nothing has changed. */
+static bool take_rules(struct worker *w, const struct order_reload *order, bool rules)
+{
+	bool filters = order->parts & 1u << RELOAD_FILTER;
+
+	if ((!filters || take_filter(w, order->config->filter)) &&
+	    intake_reload(&w->intake, order->config, rules, w->seats.sources) == 0)
+		return true;
+	if (filters)
+		put_filter_back(w);
+	return false;
+}
+
+/* Between two packets. False: a source cannot have the rules or the filter, and nothing has changed. */
 static bool reload(struct worker *w, const struct order_reload *order)
 {
 	struct intake *in = &w->intake;
@@ -65,7 +91,7 @@ static bool reload(struct worker *w, const struct order_reload *order)
 	struct turn_head head = {
 	    .now = {in->clock.now_ns, clock_wall_ns(&in->clock)}, .unmetered = in->unmetered};
 
-	if (intake_reload(in, order->config, rules, w->seats.sources) < 0)
+	if (!take_rules(w, order, rules))
 		return false;
 	/* A record has one sampling rate: flows of the former rules end before their exporter does. */
 	if (order->ring)
@@ -76,8 +102,6 @@ static bool reload(struct worker *w, const struct order_reload *order)
 		w->overload = (struct overload){0};
 		in->rule = 0;
 	}
-	if (order->parts & 1u << RELOAD_FILTER)
-		change_filter(w);
 	return true;
 }
 

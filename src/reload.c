@@ -21,6 +21,7 @@ struct reloads {
 	struct errand errand; /* what is under way */
 	struct reload_options options;
 	bool is_under_way;
+	bool is_split; /* a worker goes on with the former settings: they must stay */
 	struct config *next;
 	struct exporting *exporting; /* NULL: the one that there is goes on */
 	unsigned parts;
@@ -120,9 +121,11 @@ static void free_config(struct config *c)
 }
 
 /* Settings that nobody has any more, after others have come into effect. */
-static struct config *left_over(const struct program *p, const struct config *former)
+static struct config *left_over(const struct reloads *r, const struct config *former)
 {
-	return former == &p->config ? NULL : (struct config *)former;
+	bool stays = former == &r->options.program->config || r->is_split;
+
+	return stays ? NULL : (struct config *)former;
 }
 
 /* The exporter that got records so far goes on with what it has. Its settings are its own, or still in use. */
@@ -134,8 +137,8 @@ static void replace_exporting(struct reloads *r, const struct config *former_set
 
 	p->exporting = r->exporting;
 	if (its != former_settings)
-		free_config(left_over(p, former_settings));
-	if (formers_add(&p->formers, former, left_over(p, its)) < 0)
+		free_config(left_over(r, former_settings));
+	if (formers_add(&p->formers, former, left_over(r, its)) < 0)
 		log_error("reload: %s", strerror(ENOMEM));
 }
 
@@ -150,7 +153,7 @@ static void come_into_effect(struct reloads *r)
 	if (r->exporting)
 		replace_exporting(r, former);
 	else if (former != p->exporting->config)
-		free_config(left_over(p, former));
+		free_config(left_over(r, former));
 	r->options.exporter_changes(r->options.ctx);
 	log_warning(r->parts ? "reload: done" : "reload: nothing differs");
 }
@@ -180,6 +183,11 @@ static void errand_done(struct errand *errand, bool carried_out)
 		any |= errand->orders[i].carried_out;
 	if (any && !carried_out && r->exporting)
 		end_unused_rings(r);
+	/* All have the same interfaces, of which one may be away for a part of them just now. */
+	r->is_split = any && !carried_out && !r->options.program->stopping;
+	if (r->is_split)
+		log_error(
+		    "reload: some workers go on with the former settings: try again, or restart");
 	if (any)
 		come_into_effect(r);
 	else

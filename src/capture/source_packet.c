@@ -205,11 +205,14 @@ static void packet_drops(struct source *base, struct source_drops *drops)
 
 /* -- filters ----------------------------------------------------------------------------------- */
 
-/* One for the reader. 0 or -errno, silently; *out is NULL then. */
-static int create_filter(const struct source_packet *s, const char *expression, struct filter **out)
+/* One for the reader. 0 or -errno; *out is NULL then. */
+static int create_filter(
+    const struct source_packet *s, const char *expression, bool silent, struct filter **out)
 {
-	struct filter_options options = {
-	    .expression = expression, .source = s->base.name, .subject = "filter", .silent = true};
+	struct filter_options options = {.expression = expression,
+	    .source = s->base.name,
+	    .subject = "filter",
+	    .silent = silent};
 	int rc = filter_create(&options, out);
 
 	if (rc == 0)
@@ -231,8 +234,10 @@ static int packet_set_filter(struct source *base, const char *expression)
 	struct filter *filter = NULL;
 	int rc;
 
-	if (expression && create_filter(s, expression, &filter) < 0 && s->filter)
-		return -ENOTSUP;
+	/* Where the reader has none now it may do without: then the kernel's is said to be wrong, if it is. */
+	rc = expression ? create_filter(s, expression, !s->filter, &filter) : 0;
+	if (rc && s->filter)
+		return -EINVAL;
 	rc = packet_socket_filter(&s->socket, s->base.name, expression);
 	if (rc) {
 		filter_destroy(filter);
@@ -298,7 +303,7 @@ int packet_socket_read(
 	s->missed = socket->missed_before;
 	s->ingress = o->ingress ? o->ingress : socket->index;
 	s->share = o->share;
-	rc = o->filter && !socket->is_filtered ? create_filter(s, o->filter, &s->filter) : 0;
+	rc = o->filter && !socket->is_filtered ? create_filter(s, o->filter, true, &s->filter) : 0;
 	if (rc == 0)
 		rc = map_ring(s);
 	if (rc) {

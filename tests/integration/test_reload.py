@@ -198,17 +198,21 @@ def broken_case(case, link, tap):
 
 
 def no_use_case(case, link, tap):
-    """A class that only the workers find to be of no use: nothing has changed, and the end comes."""
+    """What only the workers find to be of no use: nothing has changed, and the end comes."""
     if not os.path.exists("/dev/net/tun"):
         raise Skip("no /dev/net/tun")
     for words in (["tuntap", "add", "dev", "t0", "mode", "tun"], ["link", "set", "t0", "up"]):
         netns.run(link.capturing, "ip", *words)
-    run = Run(link, tap, "no-use", 'timeout = "idle=1h"\n', interface="t0")
-    with run.probe:
-        run.write('class = "3 ether host 00:11:22:33:44:55"\n')
-        run.reload(case, "error: reload: nothing has changed")
-        run.stop()
-    good_end(case, run, 0)
+    for number, more in enumerate(('class = "3 ether host 00:11:22:33:44:55"\n',
+                                   'filter = "ether host 00:11:22:33:44:55"\n')):
+        run = Run(link, tap, f"no-use-{number}", 'timeout = "idle=1h"\n', interface="t0")
+        with run.probe:
+            run.write(more)
+            run.reload(case, "error: reload: nothing has changed")
+            run.stop()
+        good_end(case, run, 0)
+        said = [line for line in run.probe.lines() if "ethernet addresses supported only" in line]
+        case.equal(len(said), 1, f"why: {run.probe.lines()}")
 
 
 def many_case(case, link, tap, workers):
