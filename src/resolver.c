@@ -174,20 +174,29 @@ void resolver_start(struct resolver *r)
 		log_warning("resolver: cannot be started: names are not looked up again");
 }
 
-bool resolver_stop(struct resolver *r)
+/* Whether the thread has ended. It is waited for once: whoever asks again has other things to do. */
+static bool has_ended(struct resolver *r)
 {
 	struct timespec until;
 	uint64_t one = 1, ns;
 
-	if (!r->running)
-		return true;
+	if (r->is_asked_to_stop)
+		return pthread_tryjoin_np(r->thread, NULL) == 0;
+	r->is_asked_to_stop = true;
 	if (write(r->stop_fd, &one, sizeof(one)) != sizeof(one))
 		return false;
 	clock_gettime(CLOCK_REALTIME, &until);
 	ns = (uint64_t)until.tv_nsec + STOP_WAIT_NS;
 	until.tv_sec += (time_t)(ns / NS_PER_S);
 	until.tv_nsec = (long)(ns % NS_PER_S);
-	if (pthread_timedjoin_np(r->thread, NULL, &until) != 0)
+	return pthread_timedjoin_np(r->thread, NULL, &until) == 0;
+}
+
+bool resolver_stop(struct resolver *r)
+{
+	if (!r->running)
+		return true;
+	if (!has_ended(r))
 		return false;
 	r->running = false;
 	close(r->stop_fd);

@@ -30,6 +30,7 @@ struct resolver {
 	struct lookup lookups[CONFIG_COLLECTORS_MAX];
 	pthread_t thread;
 	bool running;
+	bool is_asked_to_stop;
 	int stop_fd; /* eventfd that ends the thread */
 };
 
@@ -47,7 +48,8 @@ unsigned resolver_try(struct resolver *r, bool only_addresses);
 void resolver_start(struct resolver *r);
 /*
  * Ends it. False: it is within a look-up, which cannot be interrupted; then what it works on (the
- * exporter, the configuration) must stay until the process ends.
+ * exporter, the configuration) must stay until this is asked again and true, or the process ends. It waits
+ * a moment the first time, and not at all after that.
  */
 bool resolver_stop(struct resolver *r);
 

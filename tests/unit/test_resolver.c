@@ -1,7 +1,12 @@
 #include "suites.h"
 
+#include <netdb.h>
+#include <unistd.h>
+
 #include "resolver.h"
 #include "support/said.h"
+#include "transport/name.h"
+#include "util/now.h"
 #include "util/units.h"
 
 #define T0 (1000 * NS_PER_S)
@@ -98,6 +103,60 @@ START_TEST(thread_ends_when_it_is_told_to)
 }
 END_TEST
 
+/* A look-up that lasts until there is an octet in the pipe, and has begun when it has put one into the other. */
+static int begun[2], may_end[2];
+
+static int find_slowly(void *ctx, const struct name_query *query, struct name_addresses *out)
+{
+	char octet = 0;
+
+	(void)ctx;
+	(void)query;
+	(void)out;
+	ck_assert_int_eq(write(begun[1], &octet, 1), 1);
+	ck_assert_int_eq(read(may_end[0], &octet, 1), 1);
+	return EAI_AGAIN;
+}
+
+/* The main thread asks again and again, for each exporter that was replaced. */
+START_TEST(a_look_up_is_waited_for_once)
+{
+	static char name[] = "name.example";
+	static struct config c;
+	static struct own_exports own;
+	struct exporter_options options = {.config = &c};
+	static struct resolver r;
+	uint64_t before_ns;
+	char octet = 0;
+
+	config_init(&c);
+	c.interface_count = 1;
+	c.collectors[0] = (struct config_collector){.url = name,
+	    .host = name,
+	    .port = 9,
+	    .sending = {.queue = 16},
+	    .encoding = {.format = FORMAT_V5,
+		.max_payload = 1400,
+		.sampling = {.count = 1, .rules = {{SAMPLING_NONE, 1}}}}};
+	c.collector_count = 1;
+	ck_assert_int_eq(pipe(begun) + pipe(may_end), 0);
+	name_find_by(find_slowly, NULL);
+	resolver_init(&r, &c, exporter_create(&options), &own);
+	resolver_start(&r);
+	ck_assert_int_eq(read(begun[0], &octet, 1), 1);
+	ck_assert(!resolver_stop(&r));
+	before_ns = steady_now();
+	for (unsigned i = 0; i < 20; i++)
+		ck_assert(!resolver_stop(&r));
+	ck_assert_uint_lt(steady_now() - before_ns, NS_PER_S);
+	ck_assert_int_eq(write(may_end[1], &octet, 1), 1);
+	while (!resolver_stop(&r))
+		ck_assert_uint_lt(steady_now() - before_ns, 5 * NS_PER_S);
+	name_find_by(NULL, NULL);
+	exporter_destroy(r.exporter);
+}
+END_TEST
+
 Suite *resolver_suite(void)
 {
 	const TTest *const tests[] = {
@@ -106,6 +165,7 @@ Suite *resolver_suite(void)
 	    name_without_an_address_is_tried_again,
 	    collector_without_a_socket_is_told_of_and_counted,
 	    thread_ends_when_it_is_told_to,
+	    a_look_up_is_waited_for_once,
 	};
 
 	return SUITE_OF("resolver", tests);
