@@ -82,6 +82,16 @@ struct exporting *exporting_create(struct config *config, struct own_exports *ow
 	return x;
 }
 
+void exporting_tell_interfaces(struct exporting *x, const struct live_watch *watch)
+{
+	struct interface_list l;
+
+	if (interfaces_list(&l, x->config, watch) == 0)
+		board_put(x->board, l.entries, l.count);
+	else
+		interfaces_fini(&l);
+}
+
 /* A thread names itself: for others that takes a file. */
 static void *run(void *exporter)
 {

@@ -37,6 +37,8 @@ struct exporting {
  */
 struct exporting *exporting_create(struct config *config, struct own_exports *own_exports,
     const struct live_watch *watch, int dead_fd, bool continues);
+/* Its collectors are told of the interfaces as they are now. */
+void exporting_tell_interfaces(struct exporting *x, const struct live_watch *watch);
 /* Starts the threads. 0 or -errno. */
 int exporting_start(struct exporting *x);
 /* Once the exporter has ended: joins it. Whether an output failed. */

@@ -99,6 +99,8 @@ static bool reload(struct worker *w, const struct order_reload *order)
 	w->config = order->config;
 	lanes_reload(w->lanes, w->config);
 	if (rules) {
+		if (w->overload.level)
+			log_warning("overload: other rules: it is judged anew");
 		w->overload = (struct overload){0};
 		in->rule = 0;
 	}

@@ -24,7 +24,7 @@ struct program {
 	struct own_exports own_exports;
 	const struct config
 	    *settings; /* those that are in effect: `config`, or others after a reload */
-	int guard; /* -1: there is none, and no rights are given up */
+	int guard;     /* -1: there is none, and no rights are given up */
 	struct live live;
 	struct exporting *exporting;
 	struct formers formers;
@@ -37,7 +37,8 @@ struct program {
 	int dead_fd;    /* every output has broken */
 	int order_fd;   /* a worker is done with its order */
 	struct losses losses;
-	uint64_t started_ns; /* steady clock */
+	unsigned interface_changes; /* of which collectors are told, so far */
+	uint64_t started_ns;        /* steady clock */
 	uint64_t started_wall_ns;
 	bool stopping;
 	bool failed;

@@ -25,6 +25,7 @@ struct reloads {
 	struct config *next;
 	struct exporting *exporting; /* NULL: the one that there is goes on */
 	unsigned parts;
+	unsigned interface_changes;      /* when the exporter was made */
 	struct asker asked[WAITING_MAX]; /* for what is under way, then for the one after it */
 	unsigned asked_now;
 	unsigned asked_count;
@@ -68,6 +69,7 @@ static int open_exporting(struct reloads *r)
 	struct program *p = r->options.program;
 	bool has_details = p->config.decode.details;
 
+	r->interface_changes = p->interface_changes;
 	r->exporting = exporting_create(r->next, &p->own_exports, p->watch, p->dead_fd, true);
 	if (!r->exporting)
 		return -EIO;
@@ -150,10 +152,14 @@ static void come_into_effect(struct reloads *r)
 
 	p->settings = r->next;
 	config_set_log(r->next);
-	if (r->exporting)
+	if (r->exporting) {
 		replace_exporting(r, former);
-	else if (former != p->exporting->config)
+		/* Until now the former one was told of such. */
+		if (p->interface_changes != r->interface_changes)
+			exporting_tell_interfaces(p->exporting, p->watch);
+	} else if (former != p->exporting->config) {
 		free_config(left_over(r, former));
+	}
 	r->options.exporter_changes(r->options.ctx);
 	log_warning(r->parts ? "reload: done" : "reload: nothing differs");
 }

@@ -120,12 +120,9 @@ static int build_exporting(struct program *p)
 static void tell_interfaces(void *ctx)
 {
 	struct program *p = ctx;
-	struct interface_list l;
 
-	if (interfaces_list(&l, p->exporting->config, p->watch) == 0)
-		board_put(p->exporting->board, l.entries, l.count);
-	else
-		interfaces_fini(&l);
+	p->interface_changes++;
+	exporting_tell_interfaces(p->exporting, p->watch);
 }
 
 static int watch_interfaces(struct program *p)
