@@ -433,6 +433,8 @@ struct exporter *exporter_create(const struct exporter_options *options)
 	}
 	/* Its collectors are known as soon as it is the present one, whether or not its thread has come to run. */
 	publish(x, steady_now());
+	x->published_ns =
+	    0; /* and the thread's first turn, which takes their addresses over, is told at once */
 	return x;
 }
 
