@@ -212,16 +212,20 @@ static void meter_packet(struct intake *in, const struct packet *packet, const s
 	in->batched += take_in(in, info, selector, digest_for(in, packet, info, selector));
 }
 
-/* What a source calls with each packet. */
-static bool take_packet(void *ctx, const struct packet *packet)
+/* What a source calls with its packets. */
+static unsigned take_packets(void *ctx, const struct packet packets[], unsigned n)
 {
 	struct intake *in = ctx;
+	unsigned taken = 0;
 	struct stamp stamp;
 
-	if (!begin_packet(in, packet, &stamp))
-		return false;
-	meter_packet(in, packet, &stamp);
-	return !in->limit_reached;
+	while (taken < n && begin_packet(in, &packets[taken], &stamp)) {
+		meter_packet(in, &packets[taken], &stamp);
+		taken++;
+		if (in->limit_reached)
+			break;
+	}
+	return taken;
 }
 
 /* -- duplicates ------------------------------------------------------------------------------- */
@@ -252,16 +256,20 @@ static void sight_packet(struct intake *in, const struct packet *packet, const s
 	s->digest = digest_for(in, packet, info, s->selector);
 }
 
-/* What a source calls with each packet where duplicates are looked for. */
-static bool see_packet(void *ctx, const struct packet *packet)
+/* What a source calls with its packets where duplicates are looked for. */
+static unsigned see_packets(void *ctx, const struct packet packets[], unsigned n)
 {
 	struct intake *in = ctx;
+	unsigned seen = 0;
 	struct stamp stamp;
 
-	if (!begin_packet(in, packet, &stamp))
-		return false;
-	sight_packet(in, packet, &stamp);
-	return !in->limit_reached;
+	while (seen < n && begin_packet(in, &packets[seen], &stamp)) {
+		sight_packet(in, &packets[seen], &stamp);
+		seen++;
+		if (in->limit_reached)
+			break;
+	}
+	return seen;
 }
 
 static bool is_duplicate(struct intake *in, const struct sighting *s, const struct pktinfo *info)
@@ -314,7 +322,7 @@ int intake_read(struct intake *in, unsigned i, struct source *source)
 	in->source = source;
 	in->classes = in->classifiers[i];
 	in->samplers = selection_samplers(&in->selection, i);
-	n = source_read(source, TABLE_BATCH, in->dedup ? see_packet : take_packet, in);
+	n = source_read(source, TABLE_BATCH, in->dedup ? see_packets : take_packets, in);
 	intake_settle(in);
 	in->incomplete |= source->incomplete || classifier_failed(in->classes);
 	return n;

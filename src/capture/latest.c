@@ -2,13 +2,14 @@
 
 #define PACKETS_A_READ 256
 
-static bool keep_latest(void *ctx, const struct packet *packet)
+static unsigned keep_latest(void *ctx, const struct packet packets[], unsigned n)
 {
 	uint64_t *latest_ns = ctx;
 
-	if (packet->ts_ns > *latest_ns)
-		*latest_ns = packet->ts_ns;
-	return true;
+	for (unsigned i = 0; i < n; i++)
+		if (packets[i].ts_ns > *latest_ns)
+			*latest_ns = packets[i].ts_ns;
+	return n;
 }
 
 void source_file_latest(

@@ -7,7 +7,6 @@
 #ifndef SPANFLOW_CAPTURE_PACKET_H
 #define SPANFLOW_CAPTURE_PACKET_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct packet {
@@ -21,9 +20,9 @@ struct packet {
 };
 
 /*
- * What a source calls with each packet, in the order in which they were captured. False: that was
- * enough, the source reads no further.
+ * What a source calls with its packets, one or more at a time, in the order in which they were captured.
+ * Returns how many it took: fewer than `n` were enough, and the source reads no further.
  */
-typedef bool packet_fn(void *ctx, const struct packet *packet);
+typedef unsigned packets_fn(void *ctx, const struct packet packets[], unsigned n);
 
 #endif

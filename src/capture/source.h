@@ -23,7 +23,7 @@ struct source_drops {
 };
 
 struct source_ops {
-	int (*read)(struct source *, unsigned max, packet_fn *fn, void *ctx);
+	int (*read)(struct source *, unsigned max, packets_fn *fn, void *ctx);
 	int (*fd)(const struct source *);
 	void (*drops)(struct source *, struct source_drops *);
 	/* NULL: it keeps the filter that it was opened with */
@@ -123,12 +123,12 @@ void source_file_latest(
 int source_check_filter(const char *filter);
 
 /*
- * Calls `fn` for at most `max` packets. Returns how many it took from the capture, those that
+ * Calls `fn` with at most `max` packets in all. Returns how many it took from the capture, those that
  * the filter refused included; 0: a live source has none now (it never waits). -ENODATA: the
  * file is at its end; -EINTR: interrupted; -ENODEV, -ENETDOWN: the interface has gone, or is down and
  * the source will not go on by itself: of that it says nothing; else it failed and has said why.
  */
-static inline int source_read(struct source *s, unsigned max, packet_fn *fn, void *ctx)
+static inline int source_read(struct source *s, unsigned max, packets_fn *fn, void *ctx)
 {
 	return s->ops->read(s, max, fn, ctx);
 }

@@ -37,16 +37,27 @@ struct source_file {
 	uint64_t packets; /* read so far, filtered ones included */
 };
 
-/* Hands the packet on, unless the filter refuses it. False: enough. */
-static bool offer(struct source_file *s, struct packet *packet, packet_fn *fn, void *ctx)
+/* What the file does not tell, or tells wrong. */
+static void complete(const struct source_file *s, struct packet packets[], unsigned n)
 {
-	bool by_interface = s->ingress_by_interface && packet->interface;
+	for (struct packet *p = packets; p < packets + n; p++) {
+		bool by_interface = s->ingress_by_interface && p->interface;
 
-	s->packets++;
-	packet->ingress = by_interface ? packet->interface : s->ingress;
-	if (packet->len < packet->caplen)
-		packet->len = packet->caplen;
-	return (s->filter && !filter_matches(s->filter, packet)) || fn(ctx, packet);
+		p->ingress = by_interface ? p->interface : s->ingress;
+		if (p->len < p->caplen)
+			p->len = p->caplen;
+	}
+}
+
+/* Leaves out those that the filter refuses. How many are left. */
+static unsigned leave_out(struct filter *filter, struct packet packets[], unsigned n)
+{
+	unsigned left = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		if (filter_matches(filter, &packets[i]))
+			packets[left++] = packets[i];
+	return left;
 }
 
 static void report_read_error(const struct source_file *s)
@@ -57,22 +68,24 @@ static void report_read_error(const struct source_file *s)
 	    s->packets + 1, s->reader->offset, unpacked, s->reader->why);
 }
 
-/* What is at hand, at most `room` packets. How many the callback had; *enough: it wants no more. */
-static int read_some(struct source_file *s, unsigned room, packet_fn *fn, void *ctx, bool *enough)
+/* What is at hand, at most `room` packets. How many those are; *enough: the callback wants no more. */
+static int read_some(struct source_file *s, unsigned room, packets_fn *fn, void *ctx, bool *enough)
 {
 	struct packet packets[PACKETS_A_TURN];
 	int n =
 	    s->reader->ops->read(s->reader, packets, room < PACKETS_A_TURN ? room : PACKETS_A_TURN);
+	unsigned offered;
 
-	for (int i = 0; i < n; i++)
-		if (!offer(s, &packets[i], fn, ctx)) {
-			*enough = true;
-			return i + 1;
-		}
+	if (n <= 0)
+		return n;
+	s->packets += (unsigned)n;
+	complete(s, packets, (unsigned)n);
+	offered = s->filter ? leave_out(s->filter, packets, (unsigned)n) : (unsigned)n;
+	*enough = offered && fn(ctx, packets, offered) < offered;
 	return n;
 }
 
-static int file_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
+static int file_read(struct source *base, unsigned max, packets_fn *fn, void *ctx)
 {
 	struct source_file *s = (struct source_file *)base;
 	bool enough = false;

@@ -36,7 +36,7 @@ struct source_live {
 	struct source_share *share; /* NULL: there is one alone */
 	bool is_first;              /* of those that share it */
 	struct joining joining;
-	packet_fn *fn;
+	packets_fn *fn;
 	void *ctx;
 };
 
@@ -54,7 +54,7 @@ static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *dat
 
 	if (joining_leaves_out(&s->joining, packet.ts_ns))
 		return;
-	if (!s->fn(s->ctx, &packet))
+	if (s->fn(s->ctx, &packet, 1) == 0)
 		pcap_breakloop(s->pcap);
 }
 
@@ -79,7 +79,7 @@ static int report_end(struct source_live *s)
 	return -EIO;
 }
 
-static int live_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
+static int live_read(struct source *base, unsigned max, packets_fn *fn, void *ctx)
 {
 	struct source_live *s = (struct source_live *)base;
 	int n;

@@ -25,6 +25,8 @@
 
 #define MACS_LEN (2 * ETH_ALEN)
 #define TAG_LEN 4
+/* So many packets are taken from a block at once. */
+#define PACKETS_A_TURN 64
 /* So long after an interface has gone what it brought before may still come. */
 #define LEAVING_NS (50 * NS_PER_MS)
 
@@ -101,11 +103,11 @@ static void put_tag_back(const struct tpacket3_hdr *h, uint8_t *frame, struct pa
 	packet->len += TAG_LEN;
 }
 
-/* False: that was enough. */
-static bool deliver(
-    struct source_packet *s, const struct tpacket3_hdr *h, uint8_t *frame, packet_fn *fn, void *ctx)
+/* False: it is none of this one's. */
+static bool describe(
+    struct source_packet *s, const struct tpacket3_hdr *h, uint8_t *frame, struct packet *packet)
 {
-	struct packet packet = {
+	*packet = (struct packet){
 	    .data = frame,
 	    .caplen = h->tp_snaplen,
 	    .len = h->tp_len,
@@ -114,14 +116,32 @@ static bool deliver(
 	    .linktype = s->base.linktype,
 	};
 
-	if (joining_leaves_out(&s->joining, packet.ts_ns))
-		return true;
+	if (joining_leaves_out(&s->joining, packet->ts_ns))
+		return false;
 	if (h->tp_status & TP_STATUS_VLAN_VALID && s->base.linktype == DLT_EN10MB &&
-	    packet.caplen >= MACS_LEN)
-		put_tag_back(h, frame, &packet);
-	if (s->filter && !filter_matches(s->filter, &packet))
-		return true;
-	return fn(ctx, &packet);
+	    packet->caplen >= MACS_LEN)
+		put_tag_back(h, frame, packet);
+	return !s->filter || filter_matches(s->filter, packet);
+}
+
+/* The packets of this block, at most `max`. How many those are; *enough: the callback wants no more. */
+static unsigned read_block(
+    struct source_packet *s, unsigned max, packets_fn *fn, void *ctx, bool *enough)
+{
+	struct packet packets[PACKETS_A_TURN];
+	unsigned most = max < PACKETS_A_TURN ? max : PACKETS_A_TURN;
+	unsigned taken = 0, n = 0;
+
+	for (; taken < most && s->left > 0; taken++, s->left--) {
+		const struct tpacket3_hdr *h = (const struct tpacket3_hdr *)s->next;
+
+		n += describe(s, h, s->next + h->tp_mac, &packets[n]);
+		s->next += h->tp_next_offset;
+	}
+	*enough = n && fn(ctx, packets, n) < n;
+	if (s->left == 0)
+		give_back(s);
+	return taken;
 }
 
 /* The kernel takes a socket off an interface that is removed, but not off one that is down. */
@@ -158,22 +178,15 @@ static int look_for_end(struct source_packet *s)
 	return is_bound(s) ? 0 : -ENODEV;
 }
 
-static int packet_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
+static int packet_read(struct source *base, unsigned max, packets_fn *fn, void *ctx)
 {
 	struct source_packet *s = (struct source_packet *)base;
 	bool enough = false;
 	unsigned n = 0;
 
 	joining_tick(&s->joining, s->share);
-	while (n < max && !enough && find_packet(s)) {
-		struct tpacket3_hdr *h = (struct tpacket3_hdr *)s->next;
-
-		enough = !deliver(s, h, s->next + h->tp_mac, fn, ctx);
-		n++;
-		s->next += h->tp_next_offset;
-		if (--s->left == 0)
-			give_back(s);
-	}
+	while (n < max && !enough && find_packet(s))
+		n += read_block(s, max - n, fn, ctx, &enough);
 	return n ? (int)n : look_for_end(s);
 }
 

@@ -83,7 +83,7 @@ struct source_xdp {
 /* -- reading ---------------------------------------------------------------------------------- */
 
 struct delivery {
-	packet_fn *fn;
+	packets_fn *fn;
 	void *ctx;
 	struct packet packet;
 	bool enough;
@@ -94,7 +94,7 @@ static void deliver(struct source_xdp *s, struct delivery *d, const uint8_t *dat
 	d->packet.data = data;
 	d->packet.caplen = d->packet.len = len;
 	if (!s->filter || filter_matches(s->filter, &d->packet))
-		d->enough = !d->fn(d->ctx, &d->packet);
+		d->enough = d->fn(d->ctx, &d->packet, 1) == 0;
 }
 
 /* The driver has stopped looking for frames: it needs to be told that there are some. */
@@ -159,7 +159,7 @@ static void choose_wait(struct source_xdp *s)
 	s->had_packets = false;
 }
 
-static int xdp_read(struct source *base, unsigned max, packet_fn *fn, void *ctx)
+static int xdp_read(struct source *base, unsigned max, packets_fn *fn, void *ctx)
 {
 	struct source_xdp *s = (struct source_xdp *)base;
 	struct delivery d = {.fn = fn,

@@ -166,11 +166,11 @@ static struct source *open_capture(const struct config *c)
 	return source;
 }
 
-static bool ignore_packet(void *ctx, const struct packet *packet)
+static unsigned ignore_packets(void *ctx, const struct packet packets[], unsigned n)
 {
 	(void)ctx;
-	(void)packet;
-	return true;
+	(void)packets;
+	return n;
 }
 
 static void time_read(struct bench *b)
@@ -179,7 +179,7 @@ static void time_read(struct bench *b)
 	uint64_t begin = mark(b), packets = 0;
 	int n;
 
-	while ((n = source_read(source, TABLE_BATCH, ignore_packet, NULL)) > 0)
+	while ((n = source_read(source, TABLE_BATCH, ignore_packets, NULL)) > 0)
 		packets += (uint64_t)n;
 	charge(b, READ, begin, packets);
 	source_close(source);
@@ -294,9 +294,8 @@ static void open_collector(struct bench *b)
 
 /* -- decode, table and expiry ----------------------------------------------------------------- */
 
-static bool keep_packet(void *ctx, const struct packet *packet)
+static void keep_packet(struct bench *b, const struct packet *packet)
 {
-	struct bench *b = ctx;
 	struct packet *kept = &b->packets[b->packet_count];
 
 	*kept = *packet;
@@ -304,7 +303,13 @@ static bool keep_packet(void *ctx, const struct packet *packet)
 		kept->caplen = KEPT_OCTETS;
 	kept->data = b->octets[b->packet_count++];
 	memcpy(b->octets[b->packet_count - 1], packet->data, kept->caplen);
-	return true;
+}
+
+static unsigned keep_packets(void *ctx, const struct packet packets[], unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		keep_packet(ctx, &packets[i]);
+	return n;
 }
 
 static void decode_piece(struct bench *b)
@@ -390,8 +395,8 @@ static void time_pieces(struct bench *b)
 	open_collector(b);
 	do {
 		b->packet_count = 0;
-		while (
-		    b->packet_count < PIECE && source_read(source, TABLE_BATCH, keep_packet, b) > 0)
+		while (b->packet_count < PIECE &&
+		    source_read(source, TABLE_BATCH, keep_packets, b) > 0)
 			continue;
 		decode_piece(b);
 		meter_piece(b);

@@ -79,7 +79,7 @@ static void take_record(void *ctx, const struct flow *f, const struct detail *de
 }
 
 /* As many octets as the packet has, in a block of their own: one more is seen by the sanitizer. */
-static bool give_packet(struct run *run, packet_fn *fn, void *ctx)
+static bool give_packet(struct run *run, packets_fn *fn, void *ctx)
 {
 	uint64_t step = (uint64_t)run->at[0] << 8 | run->at[1];
 	size_t size = run->at[2];
@@ -103,12 +103,12 @@ static bool give_packet(struct run *run, packet_fn *fn, void *ctx)
 	packet.caplen = (uint32_t)size;
 	packet.len = packet.caplen + (uint32_t)(step & 1);
 	packet.ts_ns = run->ts_ns;
-	more = fn(ctx, &packet);
+	more = fn(ctx, &packet, 1) == 1;
 	free(octets);
 	return more;
 }
 
-static int give_packets(struct source *s, unsigned max, packet_fn *fn, void *ctx)
+static int give_packets(struct source *s, unsigned max, packets_fn *fn, void *ctx)
 {
 	struct run *run = (struct run *)s;
 	unsigned n = 0;

@@ -21,16 +21,24 @@ struct seen {
 	unsigned sum; /* so that all octets are read */
 };
 
-static bool take(void *ctx, const struct packet *packet)
+static void look_at(struct seen *seen, const struct packet *packet)
 {
-	struct seen *seen = ctx;
-
 	if (packet->len < packet->caplen || packet->ts_ns > LATEST_NS ||
 	    (packet->interface && packet->ingress != packet->interface))
 		abort();
 	for (uint32_t i = 0; i < packet->caplen; i++)
 		seen->sum += packet->data[i];
-	return ++seen->packets < PACKETS_MAX;
+	seen->packets++;
+}
+
+static unsigned take(void *ctx, const struct packet packets[], unsigned n)
+{
+	struct seen *seen = ctx;
+	unsigned taken = 0;
+
+	while (taken < n && seen->packets < PACKETS_MAX)
+		look_at(seen, &packets[taken++]);
+	return taken;
 }
 
 static void read_all(const char *path, const char *filter)

@@ -27,7 +27,7 @@ static unsigned repeat;
 static int linktype = DLT_EN10MB;
 static uint32_t interface;
 
-static int fake_read(struct source *s, unsigned max, packet_fn *fn, void *ctx)
+static int fake_read(struct source *s, unsigned max, packets_fn *fn, void *ctx)
 {
 	struct packet packet = {.data = frame.octets,
 	    .caplen = (uint32_t)frame.size,
@@ -42,7 +42,7 @@ static int fake_read(struct source *s, unsigned max, packet_fn *fn, void *ctx)
 	(void)max;
 	while (n < repeat) {
 		n++;
-		if (!fn(ctx, &packet))
+		if (fn(ctx, &packet, 1) == 0)
 			break;
 	}
 	return (int)n;

@@ -538,10 +538,10 @@ END_TEST
 
 static atomic_bool stop;
 
-static bool take_one(void *ctx, const struct packet *packet)
+static unsigned take_and_stop(void *ctx, const struct packet packets[], unsigned n)
 {
 	atomic_store(&stop, true);
-	return take(ctx, packet);
+	return take(ctx, packets, n);
 }
 
 /* What lies between two packets has no limit, and may unpack to more than can be waited for. */
@@ -559,7 +559,7 @@ START_TEST(reading_stops_within_a_block_that_is_stepped_over)
 	seen_count = 0;
 	said_begin();
 	ck_assert_int_eq(source_file_open(&o, &s), 0);
-	ck_assert_int_eq(source_read(s, 64, take_one, NULL), -EINTR);
+	ck_assert_int_eq(source_read(s, 64, take_and_stop, NULL), -EINTR);
 	source_close(s);
 	ck_assert_int_eq(source_file_open(&o, &s), -EINTR);
 	ck_assert_str_eq(said_end(), "");

@@ -62,16 +62,24 @@ struct packet seen[CAPFILE_SEEN_MAX];
 size_t seen_count;
 bool content_differs;
 
-bool take(void *ctx, const struct packet *p)
+static void take_one(const struct packet *p)
 {
-	const size_t *enough = ctx;
 
 	if (seen_count == CAPFILE_SEEN_MAX)
 		ck_abort_msg("too many packets");
 	for (size_t i = 0; i < p->caplen; i++)
 		content_differs |= p->data[i] != octet_of((uint32_t)(p->ts_ns / NS_PER_S), i);
 	seen[seen_count++] = *p;
-	return !enough || seen_count < *enough;
+}
+
+unsigned take(void *ctx, const struct packet packets[], unsigned n)
+{
+	const size_t *enough = ctx;
+	unsigned taken = 0;
+
+	while (taken < n && (!enough || seen_count < *enough))
+		take_one(&packets[taken++]);
+	return taken;
 }
 
 void write_file(void)
