@@ -1,5 +1,6 @@
 #include "decode/decode.h"
 
+#include <pcap/dlt.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -33,11 +34,8 @@ static enum ignored decode_outermost(struct walk *w)
 	return ignored ? ignored : ip_decode(w);
 }
 
-/*
- * And what few runs ask for. The others find out before the walk, once, and go another way: each of the
- * two has the walk and IP as a part of it, which saves calls for every packet.
- */
-__attribute__((noinline, flatten)) static enum ignored decode_more(struct walk *w)
+/* And what few runs ask for. */
+static enum ignored decode_more(struct walk *w)
 {
 	bool details = w->options->details;
 	enum ignored ignored;
@@ -52,7 +50,8 @@ __attribute__((noinline, flatten)) static enum ignored decode_more(struct walk *
 	return ignored;
 }
 
-__attribute__((flatten)) enum ignored decode_packet(
+/* Its parts are no calls, of which each packet would pay some. */
+__attribute__((flatten)) static enum ignored walk(
     const struct packet *packet, const struct decode_options *options, struct pktinfo *info)
 {
 	struct walk w = {
@@ -68,7 +67,17 @@ __attribute__((flatten)) enum ignored decode_packet(
 	if (!w.next)
 		return IGNORED_LINK_TYPE;
 	info->ingress = packet->ingress;
-	if (options->details || options->decap & DECAPS_ABOVE_IP)
-		return decode_more(&w);
-	return decode_outermost(&w);
+	return decode_more(&w);
+}
+
+enum ignored decode_packet(
+    const struct packet *packet, const struct decode_options *options, struct pktinfo *info)
+{
+	if (packet->linktype == DLT_EN10MB && !options->details &&
+	    !(options->decap & DECAPS_ABOVE_IP)) {
+		clear(info);
+		if (usual_decode(packet, info))
+			return IGNORED_NOT;
+	}
+	return walk(packet, options, info);
 }

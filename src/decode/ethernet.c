@@ -133,7 +133,7 @@ bool ethertype_known(uint16_t type)
 static enum ignored vlan_tags(struct walk *w)
 {
 	for (; is_vlan(w->type); w->tags++) {
-		const uint8_t *tag = cursor_take(&w->c, 4);
+		const uint8_t *tag = cursor_take(&w->c, VLAN_TAG);
 
 		if (!tag)
 			return IGNORED_TRUNCATED;

@@ -6,10 +6,6 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define IPV4_HEADER 20
-#define IPV4_OFFSET_MASK 0x1fff /* in units of 8 octets */
-#define IPV4_MORE_FRAGMENTS 0x2000
-#define IPV6_HEADER 40
 #define IPV6_CHAIN_LIMIT 16
 #define IPV6_OFFSET_MASK 0xfff8 /* in octets as it stands */
 #define IPV6_FRAGMENT_RESERVED 6
@@ -53,12 +49,6 @@ static void ipv4_fragment(const uint8_t *ip, uint32_t header, struct pktinfo *in
 		transport_first_fragment(info, info->fragment.size);
 }
 
-static void put_ipv4_address(uint8_t to[16], const uint8_t *address)
-{
-	memset(to, 0, 16);
-	memcpy(to, address, 4);
-}
-
 static enum ignored ipv4_decode(struct walk *w, uint64_t wire)
 {
 	const uint8_t *ip = cursor_peek(&w->c, IPV4_HEADER);
@@ -80,7 +70,7 @@ static enum ignored ipv4_decode(struct walk *w, uint64_t wire)
 
 	/* What follows the packet in the frame is padding, and no transport header. */
 	cursor_limit(&w->c, info->octets);
-	if (get_be16(ip + 6) & (IPV4_OFFSET_MASK | IPV4_MORE_FRAGMENTS)) {
+	if (ipv4_is_fragment(ip)) {
 		ipv4_fragment(ip, header, info);
 		if (info->fragment.offset)
 			return IGNORED_NOT;
@@ -239,7 +229,7 @@ static enum ignored ipv6_decode(struct walk *w, uint64_t wire)
 		return IGNORED_MALFORMED;
 	info->octets = ipv6_octets(w, get_be16(ip + 4), ip[6], wire);
 	info->ip_version = 6;
-	info->tos = (uint8_t)(get_be16(ip) >> 4);
+	info->tos = ipv6_traffic_class(ip);
 	info->protocol = ip[6];
 	memcpy(info->src, ip + 8, 16);
 	memcpy(info->dst, ip + 24, 16);

@@ -125,7 +125,15 @@ layer_fn *link_layer(int linktype);
 #define ETHERTYPE_ARP 0x0806
 #define ETHERTYPE_IPV6 0x86dd
 #define ETHERNET_HEADER 14
-#define GROUP_ADDRESS 1 /* in an address's first octet */
+#define VLAN_TAG 4
+#define IPV4_HEADER 20
+#define IPV6_HEADER 40
+#define TCP_HEADER 20
+#define UDP_HEADER 8
+#define IPV4_OFFSET_MASK 0x1fff /* in units of 8 octets */
+#define IPV4_MORE_FRAGMENTS 0x2000
+#define TCP_FLAGS 0x0fff /* with the reserved bits (RFC 9565) */
+#define GROUP_ADDRESS 1  /* in an address's first octet */
 #define VLAN_ID_MASK 0x0fff
 
 static inline bool is_vlan(uint16_t type)
@@ -133,6 +141,45 @@ static inline bool is_vlan(uint16_t type)
 	return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200 ||
 	    type == 0x9300;
 }
+
+static inline bool ipv4_is_fragment(const uint8_t *ip)
+{
+	return get_be16(ip + 6) & (IPV4_OFFSET_MASK | IPV4_MORE_FRAGMENTS);
+}
+
+static inline void put_ipv4_address(uint8_t to[16], const uint8_t *address)
+{
+	memset(to, 0, 16);
+	memcpy(to, address, 4);
+}
+
+static inline uint8_t ipv6_traffic_class(const uint8_t *ip)
+{
+	return (uint8_t)(get_be16(ip) >> 4);
+}
+
+static inline size_t tcp_header_length(const uint8_t *tcp)
+{
+	return (size_t)(tcp[12] >> 4) * 4;
+}
+
+/* Of a header whose first TCP_HEADER octets are there: it is too short, or longer than `left`. */
+static inline bool tcp_header_is_odd(const uint8_t *tcp, size_t left)
+{
+	/* A header below the least is above everything here. */
+	return tcp_header_length(tcp) - TCP_HEADER > left - TCP_HEADER;
+}
+
+static inline uint16_t tcp_flags(const uint8_t *tcp)
+{
+	return get_be16(tcp + 12) & TCP_FLAGS;
+}
+
+/*
+ * usual.c: a frame of Ethernet for which no walk is needed. False: it needs one, and what was zeroed
+ * before it is to be zeroed again.
+ */
+bool usual_decode(const struct packet *packet, struct pktinfo *info);
 
 /* ethernet.c */
 layer_fn ethernet_decode;

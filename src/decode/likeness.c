@@ -4,8 +4,6 @@
 #include "decode/layers.h"
 
 #define TAGS_LIMIT 4 /* that are stepped over to see what a frame carries */
-#define IPV4_HEADER 20
-#define IPV6_HEADER 40
 
 bool ipv4_fits(const struct cursor *c, uint64_t wire_left)
 {

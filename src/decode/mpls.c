@@ -17,9 +17,7 @@
 #define CONTROL_WORD 4
 #define CHANNEL_IPV4 0x0021 /* types of an associated channel (RFC 4385 section 6) */
 #define CHANNEL_IPV6 0x0057
-#define IPV4_HEADER 20
 #define IPV4_FIRST_MIN 0x45 /* below it the header is shorter than any: IP, but malformed */
-#define IPV6_HEADER 40
 
 /* RFC 791: the 16-bit words of a whole header add up to 0xffff, as ones' complement. */
 static bool checksum_is_right(const struct cursor *c)

@@ -6,8 +6,6 @@
 #define TCP_SEQUENCE_END 8
 #define TCP_WINDOW_END 16
 #define TCP_FLAGS_END 14 /* data offset, reserved bits and flags are octets 12 and 13 */
-#define TCP_HEADER 20
-#define TCP_FLAGS 0x0fff
 #define UDP_LENGTH_END 6
 #define ICMP_TYPE_CODE_SIZE 2
 
@@ -58,11 +56,6 @@ static void tcp_details(const struct cursor *c, struct detail *d)
 		d->tcp_window = get_be16(tcp + 14);
 }
 
-static size_t tcp_header_length(const uint8_t *tcp)
-{
-	return (size_t)(tcp[12] >> 4) * 4;
-}
-
 /* A header that is not within what was captured: it is odd if it is not within the packet either. */
 static void tcp_odd_header(struct walk *w, size_t header)
 {
@@ -77,7 +70,7 @@ static void tcp_cut(struct walk *w)
 	ports_decode(w);
 	if (!tcp)
 		return;
-	w->info->tcp_flags = get_be16(tcp + 12) & TCP_FLAGS;
+	w->info->tcp_flags = tcp_flags(tcp);
 	tcp_odd_header(w, tcp_header_length(tcp));
 }
 
@@ -89,9 +82,8 @@ static void tcp_decode(struct walk *w)
 		tcp_cut(w);
 	} else {
 		put_ports(w->info, tcp);
-		w->info->tcp_flags = get_be16(tcp + 12) & TCP_FLAGS;
-		/* A header below the least is above everything here. */
-		if (tcp_header_length(tcp) - TCP_HEADER > w->c.left - TCP_HEADER)
+		w->info->tcp_flags = tcp_flags(tcp);
+		if (tcp_header_is_odd(tcp, w->c.left))
 			tcp_odd_header(w, tcp_header_length(tcp));
 	}
 	if (w->options->details)

@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Decodes it with details and without: they alter nothing else. */
+/* Decodes it with details and without: they alter nothing else, though usual.c is for those without alone. */
 static void decode(const struct packet *packet, struct decode_options *options, uint32_t key)
 {
 	struct pktinfo info = {0}, detailed = {0};

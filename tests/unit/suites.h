@@ -33,6 +33,7 @@
 	X(ppp)           \
 	X(wan)           \
 	X(wlan)          \
+	X(usual)         \
 	X(lan)           \
 	X(captured)      \
 	X(juniper)       \
