@@ -52,15 +52,16 @@ struct pktinfo {
 	uint32_t mirrored_offset; /* where the mirrored frame begins that this is in; 0: in none */
 	uint32_t egress;          /* ifIndex, 0: not known */
 	uint32_t notes;           /* set of 1 << enum note */
-	uint32_t segment;    /* overlay network: enum segment_type << SEGMENT_TYPE_SHIFT | its ID */
+	uint32_t segment; /* overlay network: enum segment_type << SEGMENT_TYPE_SHIFT | its ID */
+	/* These five stand as they do in a key (meter/flow.h), which is made of them at once. */
 	uint16_t src_port;   /* host order; 0 where there is none */
 	uint16_t dst_port;   /* of ICMP and ICMPv6: type * 256 + code */
 	uint16_t vlan;       /* outermost VLAN ID, 0: untagged */
+	uint8_t protocol;    /* of IPv6: what follows the last extension header */
+	uint8_t tos;         /* IPv4 ToS or IPv6 traffic class, all 8 bits */
 	uint16_t inner_vlan; /* second tag's VLAN ID, 0: none */
 	uint16_t tcp_flags;  /* 12 bits as observed (RFC 9565) */
 	uint8_t ip_version;  /* 4 or 6 */
-	uint8_t protocol;    /* of IPv6: what follows the last extension header */
-	uint8_t tos;         /* IPv4 ToS or IPv6 traffic class, all 8 bits */
 	uint8_t selector;    /* number of the sampling rule that chose it (meter/sampler.h) */
 	bool late;           /* ts_ns is before that of an earlier packet */
 	bool is_fragment;

@@ -17,12 +17,12 @@
 struct key_head {
 	uint8_t src[4]; /* network order: the IPv4 address, or the first octets of the IPv6 one */
 	uint8_t dst[4];
-	uint32_t ingress;
 	uint16_t src_port; /* host order, as in struct pktinfo */
 	uint16_t dst_port;
 	uint16_t vlan;
 	uint8_t protocol;
-	uint8_t dscp;  /* the ToS octet without its two ECN bits, unless KEY_ECN is in the key */
+	uint8_t dscp; /* the ToS octet without its two ECN bits, unless KEY_ECN is in the key */
+	uint32_t ingress;
 	uint32_t kind; /* flow_kind() */
 };
 
@@ -113,8 +113,8 @@ struct flow {
 	uint64_t fixed_deadline; /* the earlier of active's and the linger's; never moves back */
 	uint64_t end_ns;         /* largest time of its packets */
 	uint64_t octets;
-	uint64_t packets : 48; /* more than a day of any link; 0: this slot holds no flow */
-	uint64_t tcp_flags : 16;
+	uint64_t
+	    packets_and_flags; /* flow_packets(), flow_tcp_flags(); 0: the slot holds no flow */
 
 	struct key_tail tail;
 	uint64_t start_ns;       /* smallest time of its packets */
@@ -126,6 +126,25 @@ struct flow {
 	uint8_t tos;
 	uint8_t segment_type; /* enum segment_type */
 };
+
+/* 48 bits for packets are more than a year of any link has. They change together, in one word. */
+#define FLOW_PACKETS_BITS 48
+
+static inline uint64_t flow_packets(const struct flow *f)
+{
+	return f->packets_and_flags & ((1ull << FLOW_PACKETS_BITS) - 1);
+}
+
+static inline uint16_t flow_tcp_flags(const struct flow *f)
+{
+	return (uint16_t)(f->packets_and_flags >> FLOW_PACKETS_BITS);
+}
+
+static inline void flow_count_packet(struct flow *f, uint16_t tcp_flags)
+{
+	f->packets_and_flags =
+	    (f->packets_and_flags + 1) | (uint64_t)tcp_flags << FLOW_PACKETS_BITS;
+}
 
 static_assert(sizeof(struct flow) == 128, "a flow is two cache lines");
 static_assert(offsetof(struct flow, tail) == 64, "the first is what every packet needs");

@@ -14,16 +14,26 @@
 
 #define DSCP_MASK 0xfc
 
+/* Ports, VLAN, protocol and ToS are next to each other in both, and in this order. */
+#define KEY_AT_ONCE 8
+_Static_assert(
+    offsetof(struct key_head, ingress) - offsetof(struct key_head, src_port) == KEY_AT_ONCE,
+    "one word of the key");
+_Static_assert(
+    offsetof(struct pktinfo, inner_vlan) - offsetof(struct pktinfo, src_port) == KEY_AT_ONCE &&
+	offsetof(struct pktinfo, vlan) - offsetof(struct pktinfo, src_port) ==
+	    offsetof(struct key_head, vlan) - offsetof(struct key_head, src_port) &&
+	offsetof(struct pktinfo, protocol) - offsetof(struct pktinfo, src_port) ==
+	    offsetof(struct key_head, protocol) - offsetof(struct key_head, src_port),
+    "and of what a packet says");
+
 static inline void key_fill(struct flow_key *k, const struct pktinfo *info)
 {
 	memcpy(k->head.src, info->src, 4);
 	memcpy(k->head.dst, info->dst, 4);
+	memcpy(&k->head.src_port, &info->src_port, KEY_AT_ONCE);
+	k->head.dscp &= DSCP_MASK;
 	k->head.ingress = info->ingress;
-	k->head.src_port = info->src_port;
-	k->head.dst_port = info->dst_port;
-	k->head.vlan = info->vlan;
-	k->head.protocol = info->protocol;
-	k->head.dscp = info->tos & DSCP_MASK;
 	k->head.kind = flow_kind(info->ip_version, info->selector, info->segment);
 	memcpy(k->tail.src, info->src + 4, 12);
 	memcpy(k->tail.dst, info->dst + 4, 12);

@@ -31,7 +31,7 @@ void record_fill(struct record *r, const struct flow *f, const struct detail *de
 	/* One by one: where most are named compilers clear the whole first, slowly. */
 	r->clock_ns = now->clock_ns;
 	r->wall_ns = now->wall_ns;
-	r->packets = f->packets;
+	r->packets = flow_packets(f);
 	r->octets = f->octets;
 	r->start_ns = f->start_ns;
 	r->end_ns = f->end_ns;
@@ -41,7 +41,7 @@ void record_fill(struct record *r, const struct flow *f, const struct detail *de
 	r->src_port = k->src_port;
 	r->dst_port = k->dst_port;
 	r->vlan = k->vlan;
-	r->tcp_flags = f->tcp_flags;
+	r->tcp_flags = flow_tcp_flags(f);
 	r->inner_vlan = f->inner_vlan;
 	r->icmp_type = is_icmp(k->protocol) ? (uint8_t)(k->dst_port >> 8) : 0;
 	r->icmp_code = is_icmp(k->protocol) ? (uint8_t)k->dst_port : 0;

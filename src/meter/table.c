@@ -110,7 +110,7 @@ static void report_end(struct table *t, uint32_t i, int reason, uint64_t clock_n
 	const struct detail *detail = t->details ? &t->details[i] : NULL;
 
 	t->stats.ended[reason]++;
-	t->stats.ended_packets += f->packets;
+	t->stats.ended_packets += flow_packets(f);
 	t->stats.ended_octets += f->octets;
 	t->stats.active--;
 	t->options.end(t->options.end_ctx, f, detail, (enum end_reason)reason, clock_ns);
@@ -123,7 +123,7 @@ static void end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns)
 	report_end(t, i, reason, clock_ns);
 	index_remove(&t->index, i);
 	expiry_clear(&t->expiry, i);
-	f->packets = 0;
+	f->packets_and_flags = 0;
 	f->hash = t->free_slot;
 	t->free_slot = i;
 }
@@ -236,8 +236,7 @@ static void begin_record(
 	f->start_ns = info->ts_ns;
 	f->end_ns = info->ts_ns;
 	f->octets = 0;
-	f->packets = 0;
-	f->tcp_flags = 0;
+	f->packets_and_flags = 0;
 	f->egress = info->egress;
 	f->inner_vlan = info->inner_vlan;
 	f->tos = info->tos;
@@ -263,9 +262,8 @@ static uint32_t create_flow(struct table *t, const struct lookup *at, const stru
 static void add_packet(struct flow *f, const struct pktinfo *info)
 {
 	f->last_clock_ns = info->clock_ns;
-	f->packets++;
 	f->octets += info->octets;
-	f->tcp_flags |= info->tcp_flags;
+	flow_count_packet(f, info->tcp_flags);
 	if (!info->late) {
 		f->end_ns = info->ts_ns;
 		return;
@@ -318,7 +316,7 @@ static void begin_linger(struct table *t, uint32_t i, uint64_t clock_ns)
 /* The guess was made before the batch's earlier packets ended flows and began others. */
 static inline bool is_guessed(const struct table *t, const struct lookup *at)
 {
-	return at->guess != NO_FLOW && t->flows[at->guess].packets &&
+	return at->guess != NO_FLOW && t->flows[at->guess].packets_and_flags &&
 	    key_is_of(&at->key, &t->flows[at->guess]);
 }
 
@@ -409,7 +407,7 @@ bool table_visit(
     const struct table *t, uint32_t *slot, uint32_t count, flow_visit_fn *visit, void *ctx)
 {
 	for (; count > 0 && *slot < t->used_slots; count--, ++*slot)
-		if (t->flows[*slot].packets)
+		if (t->flows[*slot].packets_and_flags)
 			visit(ctx, &t->flows[*slot], t->details ? &t->details[*slot] : NULL);
 	return *slot < t->used_slots;
 }
@@ -425,7 +423,7 @@ static void end_forced(struct table *t, uint32_t i, uint64_t clock_ns)
 bool table_end_some(struct table *t, uint32_t *slot, uint32_t count, size_t room, uint64_t clock_ns)
 {
 	for (; count > 0 && room > 0 && *slot < t->used_slots; count--, ++*slot) {
-		if (t->flows[*slot].packets == 0)
+		if (t->flows[*slot].packets_and_flags == 0)
 			continue;
 		end_forced(t, *slot, clock_ns);
 		room--;
@@ -440,7 +438,7 @@ void table_set_timeouts(struct table *t, const struct timeouts *timeouts)
 	for (uint32_t i = 0; i < t->used_slots; i++) {
 		struct flow *f = &t->flows[i];
 
-		if (!f->packets)
+		if (!f->packets_and_flags)
 			continue;
 		f->fixed_deadline = f->first_clock_ns + timeouts->active_ns;
 		if (f->end_deadline < f->fixed_deadline)
@@ -452,7 +450,7 @@ void table_set_timeouts(struct table *t, const struct timeouts *timeouts)
 void table_end_all(struct table *t, uint64_t clock_ns)
 {
 	for (uint32_t i = 0; i < t->used_slots; i++)
-		if (t->flows[i].packets)
+		if (t->flows[i].packets_and_flags)
 			end_forced(t, i, clock_ns);
 	/* The next one starts with a short table again: this may happen at every other packet. */
 	t->used_slots = 0;

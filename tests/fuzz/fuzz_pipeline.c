@@ -53,7 +53,7 @@ static void take_record(void *ctx, const struct flow *f, const struct detail *de
 	struct result *r = &run->results.list[run->results.count % RESULTS_MAX];
 
 	(void)detail;
-	check(clock_ns <= run->intake.clock.now_ns && f->packets > 0);
+	check(clock_ns <= run->intake.clock.now_ns && flow_packets(f) > 0);
 	memset(r, 0, sizeof(*r));
 	memcpy(r->id.src, f->head.src, 4);
 	memcpy(r->id.dst, f->head.dst, 4);
@@ -68,14 +68,14 @@ static void take_record(void *ctx, const struct flow *f, const struct detail *de
 	r->id.protocol = f->head.protocol;
 	r->id.dscp = f->head.dscp;
 	r->id.selector = kind_selector(f->head.kind);
-	r->packets = f->packets;
+	r->packets = flow_packets(f);
 	r->octets = f->octets;
 	r->start_ns = f->start_ns;
 	r->end_ns = f->end_ns;
-	r->tcp_flags = f->tcp_flags;
+	r->tcp_flags = flow_tcp_flags(f);
 	r->reason = reason;
 	run->results.count++;
-	run->ended_packets += f->packets;
+	run->ended_packets += flow_packets(f);
 }
 
 /* As many octets as the packet has, in a block of their own: one more is seen by the sanitizer. */

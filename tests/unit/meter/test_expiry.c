@@ -16,7 +16,7 @@ static struct flow flow_at(uint64_t first_ns, uint64_t last_ns, const struct tim
 	    .last_clock_ns = last_ns,
 	    .fixed_deadline = first_ns + t->active_ns,
 	    .end_deadline = NEVER,
-	    .packets = 1};
+	    .packets_and_flags = 1};
 }
 
 START_TEST(idle_flow_ends_at_its_deadline_to_the_nanosecond)

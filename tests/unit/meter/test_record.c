@@ -16,9 +16,8 @@ START_TEST(record_shows_the_flow)
 			     .dscp = 0xb8,
 			     .kind = flow_kind(6, 7, 0x123456)},
 	    .tail = {.src = {[11] = 13}, .dst = {[0] = 14}},
-	    .packets = 15,
+	    .packets_and_flags = 0xfffull << FLOW_PACKETS_BITS | 15,
 	    .octets = 16,
-	    .tcp_flags = 0xfff,
 	    .start_ns = 17,
 	    .end_ns = 18,
 	    .inner_vlan = 19,
@@ -60,7 +59,8 @@ END_TEST
 /* A slot of the ring has held other records, and ticks. */
 START_TEST(record_is_the_same_whatever_was_in_its_slot)
 {
-	struct flow f = {.head = {.protocol = 6, .kind = flow_kind(4, 0, 0)}, .packets = 1};
+	struct flow f = {
+	    .head = {.protocol = 6, .kind = flow_kind(4, 0, 0)}, .packets_and_flags = 1};
 	struct clock_time now = {20, 21};
 	struct record clean, used;
 

@@ -50,9 +50,9 @@ static void on_end(void *ctx, const struct flow *f, const struct detail *detail,
 	    .reason = reason,
 	    .start_ns = f->start_ns,
 	    .end_ns = f->end_ns,
-	    .packets = f->packets,
+	    .packets = flow_packets(f),
 	    .octets = f->octets,
-	    .flags = f->tcp_flags,
+	    .flags = flow_tcp_flags(f),
 	    .tos = f->tos,
 	    .inner_vlan = f->inner_vlan};
 }

@@ -35,7 +35,7 @@ static void on_end(void *ctx, const struct flow *f, const struct detail *detail,
 	(void)clock_ns;
 	ended[id_of(f)]++;
 	by_reason[reason]++;
-	packets_ended += f->packets;
+	packets_ended += flow_packets(f);
 	end_count++;
 }
 
@@ -45,7 +45,7 @@ static void on_visit(void *ctx, const struct flow *f, const struct detail *detai
 
 	ck_assert_ptr_null(detail);
 	visited[id_of(f)]++;
-	*packets += f->packets;
+	*packets += flow_packets(f);
 }
 
 static void open_table(uint32_t max_flows)
