@@ -188,8 +188,11 @@ static void destroy(struct program *p)
 static int seal(const struct program *p)
 {
 	const struct config_user *u = &p->config.user;
-	struct seal_user user = {
-	    .changes = u->changes, .is_wanted = u->name != NULL, .uid = u->uid, .gid = u->gid};
+	struct seal_user user = {.changes = u->changes,
+	    .is_wanted = u->name != NULL,
+	    .uid = u->uid,
+	    .gid = u->gid,
+	    .root = u->root};
 	int rc;
 
 	if (p->guard < 0)

@@ -242,10 +242,20 @@ static int finish_overload(struct config *c)
 	return 0;
 }
 
+static int check_root(const struct config *c)
+{
+	if (!c->user.root || c->seal)
+		return 0;
+	log_error("--chroot: it is a part of giving up rights: not with --seal=off");
+	return -EINVAL;
+}
+
 int config_finish(struct config *c)
 {
 	int rc = check_inputs(c);
 
+	if (rc == 0)
+		rc = check_root(c);
 	if (rc == 0)
 		rc = finish_overload(c);
 	return rc ? rc : collectors_finish(c);

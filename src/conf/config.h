@@ -73,7 +73,9 @@ struct config_control {
 /* Who the program is once it has opened what it needs. */
 struct config_user {
 	const char *name; /* NULL: "spanflow", if there is such an account */
-	bool changes;     /* config_find_accounts(): to these */
+	const char
+	    *root;    /* the directory that is all it can see of files; NULL: it is not changed */
+	bool changes; /* config_find_accounts(): to these */
 	uid_t uid;
 	gid_t gid;
 };

@@ -275,6 +275,12 @@ static int set_user(struct config *c, const char *value)
 	return *value ? 0 : -EINVAL;
 }
 
+static int set_chroot(struct config *c, const char *value)
+{
+	c->user.root = value;
+	return *value ? 0 : -EINVAL;
+}
+
 static int set_seal(struct config *c, const char *value)
 {
 	return parse_switch(value, &c->seal);
@@ -429,6 +435,7 @@ const struct option_spec option_table[] = {
 	 "on, off, a PORT of 127.0.0.1, or ADDRESS:PORT: 192.0.2.1:9469 or [2001:db8::1]:9469",
 	 metrics_parse, "off", OPTION_VALUE},
 	{"user", 0, "NAME", NULL, "a user's name", set_user, NULL, OPTION_VALUE},
+	{"chroot", 0, "DIR", NULL, "a directory", set_chroot, NULL, OPTION_VALUE},
 	{"seal", 0, "on|off", NULL, "on or off", set_seal, SEAL_DEFAULT, OPTION_VALUE},
 	{"seed", 0, "N", NULL,
 	 "a number from 0 to 18446744073709551615", set_seed, NULL, OPTION_VALUE},

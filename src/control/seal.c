@@ -43,6 +43,14 @@ static int change_user(const struct seal_user *u)
 	return 0;
 }
 
+static int change_root(const char *root)
+{
+	if (!root || (chroot(root) == 0 && chdir("/") == 0))
+		return 0;
+	log_error("--chroot: '%s': %s", root, strerror(errno));
+	return -errno;
+}
+
 /* A program that it started would have none of them either. */
 static int drop_capabilities(void)
 {
@@ -53,8 +61,10 @@ static int drop_capabilities(void)
 
 int seal_rights(const struct seal_user *user)
 {
-	int rc = 0;
+	int rc = change_root(user->root);
 
+	if (rc)
+		return rc;
 	capng_get_caps_process();
 	if (may(CAP_SETPCAP)) {
 		capng_clear(CAPNG_SELECT_BOUNDS);

@@ -16,10 +16,12 @@ struct seal_user {
 	    is_wanted; /* where that cannot be it is an error; else it stays who it is, which is said */
 	uid_t uid;
 	gid_t gid;
+	const char
+	    *root; /* the directory that is all it can see of files; NULL: it is not changed */
 };
 
 /*
- * For good: no other groups, that user, no capabilities, none that could be had by any program, as far as
+ * For good: that root directory, no other groups, that user, no capabilities, none that could be had by any program, as far as
  * the process has the right to see to that. What is open stays so. 0, or -errno after saying why.
  */
 int seal_rights(const struct seal_user *user);

@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -261,6 +262,34 @@ def failed_start(case, link):
     case.equal(len(probe.lines()), 1, f"lines: {probe.lines()}")
 
 
+def other_root(case, link, folder):
+    """The one that meters sees an empty directory; the helper opens what is outside of it."""
+    lines = os.path.join(folder, "lines.json")
+    root = os.path.join(folder, "empty")
+    os.mkdir(root, 0o755)
+    with start(link, f"--chroot={root}", f"--output=json:{lines}", "--stats=json") as probe:
+        operates(probe)
+        case.equal((os.readlink(f"/proc/{probe.pid}/root"), os.readlink(f"/proc/{probe.pid}/cwd")), (root, root),
+                   "root and directory")
+        case.equal(os.readlink(f"/proc/{probe.child.pid}/root"), "/", "the helper's root")
+        send(link.sending, "a0", frames_of(3))
+        link_anew(link)
+        wait_for(lambda: link.index("b0") in netns.capturing(link.capturing), 10, "it is captured again")
+        time.sleep(0.3)
+        send(link.sending, "a0", frames_of(4))
+        probe.end()
+    good_end(case, probe)
+    case.equal(probe.stats()["packets"]["received"], 7, "packets")
+    case.equal(os.listdir(root), [], "the directory")
+
+
+def no_such_root(case, link):
+    with Probe(link, "-i", "b0", "--seal=on", "--chroot=/nonexistent/spanflow", interfaces=()) as probe:
+        probe.end(0)
+    case.equal(probe.status, 1, f"exit status: {probe.lines()}")
+    case.equal(len(probe.lines()), 1, f"lines: {probe.lines()}")
+
+
 def no_such_user(case, link):
     with Probe(link, "-i", "b0", "--seal=on", "--user=nobody-of-that-name", interfaces=()) as probe:
         probe.end(0)
@@ -288,6 +317,9 @@ def run_cases(tap):
         tap.test("a signal to both", to_both, link)
         tap.test("a start that fails", failed_start, link)
         tap.test("no such user", no_such_user, link)
+        with tempfile.TemporaryDirectory() as folder:
+            tap.test("another root", other_root, link, folder)
+        tap.test("no such root", no_such_root, link)
 
 
 if __name__ == "__main__":

@@ -149,6 +149,8 @@ START_TEST(what_is_wrong_is_said)
 	refused("-r x.pcap --control=a,owner=", "--control");
 	refused("-r x.pcap --user=", "--user");
 	refused("-r x.pcap --seal=perhaps", "--seal");
+	refused("-r x.pcap --chroot=", "--chroot");
+	refused("-i eth0 --seal=off --chroot=/var/empty", "--chroot");
 }
 END_TEST
 

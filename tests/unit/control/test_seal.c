@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -18,6 +19,7 @@
 
 #include "config.h"
 #include "suites.h"
+#include "support/said.h"
 
 #define NOBODY 65534
 
@@ -241,10 +243,48 @@ START_TEST(test_user)
 }
 END_TEST
 
+/* Below a new root there is nothing but what is in it, the directory that it was in included. */
+START_TEST(test_root)
+{
+	char root[] = "/tmp/spanflow-root-XXXXXX";
+	struct seal_user user = {.root = root};
+	int status;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_ptr_nonnull(mkdtemp(root));
+	pid = fork();
+	if (pid == 0)
+		_exit(seal_rights(&user) < 0 || access("/etc", F_OK) == 0 ||
+		    access("../etc", F_OK) == 0 || chroot("/") == 0);
+	waitpid(pid, &status, 0);
+	rmdir(root);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(test_no_root)
+{
+	static const char *const roots[] = {"/nonexistent/spanflow", "/etc/passwd"};
+
+	for (size_t i = 0; i < sizeof(roots) / sizeof(*roots); i++) {
+		struct seal_user user = {.root = roots[i]};
+		int rc;
+
+		said_begin();
+		rc = seal_rights(&user);
+		ck_assert_ptr_nonnull(strstr(said_end(), roots[i]));
+		ck_assert_int_lt(rc, 0);
+	}
+}
+END_TEST
+
 Suite *seal_suite(void)
 {
-	const TTest *const tests[] = {test_refused, test_allowed, test_user};
+	const TTest *const tests[] = {
+	    test_user, test_root, test_no_root, test_refused, test_allowed};
 
 	/* Sanitizers do at the end of a process what a sealed one may not. */
-	return suite_of("seal", tests, SEAL_DEFAULT[1] == 'n' ? 3 : 0);
+	return suite_of("seal", tests, SEAL_DEFAULT[1] == 'n' ? 5 : 0);
 }
