@@ -10,8 +10,8 @@ from scapy.layers.l2 import GRE
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
 
-from .common import (ARP_FRAME, IPV4, IPV6, OUTER_A, OUTER_A6, OUTER_B, OUTER_B6, capture, ether,
-                     ethertype, inner_ether, said, talk4, talk6, version)
+from .common import (ARP, ARP_FRAME, ARP_REQUEST, IPV4, IPV6, OUTER_A, OUTER_A6, OUTER_B, OUTER_B6, capture,
+                     ether, ethertype, inner_ether, said, talk4, talk6, version)
 from .links import LCP_ECHO, ppp_number
 
 
@@ -164,6 +164,16 @@ def geneve():
             return wrap(packet, n, ethertype(packet))
         return wrap(inner_ether(packet, n), n, 0x6558)
     return said(inner, wrap(ARP_FRAME, 0, 0x6558))
+
+
+@capture("geneve-vlan", 1, "Geneve with VLAN tags straight inside, one and two, in tagged and untagged frames; ARP below a tag")
+def geneve_vlan():
+    def wrap(payload, kind, n):
+        outermost, tags = (0x8100, (30, kind)) if n % 3 else (0x88a8, (30, 0x8100, 31, kind))
+        inside = struct.pack("!%dH" % len(tags), *tags) + payload
+        frame = udp4(6081, bytes(GENEVE(vni=8000, proto=outermost)) + inside, n)
+        return frame[:12] + struct.pack("!HH", 0x8100, 10) + frame[12:] if n % 2 else frame
+    return said(lambda packet, n: wrap(packet, ethertype(packet), n), wrap(ARP_REQUEST, ARP, 1))
 
 
 @capture("gtp-u", 1, "GTP-U (3GPP TS 29.281): plain, sequence number, one and two extension headers; an echo request")

@@ -132,6 +132,8 @@ bool ethertype_known(uint16_t type)
 /* The first tag is the flow's, the second is shown beside it. */
 static enum ignored vlan_tags(struct walk *w)
 {
+	if (w->frame_is_outer)
+		tunnel_forget_tags(w);
 	for (; is_vlan(w->type); w->tags++) {
 		const uint8_t *tag = cursor_take(&w->c, VLAN_TAG);
 

@@ -260,6 +260,8 @@ layer_fn juniper_atm2_decode;
 
 /* tunnel.c: an Ethernet frame is next. Its tags, addresses and labels replace the outer frame's. */
 layer_fn tunnel_ethernet;
+/* tunnel.c: the tags of the frame that the tunnel was seen in give way to those inside. */
+void tunnel_forget_tags(struct walk *w);
 /* tunnel.c: the labels of the frame that the tunnel was seen in give way to those inside. */
 void tunnel_forget_labels(struct walk *w);
 

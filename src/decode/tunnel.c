@@ -51,16 +51,25 @@ void tunnel_forget_labels(struct walk *w)
 	memset(w->info->detail.mpls, 0, sizeof(w->info->detail.mpls));
 }
 
+/*
+ * The MAC addresses of the outer frame stay until there are others: a tag that is straight in a tunnel
+ * has none.
+ */
+void tunnel_forget_tags(struct walk *w)
+{
+	w->frame_is_outer = false;
+	w->tags = 0;
+	w->frames = 0;
+	w->info->vlan = 0;
+	w->info->inner_vlan = 0;
+}
+
 /* IP that has no frame of its own inside keeps what the outer one said: it was seen there. */
 enum ignored tunnel_ethernet(struct walk *w)
 {
 	struct pktinfo *info = w->info;
 
-	w->frame_is_outer = false;
-	w->tags = 0;
-	w->frames = 0;
-	info->vlan = 0;
-	info->inner_vlan = 0;
+	tunnel_forget_tags(w);
 	memset(info->detail.src_mac, 0, sizeof(info->detail.src_mac));
 	memset(info->detail.dst_mac, 0, sizeof(info->detail.dst_mac));
 	if (w->labels_are_outer)

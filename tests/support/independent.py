@@ -83,11 +83,13 @@ class Packet:
         return (places[-1] if layer == "inner" else places[0]) if places else None
 
     def vlan(self, place):
-        """The outermost tag's VLAN of the frame that has this place: a tunnel's frame has tags of its own."""
-        begin = 0
+        """The outermost tag's VLAN of the frame that has this place: a tunnel's frame, or tag, begins anew."""
+        begin, inside = 0, False
         for at, name in enumerate(self.layers[:place]):
-            if name == "eth" and {"ip", "ipv6"} & set(self.layers[:at]):
-                begin = at
+            if name in ("ip", "ipv6"):
+                inside = True
+            elif inside and name in ("eth", "vlan", "ieee8021ad"):
+                begin, inside = at, False
         for at, name in enumerate(self.layers[:place]):
             if at >= begin and name in ("vlan", "ieee8021ad"):
                 return self.number_of(FIELDS[name][0], name, at)

@@ -362,6 +362,46 @@ START_TEST(frame_inside_replaces_the_outer_one)
 }
 END_TEST
 
+static struct pktinfo decode_tags_in(unsigned port, unsigned tags, bool frame_follows)
+{
+	struct frame f = {.size = 0};
+	size_t at;
+
+	put_tagged(&f, 100, 200);
+	at = port ? tunnel_open_udp(&f, 4, port) : tunnel_open(&f, 4, GRE);
+	frame_put32(&f, 0x88a8);
+	if (port)
+		frame_put32(&f, 0);
+	for (unsigned i = 1; i < tags; i++)
+		frame_put_tag(&f, 4 + i, 0x8100);
+	frame_put_tag(&f, 4 + tags, frame_follows ? 0x88e7 : 0x0800);
+	if (frame_follows)
+		frame_put(&f, "\0\0\0\1\x0a\0\0\0\0\1\x0a\0\0\0\0\2\x81\0\0\x09\x08\0", 22);
+	tunnel_put_inner(&f, 4);
+	tunnel_close(&f, at);
+	return decode_frame(&f);
+}
+
+/*
+ * As a frame's do, in GRE and in Geneve. They have no addresses, so that the outer ones stay; those of
+ * a frame that follows come in their place.
+ */
+START_TEST(tags_straight_inside_replace_the_outer_ones)
+{
+	for (unsigned kind = 0; kind < 8; kind++) {
+		unsigned tags = kind / 2 % 2 + 1;
+		bool frame_follows = kind >= 4;
+		struct pktinfo info = decode_tags_in(kind % 2 ? 6081 : 0, tags, frame_follows);
+
+		ck_assert_uint_eq(info.src[0], 10);
+		ck_assert_uint_eq(info.vlan, 5);
+		ck_assert_uint_eq(info.inner_vlan, tags == 2 ? 6 : frame_follows ? 9 : 0);
+		ck_assert_mem_eq(
+		    info.detail.src_mac, frame_follows ? "\x0a\0\0\0\0\2" : "\x02\0\0\0\0\2", 6);
+	}
+}
+END_TEST
+
 /* What may be between the tunnel's header and the frame: its type in GRE, and the octets. */
 static const struct {
 	unsigned type;
@@ -485,6 +525,7 @@ Suite *tunnel_suite(void)
 	    tunnels_of_different_kinds_follow_each_other,
 	    ip_without_a_frame_inside_keeps_the_outer_one,
 	    frame_inside_replaces_the_outer_one,
+	    tags_straight_inside_replace_the_outer_ones,
 	    frame_inside_replaces_the_outer_one_wherever_it_begins,
 	    details_are_those_of_the_header_inside,
 	    damaged_tunnels_are_metered_all_the_same,
