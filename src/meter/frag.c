@@ -35,6 +35,8 @@ struct datagram {
 	struct range held; /* has come too, behind a gap; empty: nothing has, or too much to know */
 	struct range last; /* the fragment that came last */
 	uint8_t protocol;
+	bool
+	    is_of_tunnel; /* what is inside was not looked for, because it is more than one fragment */
 };
 
 struct fragments {
@@ -195,7 +197,8 @@ static bool learn(struct fragments *f, struct datagram *bucket, const struct ide
 	    .dst_port = info->dst_port,
 	    .end = r.to,
 	    .last = r,
-	    .protocol = info->protocol};
+	    .protocol = info->protocol,
+	    .is_of_tunnel = info->notes & 1u << NOTE_TUNNEL_FRAGMENT};
 	return forgets;
 }
 
@@ -204,6 +207,9 @@ static void inherit(struct pktinfo *info, struct datagram *d)
 	info->src_port = d->src_port;
 	info->dst_port = d->dst_port;
 	info->protocol = d->protocol;
+	/* What is a tunnel by its port alone is not known of a later one before. */
+	if (d->is_of_tunnel)
+		info->notes |= 1u << NOTE_TUNNEL_FRAGMENT;
 	if (overlaps(d, &info->fragment))
 		info->notes |= 1u << NOTE_FRAGMENT_OVERLAP;
 }

@@ -31,7 +31,7 @@ void fragments_destroy(struct fragments *f);
 
 /*
  * Learns from a first fragment; gives a later one the ports, and in IPv6 the protocol, and the
- * notes that it deserves. `info` is that of a fragment, its clock_ns in place; of one datagram and
+ * notes that it deserves: that of a tunnel's packet, too, if the first one has it. `info` is that of a fragment, its clock_ns in place; of one datagram and
  * the next the clock does not go back. True: a datagram of which more is to come, as far as is
  * known, was forgotten to make room.
  */

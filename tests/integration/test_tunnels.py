@@ -4,7 +4,7 @@
 Promises: each capture has the same packets inside, so that every tunnel gives the same flows, which
 are the ones of the packets without a tunnel; the outer headers come back without --decap; flows of
 overlay networks are told apart by layer2SegmentId, in IPFIX as in JSON; what is not looked into is
-noted; a mirrored frame is judged by itself.
+noted, all of a packet's fragments; a mirrored frame is judged by itself.
 """
 import os
 import struct
@@ -145,6 +145,24 @@ def what_is_not_looked_into_is_noted(case, tap):
     case.equal(metered(path)[1]["notes"], {}, "notes without --decap")
 
 
+def fragments(inner):
+    """A VXLAN packet's, as its sender's IP makes them."""
+    packet = udp(40000, 4789, struct.pack("!II", 8 << 24, 5 << 8) + frame(inner))
+    return [ipv4("192.0.2.1", "192.0.2.2", UDP, packet[at:at + 64], ident=7, offset=at // 8, more=at + 64 < len(packet))
+            for at in range(0, len(packet), 64)]
+
+
+def all_fragments_of_a_tunnel_are_noted(case, tap):
+    pieces = fragments(ipv4("10.0.0.1", "10.0.0.2", UDP, udp(1, 2, b"z" * 200)))
+    path = write(tap, "fragments", [frame(piece) for piece in pieces])
+    records, stats = metered(path, "--decap=vxlan")
+    case.equal([(r["destinationTransportPort"], r["packetDeltaCount"]) for r in records], [(4789, len(pieces))], "flows")
+    case.equal(stats["notes"], {"tunnel_fragment": len(pieces)}, "notes")
+    case.equal(metered(path, "--decap=gre")[1]["notes"], {}, "notes without --decap=vxlan")
+    path = write(tap, "orphans", [frame(piece) for piece in pieces[1:]])
+    case.equal(metered(path, "--decap=vxlan")[1]["notes"], {"fragment_orphan": len(pieces) - 1}, "notes of orphans")
+
+
 def wrong_names(case, _):
     for value in ("", "vxlans", "vxlan,none", "vxlan,"):
         done = run(["-r", "x", "--decap=" + value])
@@ -160,6 +178,7 @@ def main():
                            ("tenants of the same addresses", tenants_of_the_same_addresses),
                            ("mirrored frames are the packets", mirrored_frames_are_the_packets),
                            ("what is not looked into is noted", what_is_not_looked_into_is_noted),
+                           ("all fragments of a tunnel's packet are noted", all_fragments_of_a_tunnel_are_noted),
                            ("names that are none", wrong_names)):
         tap.test(name, function, tap)
     return tap.status()

@@ -105,6 +105,25 @@ START_TEST(ipv6_takes_the_protocol_too)
 }
 END_TEST
 
+/* What a port alone tells is a tunnel's is not known of a later fragment otherwise. */
+START_TEST(later_fragment_is_of_a_tunnel_as_the_first_is)
+{
+	for (unsigned version = 4; version <= 6; version += 2) {
+		struct pktinfo first = fragment(version, 7, 0, 1480);
+		struct pktinfo later = fragment(version, 7, 1480, 1480);
+
+		begin();
+		first.notes = NOTE(TUNNEL_FRAGMENT);
+		fragments_apply(f, &first);
+		fragments_apply(f, &later);
+		ck_assert_uint_eq(later.notes, NOTE(TUNNEL_FRAGMENT));
+		learn(version, 7);
+		check_known(fragment(version, 7, 1480, 1480), true);
+		end();
+	}
+}
+END_TEST
+
 START_TEST(first_fragment_is_good_for_fifteen_seconds)
 {
 	struct pktinfo info = fragment(4, 7, 1480, 8);
@@ -268,6 +287,7 @@ Suite *frag_suite(void)
 	    later_fragment_takes_the_ports_of_the_first,
 	    other_datagrams_are_not_meant,
 	    ipv6_takes_the_protocol_too,
+	    later_fragment_is_of_a_tunnel_as_the_first_is,
 	    first_fragment_is_good_for_fifteen_seconds,
 	    clock_that_starts_again_makes_forget,
 	    identification_used_again_has_the_new_ports,
