@@ -342,7 +342,7 @@ static int create_memories(struct intake *in)
 	}
 	if (c->dedup) {
 		invariant_set_keys(&in->keys, rng_next(&in->seeds));
-		in->dedup = dedup_create(&c->dedup_windows);
+		in->dedup = dedup_create(&c->dedup_windows, config_is_live(c));
 		if (!in->dedup)
 			return -ENOMEM;
 	}

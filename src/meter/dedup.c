@@ -1,11 +1,12 @@
 #include "meter/dedup.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define LINE 64
+#define BYTES (DEDUP_BUCKETS * sizeof(struct dedup_bucket))
+#define HUGE_PAGE (2u << 20)
 #define PLACE_MASK ((1u << DEDUP_PLACE_BITS) - 1)
 
 _Static_assert(
@@ -13,7 +14,28 @@ _Static_assert(
 
 _Static_assert(sizeof(struct dedup_bucket) == LINE, "a bucket is a cache line");
 
-struct dedup *dedup_create(const struct dedup_windows *windows)
+/*
+ * Address space for all, in which a huge page begins with the first bucket; the kernel gives pages as
+ * they are touched.
+ */
+static bool reserve(struct dedup *d)
+{
+	uint8_t *p = mmap(NULL, BYTES + HUGE_PAGE, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return false;
+	d->reserved = p;
+	d->buckets = (void *)(p + (-(uintptr_t)p & (HUGE_PAGE - 1)));
+	return true;
+}
+
+static void ask_for_huge_pages(const struct dedup *d, size_t bytes)
+{
+	madvise(d->buckets, bytes, MADV_HUGEPAGE);
+}
+
+struct dedup *dedup_create(const struct dedup_windows *windows, bool at_once)
 {
 	struct dedup *d = calloc(1, sizeof(*d));
 
@@ -22,20 +44,20 @@ struct dedup *dedup_create(const struct dedup_windows *windows)
 	d->windows = *windows;
 	d->longest_ns = windows->copy_ns > windows->same_ns ? windows->copy_ns : windows->same_ns;
 	d->bucket_mask = DEDUP_BUCKETS_FIRST - 1;
-	d->buckets = aligned_alloc(2u << 20, DEDUP_BUCKETS * sizeof(*d->buckets));
-	if (!d->buckets) {
+	if (!reserve(d)) {
 		free(d);
 		return NULL;
 	}
-	madvise(d->buckets, DEDUP_BUCKETS * sizeof(*d->buckets), MADV_HUGEPAGE);
-	memset(d->buckets, 0, DEDUP_BUCKETS * sizeof(*d->buckets));
+	ask_for_huge_pages(d, at_once ? BYTES : HUGE_PAGE);
+	if (at_once)
+		memset(d->buckets, 0, BYTES);
 	return d;
 }
 
 void dedup_destroy(struct dedup *d)
 {
 	if (d)
-		free(d->buckets);
+		munmap(d->reserved, BYTES + HUGE_PAGE);
 	free(d);
 }
 
@@ -112,6 +134,7 @@ static bool use_all(struct dedup *d, uint64_t clock_ns)
 {
 	bool forgets = false;
 
+	ask_for_huge_pages(d, BYTES);
 	d->bucket_mask = DEDUP_BUCKETS - 1;
 	for (uint32_t bucket = 0; bucket < DEDUP_BUCKETS_FIRST; bucket++)
 		forgets |= split(d, bucket, clock_ns);

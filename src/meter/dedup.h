@@ -11,9 +11,9 @@
  * the oldest gives way. The digest's lowest bits choose the bucket, the others are compared: all 64
  * count.
  *
- * The memory is all there from the beginning, but only a part of it is in use as long as that is
- * enough, because a part stays in the processor's own cache. What has to give way in it although
- * its window is not over is kept as a spare; that happens by chance, with any number of packets.
+ * Only a part of the memory is in use as long as that is enough, because a part stays in the
+ * processor's own cache. What has to give way in it although its window is not over is kept as a
+ * spare; that happens by chance, with any number of packets.
  * Where there are more of those at a time than there are spares all the memory is used, from then on:
  * each bucket is split into several, and the spares go with the others of their bucket. So nothing is
  * forgotten that would not be if all had been in use from the beginning. Belongs to the worker.
@@ -21,6 +21,7 @@
 #ifndef SPANFLOW_METER_DEDUP_H
 #define SPANFLOW_METER_DEDUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define DEDUP_WAYS 4
@@ -60,6 +61,7 @@ struct dedup {
 	uint64_t longest_ns;
 	uint32_t bucket_mask; /* of those in use */
 	struct dedup_bucket *buckets;
+	void *reserved;                          /* what they are in */
 	struct dedup_spare spares[DEDUP_SPARES]; /* the newest comes first */
 };
 
@@ -72,8 +74,11 @@ static inline struct dedup_bucket *dedup_bucket(const struct dedup *d, uint64_t 
 	return &d->buckets[digest & d->bucket_mask];
 }
 
-/* NULL: no memory. */
-struct dedup *dedup_create(const struct dedup_windows *windows);
+/*
+ * `at_once`: all the memory comes now, because the moment that all comes into use is not to last
+ * longer for it. NULL: no memory.
+ */
+struct dedup *dedup_create(const struct dedup_windows *windows, bool at_once);
 void dedup_destroy(struct dedup *d);
 
 /*

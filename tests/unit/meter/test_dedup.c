@@ -1,5 +1,8 @@
 #include "suites.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "meter/dedup.h"
 #include "util/rng.h"
 #include "util/units.h"
@@ -18,7 +21,7 @@ static void begin(uint64_t copy_ns, uint64_t same_ns)
 {
 	struct dedup_windows windows = {copy_ns, same_ns};
 
-	d = dedup_create(&windows);
+	d = dedup_create(&windows, false);
 	ck_assert_ptr_nonnull(d);
 }
 
@@ -297,6 +300,40 @@ START_TEST(few_packets_do_with_the_first_buckets)
 }
 END_TEST
 
+/* Octets of it that the kernel has given; the system's pages may be large. */
+static size_t memory_in_use(void)
+{
+	static unsigned char pages[DEDUP_BUCKETS * sizeof(struct dedup_bucket) / 4096];
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), octets = DEDUP_BUCKETS * sizeof(*d->buckets);
+	size_t count = 0;
+
+	ck_assert_int_eq(mincore(d->buckets, octets, pages), 0);
+	for (size_t i = 0; i < octets / page; i++)
+		count += pages[i] & 1;
+	return count * page;
+}
+
+/* A huge page at most comes with the first packet. */
+START_TEST(memory_comes_with_its_use_or_at_once)
+{
+	const struct dedup_windows windows = {COPY, SAME};
+	const size_t all = DEDUP_BUCKETS * sizeof(*d->buckets);
+
+	begin(COPY, SAME);
+	ck_assert_uint_eq(memory_in_use(), 0);
+	see(DIGEST, 1, 0);
+	ck_assert_uint_le(memory_in_use(), 2u << 20);
+	for (uint64_t i = 0; i <= CHANCE; i++)
+		see(in_one_of_the_first(i), 1, i);
+	ck_assert(all_are_in_use());
+	ck_assert_uint_eq(memory_in_use(), all);
+	end();
+	d = dedup_create(&windows, true);
+	ck_assert_uint_eq(memory_in_use(), all);
+	end();
+}
+END_TEST
+
 START_TEST(flood_forgets_the_oldest_and_tells)
 {
 	struct rng r = {.state = 1};
@@ -364,6 +401,7 @@ Suite *dedup_suite(void)
 	    oldest_is_forgotten_when_all_come_into_use,
 	    all_the_memory_holds_what_it_has_room_for,
 	    few_packets_do_with_the_first_buckets,
+	    memory_comes_with_its_use_or_at_once,
 	    flood_forgets_the_oldest_and_tells,
 	    clock_that_starts_again_finds_room,
 	    clock_that_starts_again_finds_spares,
