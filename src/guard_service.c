@@ -11,12 +11,14 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "capture/ethtool.h"
 #include "capture/iface.h"
 #include "capture/links.h"
 #include "capture/offload.h"
+#include "conf/file.h"
 #include "control/seal.h"
 #include "guard.h"
 #include "program.h"
@@ -151,8 +153,14 @@ static int look_at_offloads(
 	return -1;
 }
 
+static int read_descriptor(void *fd, const char *path)
+{
+	(void)path;
+	return fcntl(*(int *)fd, F_DUPFD_CLOEXEC, 0);
+}
+
 /* What is wrong with the file says the program, which reads it, too. */
-static void read_settings(struct guard_service *s)
+static void read_settings(struct guard_service *s, int fd)
 {
 	struct program *p = s->program;
 	struct config *c = malloc(sizeof(*c));
@@ -160,28 +168,42 @@ static void read_settings(struct guard_service *s)
 	if (!c)
 		return;
 	log_be_silent(true);
+	file_read_by(read_descriptor, &fd);
 	config_init(c);
 	if (config_parse(c, p->argc, p->argv) == 0 && grant_named(s, c) == 0)
 		config_set_log(c);
 	config_fini(c);
+	file_read_by(NULL, NULL);
 	log_be_silent(false);
 	free(c);
 }
 
+/*
+ * Both read the same octets, also where another file takes the place of this one meanwhile. A pipe has them
+ * once, and to wait for who writes it would hold up everything else.
+ */
 static int open_config(
     struct guard_service *s, const struct guard_request *q, struct guard_answer *a)
 {
 	const char *path = s->program->config.file;
+	struct stat st;
 	int fd;
 
 	(void)q;
 	a->rc = -EINVAL;
 	if (!path)
 		return -1;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	a->rc = fd < 0 ? -errno : 0;
-	if (fd >= 0)
-		read_settings(s);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0) {
+		a->rc = -errno;
+		return -1;
+	}
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -1;
+	}
+	read_settings(s, fd);
+	a->rc = lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
 	return fd;
 }
 

@@ -129,6 +129,17 @@ START_TEST(a_reading_of_the_file_grants_what_it_names)
 }
 END_TEST
 
+/* To wait for who writes it would hold up signals, too. */
+START_TEST(a_pipe_is_not_read_again)
+{
+	begin();
+	unlink(CONF);
+	ck_assert_int_eq(mkfifo(CONF, 0600), 0);
+	refused(GUARD_CONFIG, "");
+	end();
+}
+END_TEST
+
 START_TEST(a_collectors_name_is_looked_up)
 {
 	struct guard_request q;
@@ -249,9 +260,10 @@ END_TEST
 Suite *guard_suite(void)
 {
 	const TTest *const tests[] = {outputs_of_the_settings_are_opened_to_append,
-	    a_reading_of_the_file_grants_what_it_names, a_collectors_name_is_looked_up,
-	    what_the_settings_do_not_name_is_refused, numbers_out_of_range_are_refused,
-	    nonsense_is_answered_by_an_error, who_brings_nothing_to_answer_to_gets_no_answer};
+	    a_reading_of_the_file_grants_what_it_names, a_pipe_is_not_read_again,
+	    a_collectors_name_is_looked_up, what_the_settings_do_not_name_is_refused,
+	    numbers_out_of_range_are_refused, nonsense_is_answered_by_an_error,
+	    who_brings_nothing_to_answer_to_gets_no_answer};
 
 	return SUITE_OF("guard", tests);
 }
