@@ -1,9 +1,11 @@
 #include "control/report.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #include "util/json.h"
+#include "util/line.h"
 #include "util/units.h"
 
 /* As wide as this numbers are at least. */
@@ -294,22 +296,25 @@ static const char *mac_text(const uint8_t mac[6], char text[MAC_SIZE])
 	return text;
 }
 
-/* A description may hold anything. */
-static void put_printable(FILE *out, const char *text)
+/* A name and a description may hold anything, also what is an order to a terminal. */
+static const char *printable(struct line *l, const char *text)
 {
-	for (; *text; text++)
-		fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, out);
+	l->used = 0;
+	l->is_full = false;
+	line_put_text(l, text, strlen(text));
+	l->text[l->used] = '\0';
+	return l->text;
 }
 
 static void text_interface(FILE *out, const struct report_interface *i)
 {
 	char mac[MAC_SIZE], speed[REPORT_SHORT_SIZE];
+	struct line l;
 
-	fprintf(out, "%-15s %-10s %6" PRIu32 "  %s  %5" PRIu32 "  %5s  ", i->name, i->state,
-	    i->index, mac_text(i->mac, mac), i->mtu,
+	fprintf(out, "%-15s %-10s %6" PRIu32 "  %s  %5" PRIu32 "  %5s  ", printable(&l, i->name),
+	    i->state, i->index, mac_text(i->mac, mac), i->mtu,
 	    i->speed_mbit ? report_short((double)i->speed_mbit * 1e6, speed) : "-");
-	put_printable(out, i->description);
-	fputc('\n', out);
+	fprintf(out, "%s\n", printable(&l, i->description));
 }
 
 static void json_interface(struct json *j, const struct report_interface *i)

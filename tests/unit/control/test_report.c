@@ -202,12 +202,32 @@ START_TEST(stats_are_the_ledger)
 }
 END_TEST
 
+/* Whoever may set a description is not always the one whose terminal it is. */
+START_TEST(interfaces_bring_no_orders_to_a_terminal)
+{
+	struct report_interface row = {.name = "e\x1b[2Jth",
+	    .description = "a\x1b]0;b\x07 \xc2\x9b"
+			   "2J \xc3\xbc\xff",
+	    .state = "ok"};
+	size_t size;
+	FILE *out;
+
+	free(printed);
+	out = open_memstream(&printed, &size);
+	report_interfaces(out, &row, 1, false);
+	fclose(out);
+	has(printed, "\ne\\x1b[2Jth ");
+	has(printed, " a\\x1b]0;b\\x07 \\xc2\\x9b2J \xc3\xbc\\xff\n");
+}
+END_TEST
+
 Suite *report_suite(void)
 {
 	const TTest *const tests[] = {short_numbers_at_each_boundary,
 	    short_numbers_have_five_characters_at_most, rates_are_those_between_two_moments,
 	    status_as_text, numbers_stand_below_each_other_however_large,
-	    status_before_anything_came, json_has_all_on_one_line, stats_are_the_ledger};
+	    status_before_anything_came, json_has_all_on_one_line, stats_are_the_ledger,
+	    interfaces_bring_no_orders_to_a_terminal};
 
 	return SUITE_OF("report", tests);
 }
