@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/netlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
@@ -146,15 +148,13 @@ static const struct row {
     {"ioctl", 1, ALL, SIOCGIFINDEX},
     {"ioctl", 1, ALL, SIOCGIFFLAGS},
 
-    /* Sessions to collectors anew, questions about interfaces, and the helper's answers. */
-    {"socket", 0, ALL, AF_NETLINK},
+    /* Sessions to collectors anew, questions about interfaces, and the helper's answers: on sockets, see below. */
     {"connect", ANY},
     {"bind", ANY},
     {"getsockname", ANY},
     {"getpeername", ANY},
     {"getsockopt", ANY},
     {"setsockopt", ANY},
-    {"socketpair", 0, ALL, AF_UNIX},
 
     /* Waiting. */
     {"poll", ANY},
@@ -258,16 +258,33 @@ static int allow(scmp_filter_ctx ctx, const struct row *row)
 	return ignore_foreign(seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, number, 1, &compare));
 }
 
+/* A pair that is not connected for good, as one of datagrams, would reach any socket of this machine by its path. */
+static const struct socket_row {
+	const char *call;
+	unsigned family, type, protocol;
+} sockets[] = {
+    {"socket", AF_INET, SOCK_DGRAM, 0},
+    {"socket", AF_INET, SOCK_DGRAM, IPPROTO_UDP},
+    {"socket", AF_INET6, SOCK_DGRAM, 0},
+    {"socket", AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
+    {"socket", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE},
+    {"socket", AF_NETLINK, SOCK_RAW, NETLINK_GENERIC},
+    {"socketpair", AF_UNIX, SOCK_SEQPACKET, 0},
+};
+
 /* Neither raw packets nor other protocols. */
-static int allow_internet_sockets(scmp_filter_ctx ctx)
+static int allow_sockets(scmp_filter_ctx ctx)
 {
-	static const unsigned families[] = {AF_INET, AF_INET6}, types[] = {SOCK_DGRAM, SOCK_STREAM};
 	int rc = 0;
 
-	for (unsigned i = 0; rc == 0 && i < 4; i++)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-		    SCMP_A0(SCMP_CMP_MASKED_EQ, ALL, families[i / 2]),
-		    SCMP_A1(SCMP_CMP_MASKED_EQ, TYPE, types[i % 2]));
+	for (size_t i = 0; rc == 0 && i < sizeof(sockets) / sizeof(*sockets); i++) {
+		const struct socket_row *row = &sockets[i];
+
+		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call_number(row->call), 3,
+		    SCMP_A0(SCMP_CMP_MASKED_EQ, ALL, row->family),
+		    SCMP_A1(SCMP_CMP_MASKED_EQ, TYPE, row->type),
+		    SCMP_A2(SCMP_CMP_MASKED_EQ, ALL, row->protocol));
+	}
 	return rc;
 }
 
@@ -293,7 +310,7 @@ static int fill(scmp_filter_ctx ctx)
 	for (size_t i = 0; rc == 0 && i < sizeof(allowed) / sizeof(*allowed); i++)
 		rc = allow(ctx, &allowed[i]);
 	if (rc == 0)
-		rc = allow_internet_sockets(ctx);
+		rc = allow_sockets(ctx);
 	if (rc == 0)
 		rc = allow_own_signals(ctx);
 	return rc ? rc : refuse_clone3(ctx);

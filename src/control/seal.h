@@ -27,7 +27,7 @@ struct seal_user {
 int seal_rights(const struct seal_user *user);
 
 /*
- * For good: only system calls that work with what is open, with memory, threads, time, and internet and
+ * For good: only system calls that work with what is open, with memory, threads, time, and UDP and
  * netlink sockets; any other one fails with EPERM. 0, or -errno after saying why.
  */
 int seal_calls(void);

@@ -4,6 +4,8 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -65,6 +67,29 @@ static long raw_socket_6(void)
 static long unix_socket(void)
 {
 	return socket(AF_UNIX, SOCK_STREAM, 0);
+}
+
+static long tcp_socket(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static long other_internet_protocol(void)
+{
+	return socket(AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6);
+}
+
+static long other_netlink(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER);
+}
+
+/* Either end would reach other programs' sockets. */
+static long pair_of_datagrams(void)
+{
+	int pair[2];
+
+	return socketpair(AF_UNIX, SOCK_DGRAM, 0, pair);
 }
 
 static long become_root(void)
@@ -129,6 +154,10 @@ static const struct refusal {
     {raw_socket, EPERM},
     {raw_socket_6, EPERM},
     {unix_socket, EPERM},
+    {tcp_socket, EPERM},
+    {other_internet_protocol, EPERM},
+    {other_netlink, EPERM},
+    {pair_of_datagrams, EPERM},
     {become_root, EPERM},
     {process, EPERM},
     {process_by_clone3, ENOSYS},
@@ -162,8 +191,9 @@ static bool has_sockets(void)
 	int pair[2];
 
 	return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0 &&
-	    socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0) >= 0 &&
-	    socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) >= 0 &&
+	    socket(AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK, IPPROTO_UDP) >= 0 &&
+	    socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE) >= 0 &&
+	    socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC) >= 0 &&
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0;
 }
 
