@@ -99,13 +99,16 @@ static struct bufferevent *create_stream(struct event_base *base, void *ctx)
 	return stream;
 }
 
-/* It is not freed yet: the place is, in the loop's next round. */
+/*
+ * It is not freed yet: the place is, in the loop's next round. As if by a descriptor: each EV_TIMEOUT would put
+ * the next look off by a second more, which many answers make minutes.
+ */
 static void on_close(struct evhttp_connection *connection, void *ctx)
 {
 	struct http_server *s = ctx;
 
 	(void)connection;
-	event_active(s->look, EV_TIMEOUT, 0);
+	event_active(s->look, EV_READ, 0);
 }
 
 /* -- pages ------------------------------------------------------------------------------------- */

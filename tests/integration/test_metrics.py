@@ -357,7 +357,7 @@ def in_use(case, link, tap):
 
 
 def descriptors(probe):
-    return len(os.listdir(f"/proc/{probe.child.pid}/fd"))
+    return len(os.listdir(f"/proc/{probe.pid}/fd"))
 
 
 def bad_clients(case, link):
@@ -408,6 +408,21 @@ def at_once(case, link):
     case.equal(probe.status, 0, "exit status")
 
 
+def silent_after_many(case, link):
+    """However many answers there were before, silent clients are sent away when their time is over."""
+    with Probe(link, "-i", "b0", "-q", "--metrics") as probe:
+        for _ in range(60):
+            ask(link, "/healthz")
+        clients = [connect(link) for _ in range(CONNECTIONS)]
+        begin = time.monotonic()
+        case.equal(ask(link)[0], 200, "status")
+        case.true(time.monotonic() - begin < PATIENCE + 3, "others wait too long")
+        for client in clients:
+            client.close()
+        probe.end()
+    case.equal(probe.status, 0, "exit status")
+
+
 def health(case, link):
     """While nobody reads the last records the program still answers, and says that it ends."""
     with Probe(link, "-i", "b0", "-q", "-o", "json", "--metrics") as probe:
@@ -451,6 +466,7 @@ def cases(tap):
             ("a port in use", in_use, (tap,)),
             ("clients that behave badly", bad_clients, ()),
             ("one answer after the other", at_once, ()),
+            ("silent clients after many answers", silent_after_many, ()),
             ("healthz", health, ()),
             ("healthz without an interface", no_interface, ())):
         if tap.wants(name):
