@@ -374,7 +374,7 @@ RIGHT = [b"text status\n", b"text status\r\n", b"  text \t status  \n", b"json s
 
 def wrong_requests(case, station):
     with station.probe("-o", "json") as probe:
-        before = descriptors(probe.child.pid)
+        before = descriptors(probe.pid)
         for request, why in WRONG:
             got = ask(probe.path, request)
             case.true(got.startswith(b"error: ") and got.endswith(b"\n") and got.count(b"\n") == 1 and why.encode() in got,
@@ -398,8 +398,8 @@ def wrong_requests(case, station):
                 client.sendall(bytes([octet]))
                 time.sleep(0.005)
             case.true(read_all(client).startswith(b"ok\n"), "an octet at a time")
-        case.true(until(lambda: descriptors(probe.child.pid) == before), "descriptors are left: %d, were %d" %
-                  (descriptors(probe.child.pid), before))
+        case.true(until(lambda: descriptors(probe.pid) == before), "descriptors are left: %d, were %d" %
+                  (descriptors(probe.pid), before))
         probe.end()
         good_end(case, probe)
 
@@ -482,7 +482,7 @@ def silent(case, station):
 def many_at_once(case, station):
     with station.probe("-o", "json") as probe:
         station.send(frames(5000, 10, 22))
-        before, failed = descriptors(probe.child.pid), []
+        before, failed = descriptors(probe.pid), []
 
         def one(number):
             words = (b"json status\n", b"json flows\n", b"text screen 24 80\n", b"text flush\n", b"json flows top 5\n")
@@ -498,7 +498,7 @@ def many_at_once(case, station):
         for thread in threads:
             thread.join()
         case.equal(failed, [], "200 clients at once")
-        case.true(until(lambda: descriptors(probe.child.pid) == before), "descriptors are left")
+        case.true(until(lambda: descriptors(probe.pid) == before), "descriptors are left")
         probe.end()
         good_end(case, probe)
 
@@ -519,7 +519,7 @@ def readers_that_leave(case, station):
     with station.probe("-o", "json:" + written, "--buffer=256M") as probe:
         large(station, 20000)
         case.true(holds(probe, 20000), "20000 flows")
-        before = descriptors(probe.child.pid)
+        before = descriptors(probe.pid)
         clients = [connect(probe.path) for _ in range(8)]
         for number, client in enumerate(clients):
             client.sendall(b"json flows\n" if number % 2 else b"json flows top 20000\n")
@@ -531,7 +531,7 @@ def readers_that_leave(case, station):
         # Those that never read are closed, and know by the end that there was more.
         clients[4].sendall(b"\n")
         time.sleep(PATIENCE + 2)
-        case.true(until(lambda: descriptors(probe.child.pid) == before), "they are closed")
+        case.true(until(lambda: descriptors(probe.pid) == before), "they are closed")
         try:
             case.fail("an end after %d octets looks like all" % len(read_all(clients[4])))
         except ConnectionResetError:
@@ -543,7 +543,7 @@ def readers_that_leave(case, station):
                 client.sendall(b"text flush\n")
             with connect(probe.path) as client:
                 client.sendall(b"json flows\n")
-        case.true(until(lambda: descriptors(probe.child.pid) == before), "descriptors are left")
+        case.true(until(lambda: descriptors(probe.pid) == before), "descriptors are left")
         case.equal(ctl(probe.path, "flush").status, 0, "afterwards")
         probe.end(seconds=60)
         good_end(case, probe)
