@@ -32,7 +32,8 @@ struct links {
 	size_t room;
 	links_fn *fn;
 	void *ctx;
-	int error; /* of what was read */
+	int error;     /* of what was read */
+	bool is_stale; /* something was not read: the table is to be read anew */
 };
 
 /* -- the table -------------------------------------------------------------------------------- */
@@ -250,10 +251,14 @@ int links_read(struct links *l, links_fn *fn, void *ctx)
 		rc = netlink_errno(nl_recvmsgs_default(l->events));
 		missed += rc == -ENOMEM;
 	} while (rc == 0 || (rc == -ENOMEM && missed < MISSES_MAX));
-	if (missed)
+	l->is_stale |= missed || l->error;
+	if (rc == -EAGAIN || missed)
+		rc = 0;
+	if (l->is_stale) {
+		l->error = 0;
 		rc = dump(l);
-	else if (rc == -EAGAIN)
-		rc = l->error;
+		l->is_stale = rc != 0;
+	}
 	l->fn = NULL;
 	return rc;
 }

@@ -1,6 +1,8 @@
 #include "suites.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
 #include <net/if.h>
 #include <poll.h>
 #include <sched.h>
@@ -127,6 +129,35 @@ START_TEST(events_that_were_dropped_are_made_up_for)
 }
 END_TEST
 
+/* A request that cannot be sent, say, as when memory lacks: that is no end. */
+START_TEST(what_could_not_be_read_anew_is_so_the_next_time)
+{
+	struct sockaddr_nl address;
+	socklen_t size = sizeof(address);
+	int requests, kept, other;
+
+	if (!begin())
+		return;
+	requests = links_fd(links) + 1;
+	ck_assert_int_eq(getsockname(requests, (struct sockaddr *)&address, &size), 0);
+	ck_assert_int_eq(address.nl_family, AF_NETLINK);
+	kept = dup(requests);
+	other = open("/dev/null", O_RDWR);
+	ck_assert_int_eq(dup2(other, requests), requests);
+	for (unsigned i = 0; i < MANY; i++)
+		set_up(i % 2 == 0);
+	request(SIOCSIFMTU, &(struct ifreq){.ifr_mtu = 1234});
+	ck_assert_int_lt(links_read(links, take, NULL), 0);
+	ck_assert_int_lt(links_read(links, take, NULL), 0);
+	ck_assert_int_eq(dup2(kept, requests), requests);
+	ck_assert_int_eq(links_read(links, take, NULL), 0);
+	ck_assert_uint_eq(links_by_name(links, "lo")->mtu, 1234);
+	close(kept);
+	close(other);
+	end();
+}
+END_TEST
+
 Suite *links_suite(void)
 {
 	const TTest *const tests[] = {
@@ -134,6 +165,7 @@ Suite *links_suite(void)
 	    nothing_new_is_nothing_told,
 	    a_change_is_told_once,
 	    events_that_were_dropped_are_made_up_for,
+	    what_could_not_be_read_anew_is_so_the_next_time,
 	};
 
 	return SUITE_OF("links", tests);
