@@ -54,10 +54,13 @@ static void take_signal(struct guard *g)
 		log_error("signal %u: not passed on: %s", info.ssi_signo, strerror(errno));
 }
 
-/* One that whoever started the program did not want (nohup) stays ignored. */
+/*
+ * One that whoever started the program did not want (nohup) stays ignored. The last two are from a service manager
+ * that hears nothing of the program, and from a terminal: it is the child that they are to end.
+ */
 static void choose_signals(sigset_t *set)
 {
-	static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGABRT, SIGQUIT};
 	struct sigaction action;
 
 	sigemptyset(set);

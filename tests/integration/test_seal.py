@@ -230,6 +230,20 @@ def ended(case, link, tap, number):
     gro(link, False)
 
 
+def aborted(case, link, tap, number):
+    """By a service manager's watchdog, or at a terminal: the child ends at once, the helper puts in order what is left."""
+    control = tap.path("sealed.sock")
+    gro(link, True)
+    with start(link, *JSON, "--offloads=off", f"--control={control}") as probe:
+        operates(probe)
+        case.equal((gro(link), os.path.exists(control)), (False, True), "GRO and the socket while it runs")
+        probe.end(number)
+    case.equal(probe.status, 128 + number, "exit status")
+    case.equal(probe.lines(), [], "lines")
+    case.equal((gro(link), os.path.exists(control)), (True, False), "GRO and the socket afterwards")
+    gro(link, False)
+
+
 def guard_killed(case, link):
     """Nobody is left to help: what is held is exported."""
     with start(link, *JSON) as probe:
@@ -313,6 +327,8 @@ def run_cases(tap):
             tap.test("the child is killed", child_killed, link, tap)
             for number in (signal.SIGTERM, signal.SIGINT):
                 tap.test(f"{number.name} is passed on", ended, link, tap, number)
+            for number in (signal.SIGABRT, signal.SIGQUIT):
+                tap.test(f"{number.name} is passed on", aborted, link, tap, number)
         tap.test("the helper is killed", guard_killed, link)
         tap.test("a signal to both", to_both, link)
         tap.test("a start that fails", failed_start, link)
