@@ -434,6 +434,13 @@ static int open_scrape(struct operation *op)
 	return op->scrape ? 0 : -EIO;
 }
 
+/* By itself libevent would write to standard error, and wait there. */
+static void say_event(int severity, const char *message)
+{
+	(void)severity;
+	log_warning("libevent: %s", message);
+}
+
 int operate_prepare(struct program *p)
 {
 	struct operation *op = &operation;
@@ -441,6 +448,7 @@ int operate_prepare(struct program *p)
 
 	op->program = p;
 	op->hangup_reloads = config_is_live(&p->config) && !has_terminal();
+	event_set_log_callback(say_event);
 	op->base = event_base_new();
 	if (rc == 0)
 		rc = op->base ? add_events(op) : -ENOMEM;

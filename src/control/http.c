@@ -78,6 +78,17 @@ static void look_at_connections(evutil_socket_t fd, short what, void *ctx)
 		evconnlistener_enable(s->listener);
 }
 
+/*
+ * As where descriptors lack: the next look tries again. Without that libevent would, and complain, all the time.
+ * The context is evhttp's.
+ */
+static void accept_failed(struct evconnlistener *listener, void *ctx)
+{
+	(void)ctx;
+	log_warning("--metrics: a client waits: %s", strerror(errno));
+	evconnlistener_disable(listener);
+}
+
 /* Called by evhttp for the stream of a connection that it has accepted. */
 static struct bufferevent *create_stream(struct event_base *base, void *ctx)
 {
@@ -212,6 +223,7 @@ static int open_server(struct http_server *s)
 		return -ENOMEM;
 	}
 	s->listener = evhttp_bound_socket_get_listener(bound);
+	evconnlistener_set_error_cb(s->listener, accept_failed);
 	return event_add(s->look, &(struct timeval){.tv_sec = LOOK_EVERY_S}) < 0 ? -ENOMEM : 0;
 }
 

@@ -23,12 +23,15 @@
 #define QUEUE_MAX 256
 /* How long a client may take to ask, or to read on. */
 #define PATIENCE_S 15
+/* After a client could not be accepted, as where descriptors lack, the next try comes so much later. */
+#define PAUSE_S 1
 /* An answer is made as it is read: so much of it waits. */
 #define ANSWER_LOW 16384
 
 struct control_server {
 	struct control_options options;
 	struct evconnlistener *listener;
+	struct event *pause_end;
 	struct request *clients; /* a list */
 	unsigned client_count;
 	dev_t device; /* of the socket, and its inode */
@@ -196,6 +199,26 @@ static void accept_client(struct evconnlistener *listener, evutil_socket_t fd,
 	/* Who comes now waits in the kernel's queue. */
 	if (++s->client_count == CLIENTS_MAX)
 		evconnlistener_disable(listener);
+}
+
+/* Without a pause libevent would try, and complain, all the time. */
+static void accept_failed(struct evconnlistener *listener, void *ctx)
+{
+	const struct control_server *s = ctx;
+
+	log_warning("--control: %s: a client waits: %s", s->options.path, strerror(errno));
+	evconnlistener_disable(listener);
+	event_add(s->pause_end, &(struct timeval){.tv_sec = PAUSE_S});
+}
+
+static void end_pause(evutil_socket_t fd, short what, void *ctx)
+{
+	const struct control_server *s = ctx;
+
+	(void)fd;
+	(void)what;
+	if (s->client_count < CLIENTS_MAX)
+		evconnlistener_enable(s->listener);
 }
 
 /* -- answers ---------------------------------------------------------------------------------- */
@@ -387,13 +410,19 @@ struct control_server *control_create(const struct control_options *options)
 	}
 	s->options = *options;
 	remember(s);
-	s->listener = evconnlistener_new(
-	    options->base, accept_client, s, LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (s->listener)
+	s->pause_end = event_new(options->base, -1, 0, end_pause, s);
+	if (s->pause_end)
+		s->listener = evconnlistener_new(options->base, accept_client, s,
+		    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (s->listener) {
+		evconnlistener_set_error_cb(s->listener, accept_failed);
 		return s;
+	}
 	log_error("--control: %s: no memory", options->path);
 	close(fd);
 	remove_socket(s);
+	if (s->pause_end)
+		event_free(s->pause_end);
 	free(s);
 	return NULL;
 }
@@ -405,6 +434,7 @@ void control_destroy(struct control_server *s)
 	while (s->clients)
 		close_client(s->clients);
 	evconnlistener_free(s->listener);
+	event_free(s->pause_end);
 	remove_socket(s);
 	free(s);
 }

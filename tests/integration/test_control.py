@@ -503,6 +503,30 @@ def many_at_once(case, station):
         good_end(case, probe)
 
 
+def without_descriptors(case, station):
+    """Clients for which there are none wait, are told of some times, and are served when others have left."""
+    with station.probe("-o", "json") as probe:
+        usual = descriptors(probe.pid)
+        probe.end()
+    with station.probe("-o", "json", "--metrics", program=("prlimit", f"--nofile={usual + 5}")) as probe:
+        clients = [connect(probe.path) for _ in range(8)]
+        with netns.entered(station.link.capturing):
+            scraper = socket.socket()
+        scraper.settimeout(20)
+        scraper.connect(("127.0.0.1", 9469))
+        scraper.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        time.sleep(4)
+        for client in clients:
+            client.close()
+        case.true(scraper.recv(1000).startswith(b"HTTP/1.0 200"), "the scraper is not answered")
+        scraper.close()
+        case.equal(ctl(probe.path, "status").status, 0, "afterwards")
+        probe.end()
+    case.equal(probe.status, 0, "exit status")
+    case.true(1 <= len(probe.lines()) <= 20 and all("a client waits" in line for line in probe.lines()),
+              f"{len(probe.lines())} lines: {probe.lines()[:3]}")
+
+
 def large(station, count):
     """Sends so many flows; a skip where it cannot."""
     capture = capture_of(station.tap.path("flows%d.pcap" % count), count)
@@ -740,7 +764,8 @@ def cases(tap):
                 ("places where no socket can be", places), ("a socket in use, and one that is left", in_use),
                 ("a socket whose program is busy", backlog), ("wrong requests", wrong_requests),
                 ("spanflowctl: usage and exit status", usage), ("silent and slow clients", silent),
-                ("200 clients at once", many_at_once), ("clients that leave, and that never read", readers_that_leave),
+                ("200 clients at once", many_at_once), ("no descriptors are left", without_descriptors),
+                ("clients that leave, and that never read", readers_that_leave),
                 ("an answer that breaks off", broken_off), ("requests while 100,000 packets a second come", load),
                 ("300,000 flows", many_flows, 1), ("300,000 flows of two workers", many_flows, 2),
                 ("two workers", two_workers), ("top", top)):
