@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "util/json.h"
+#include "util/line.h"
 
 static const char *const ignored_names[IGNORED_COUNT] = {
 #define X(constant, name) [IGNORED_##constant] = #name,
@@ -285,10 +286,26 @@ static void text_flows(FILE *out, const struct ledger *l)
 		text_row(out, "dropped: ring full", l->ring_dropped);
 }
 
+void ledger_print_name(FILE *out, const struct ledger_collector *c)
+{
+	struct line l;
+
+	l.used = 0;
+	l.is_full = false;
+	line_put_text(&l, c->url, strlen(c->url));
+	line_put(&l, " (");
+	line_put(&l, c->format);
+	if (c->group) {
+		line_put(&l, ", group ");
+		line_put_text(&l, c->group, strlen(c->group));
+	}
+	line_end(&l, ")\n");
+	fwrite(l.text, 1, l.used, out);
+}
+
 static void text_collector(FILE *out, const struct ledger_collector *c)
 {
-	fprintf(out, "%s (%s%s%s)\n", c->url, c->format, c->group ? ", group " : "",
-	    c->group ? c->group : "");
+	ledger_print_name(out, c);
 	text_row(out, "records sent", c->sender.sent);
 	if (c->sender.queued)
 		text_row(out, "queued", c->sender.queued);

@@ -75,6 +75,8 @@ void ledger_add_flows(struct ledger *l, const struct table_stats *flows);
 /* Adds all of it but the collectors. */
 void ledger_add(struct ledger *l, const struct ledger *part);
 
+/* A collector's name for a person, with the end of the line: what a terminal takes for an order is made visible. */
+void ledger_print_name(FILE *out, const struct ledger_collector *c);
 void ledger_print_text(FILE *out, const struct ledger *l);
 /* One object on one line. */
 void ledger_print_json(FILE *out, const struct ledger *l);

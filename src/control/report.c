@@ -229,10 +229,10 @@ static void text_collector(FILE *out, const struct ledger_collector *c, double r
 {
 	char a[REPORT_SHORT_SIZE], b[REPORT_SHORT_SIZE], d[REPORT_SHORT_SIZE], e[REPORT_SHORT_SIZE];
 
-	fprintf(out, "%-10s%*" PRIu64 "  %6s %6s %7s %6s  %s (%s%s%s)\n", c->state, width,
-	    c->sender.sent, report_short(rate, a), report_short((double)c->sender.queued, b),
-	    report_short((double)dropped(c), d), report_short((double)errors(c), e), c->url,
-	    c->format, c->group ? ", group " : "", c->group ? c->group : "");
+	fprintf(out, "%-10s%*" PRIu64 "  %6s %6s %7s %6s  ", c->state, width, c->sender.sent,
+	    report_short(rate, a), report_short((double)c->sender.queued, b),
+	    report_short((double)dropped(c), d), report_short((double)errors(c), e));
+	ledger_print_name(out, c);
 }
 
 static void json_collector(struct json *j, const struct ledger_collector *c, double sent)

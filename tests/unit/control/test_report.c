@@ -221,13 +221,28 @@ START_TEST(interfaces_bring_no_orders_to_a_terminal)
 }
 END_TEST
 
+START_TEST(collectors_bring_none_either)
+{
+	struct overview o;
+
+	overview_example(&o, 1000);
+	o.now.collectors[0].url = "file:/tmp/\x1b[2J";
+	o.now.collectors[0].format = "json";
+	o.now.collectors[0].group = "g\x07";
+	print(report_collectors, &o, false);
+	has(printed, "file:/tmp/\\x1b[2J (json, group g\\x07)\n");
+	print(report_stats, &o, false);
+	has(printed, "file:/tmp/\\x1b[2J (json, group g\\x07)\n");
+}
+END_TEST
+
 Suite *report_suite(void)
 {
 	const TTest *const tests[] = {short_numbers_at_each_boundary,
 	    short_numbers_have_five_characters_at_most, rates_are_those_between_two_moments,
 	    status_as_text, numbers_stand_below_each_other_however_large,
 	    status_before_anything_came, json_has_all_on_one_line, stats_are_the_ledger,
-	    interfaces_bring_no_orders_to_a_terminal};
+	    interfaces_bring_no_orders_to_a_terminal, collectors_bring_none_either};
 
 	return SUITE_OF("report", tests);
 }
