@@ -60,7 +60,7 @@ struct encoder_options {
 	uint8_t engine_type; /* v5 */
 	uint8_t engine_id;
 	bool no_mode_bits; /* v5: the sampling field holds the interval alone */
-	bool continues;    /* lines: behind others, without a heading */
+	bool continues;    /* lines: behind others, without a heading, which they do not need */
 	bool has_segments; /* flows may be of overlay networks: each record says of which */
 	struct sampling_plan sampling;           /* as announced */
 	unsigned key_changes;                    /* set of 1 << enum key_part (meter/flow.h) */

@@ -144,7 +144,7 @@ void message_send(struct encoder *e)
 	    .data = e->buffer,
 	    .records = e->records,
 	    .wire_records = e->wire_records,
-	    .needs_templates = e->ops->announce && !e->announcing,
+	    .needs_templates = e->ops->announce && !e->announcing && !e->options.continues,
 	    .continues = e->continues,
 	    .sequence = e->sequence,
 	    .packets = e->packets,

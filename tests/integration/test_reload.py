@@ -274,12 +274,35 @@ def hangup_case(case, link, tap):
     good_end(case, run, 2)
 
 
+def heading_and_lines(path):
+    with open(path, encoding="utf-8", newline="") as text:
+        lines = text.read().split("\r\n")
+    return sum("sourceAddress" in line for line in lines), len(lines) - 1
+
+
+def heading_case(case, link, tap):
+    """Lines behind a heading that a former exporter has written."""
+    csv = tap.path("heading.csv")
+    output = f'output table {{ style = csv\n file = {csv}\n }}\n'
+    run = Run(link, tap, "heading", output + 'timeout = "idle=1s"\n')
+    with run.probe:
+        send(link.sending, "a0", frames_of(3))
+        wait_for(lambda: os.path.getsize(run.lines) > 0, 5, "the flow ends")
+        run.write(output + "collector c { host = 127.0.0.1:9 }\n")
+        run.reload(case)
+        send(link.sending, "a0", frames_of(4))
+        run.stop()
+    stats = good_end(case, run, 7)
+    case.equal([c["dropped"] for c in stats["collectors"] if "csv" in c["url"]], [{}], "lines dropped")
+    case.equal(heading_and_lines(csv), (1, 3), "headings and lines")
+
+
 def run_cases(tap):
     with netns.Link() as link:
         for name, call in (("timeouts", timeouts_case), ("filter", filter_case),
                            ("sampling", sampling_case), ("collectors", collectors_case),
                            ("what is broken", broken_case), ("of no use", no_use_case),
-                           ("SIGHUP", hangup_case)):
+                           ("SIGHUP", hangup_case), ("a heading", heading_case)):
             tap.test("reload: " + name, call, link, tap)
         for workers in (1, 2):
             tap.test(f"reload: a hundred times under load, {workers} workers", many_case, link,
