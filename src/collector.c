@@ -93,6 +93,7 @@ static void open_stages(struct collector *c, struct transport *t, bool is_live)
 
 	encoding.out = queue_message;
 	encoding.out_ctx = c;
+	encoding.continues |= t->is_behind;
 	sending.max_message = stream ? STREAM_MESSAGE_MAX : encoding.max_payload;
 	sending.burst = messages_of_a_record(&encoding);
 	sending.interfaces = encoder_interface_messages(&encoding);

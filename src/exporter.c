@@ -350,15 +350,15 @@ void *exporter_run(void *exporter)
 
 /* -- life ------------------------------------------------------------------------------------- */
 
-/* A file that cannot be opened is said here; its records are then dropped under that error. */
-static struct transport *open_transport(const struct config_collector *c, bool continues)
+/* A file that cannot be opened is said here; its records are then dropped. What was captured before stays. */
+static struct transport *open_transport(const struct config_collector *c, bool is_live)
 {
 	const char *name = c->path ? c->path : "standard output";
 	struct transport *t;
 
 	if (c->host)
 		return udp_create(c->url, c->host, c->port, &c->udp);
-	t = file_create(name, c->path, continues);
+	t = file_create(name, c->path, is_live);
 	if (t && t->is_broken)
 		log_error("%s: %s", name, strerror(t->is_broken));
 	return t;
@@ -367,7 +367,7 @@ static struct transport *open_transport(const struct config_collector *c, bool c
 static int open_output(struct exporter *x, struct output *o, const struct config_collector *conf)
 {
 	o->config = conf;
-	o->transport = open_transport(conf, x->options.continues);
+	o->transport = open_transport(conf, config_is_live(x->options.config));
 	if (o->transport) {
 		x->failed |= o->transport->is_broken;
 		o->collector =
@@ -448,9 +448,9 @@ void exporter_destroy(struct exporter *x)
 	free(x);
 }
 
-struct transport *exporter_udp(struct exporter *x, size_t i)
+struct transport *exporter_transport(struct exporter *x, size_t i)
 {
-	return x->outputs[i].config->host ? x->outputs[i].transport : NULL;
+	return x->outputs[i].transport;
 }
 
 void exporter_hurry(struct exporter *x)

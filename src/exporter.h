@@ -19,9 +19,8 @@ struct exporter_options {
 	const struct config *config;
 	struct ring **rings; /* of struct record, one a shard */
 	unsigned ring_count;
-	int dead_fd;    /* eventfd, written when every output has broken: nobody reads any more */
-	int done_fd;    /* eventfd, added 1 to when the thread is about to end */
-	bool continues; /* files go on where another exporter has left them, without a heading */
+	int dead_fd; /* eventfd, written when every output has broken: nobody reads any more */
+	int done_fd; /* eventfd, added 1 to when the thread is about to end */
 };
 
 /*
@@ -31,8 +30,8 @@ struct exporter_options {
 struct exporter *exporter_create(const struct exporter_options *options);
 void exporter_destroy(struct exporter *x);
 
-/* The transport of collector `i`, for udp_resolve(); NULL when it is lines to a file. */
-struct transport *exporter_udp(struct exporter *x, size_t i);
+/* The transport of collector `i`: by UDP, unless it is_stream. */
+struct transport *exporter_transport(struct exporter *x, size_t i);
 
 /* How many outputs could not be opened, which has been said. */
 unsigned exporter_broken(const struct exporter *x);

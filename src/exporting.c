@@ -30,7 +30,7 @@ static int complete_config(
 		encoding->interface_count = x->interfaces.count;
 		encoding->interface_room = x->interfaces.count + c->interface_count;
 		encoding->board = x->board;
-		encoding->continues = continues;
+		encoding->continues = continues && !c->collectors[i].path;
 		c->decode.details |= encoder_needs_details(encoding);
 	}
 	return rc;
@@ -71,8 +71,7 @@ struct exporting *exporting_create(struct config *config, struct own_exports *ow
 	    .rings = x->rings,
 	    .ring_count = config->workers,
 	    .dead_fd = dead_fd,
-	    .done_fd = x->done_fd,
-	    .continues = continues};
+	    .done_fd = x->done_fd};
 	x->exporter = exporter_create(&options);
 	if (!x->exporter) {
 		exporting_destroy(x);

@@ -32,8 +32,8 @@ struct exporting {
 
 /*
  * Opens all but addresses. What the collectors need of the stages before is put into the configuration, which must
- * outlive it. `dead_fd` is written when every output has broken. `continues`: files go on where the exporter before has
- * left them. `watch` knows the captured interfaces, NULL: the machine does. NULL after saying why not.
+ * outlive it. `dead_fd` is written when every output has broken. `continues`: standard output goes on where the
+ * exporter before has left it. `watch` knows the captured interfaces, NULL: the machine does. NULL after saying why not.
  */
 struct exporting *exporting_create(struct config *config, struct own_exports *own_exports,
     const struct live_watch *watch, int dead_fd, bool continues);

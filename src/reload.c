@@ -84,11 +84,26 @@ static int open_exporting(struct reloads *r)
 	return exporting_start(r->exporting);
 }
 
+/* Whoever keeps a file's records by the day moves it, and asks for a reload. */
+static bool files_have_moved(const struct exporting *x)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < x->config->collector_count; i++) {
+		const char *path = x->config->collectors[i].path;
+
+		any |= path && file_has_moved(exporter_transport(x->exporter, i), path);
+	}
+	return any;
+}
+
 static int prepare(struct reloads *r)
 {
 	const unsigned exports = 1u << RELOAD_COLLECTORS | 1u << RELOAD_SAMPLING;
 
 	r->exporting = NULL;
+	if (!(r->parts & exports) && files_have_moved(r->options.program->exporting))
+		r->parts |= 1u << RELOAD_COLLECTORS;
 	if (r->parts & exports)
 		return open_exporting(r);
 	r->next->decode.details = r->options.program->config.decode.details;

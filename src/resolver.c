@@ -111,9 +111,9 @@ unsigned resolver_try(struct resolver *r, bool only_addresses)
 	unsigned missing = 0;
 
 	for (unsigned i = 0; i < r->config->collector_count; i++) {
-		struct transport *t = exporter_udp(r->exporter, i);
+		struct transport *t = exporter_transport(r->exporter, i);
 
-		if (!t || (only_addresses && !t->is_fixed))
+		if (t->is_stream || (only_addresses && !t->is_fixed))
 			continue;
 		look_up(r, i, t);
 		missing += !r->lookups[i].resolved;
@@ -127,9 +127,9 @@ unsigned resolver_try(struct resolver *r, bool only_addresses)
  */
 static bool is_watched(const struct resolver *r, unsigned i)
 {
-	const struct transport *t = exporter_udp(r->exporter, i);
+	const struct transport *t = exporter_transport(r->exporter, i);
 
-	if (!t)
+	if (t->is_stream)
 		return false;
 	if (!r->lookups[i].resolved)
 		return config_is_live(r->config);
@@ -143,9 +143,9 @@ static void turn(struct resolver *r)
 
 		if (!is_watched(r, i))
 			continue;
-		l->doubtful |= udp_take_doubt(exporter_udp(r->exporter, i));
+		l->doubtful |= udp_take_doubt(exporter_transport(r->exporter, i));
 		if (lookup_is_due(l, r->config->collectors[i].resolve_ns, steady_now()))
-			look_up(r, i, exporter_udp(r->exporter, i));
+			look_up(r, i, exporter_transport(r->exporter, i));
 	}
 }
 

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct file {
@@ -73,17 +74,70 @@ void file_open_by(int (*open_path)(void *ctx, const char *path), void *ctx)
 }
 
 /* A descriptor or -errno. */
-static int open_file(const char *path, bool continues)
+static int open_file(const char *path, bool appends)
 {
-	int how = continues ? O_APPEND : O_TRUNC, fd;
+	int how = appends ? O_APPEND : O_TRUNC, fd;
 
-	if (opener.open && continues)
+	if (opener.open && appends)
 		return opener.open(opener.ctx, path);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
 	return fd < 0 ? -errno : fd;
 }
 
-struct transport *file_create(const char *name, const char *path, bool continues)
+static bool has_lines(int fd)
+{
+	struct stat s;
+
+	return fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_size > 0;
+}
+
+/*
+ * A program that was killed may have left a piece of a line, which the next one would become a part of. Where
+ * the file may not be read it stays so. 0 or -errno.
+ */
+static int end_last_line(int fd, const char *path)
+{
+	int in = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
+	char last = '\n';
+
+	if (in < 0)
+		return 0;
+	if (lseek(in, -1, SEEK_END) >= 0 && read(in, &last, 1) == 1 && last != '\n')
+		rc = write(fd, "\n", 1) < 0 ? -errno : 0;
+	close(in);
+	return rc;
+}
+
+static void open_named(struct file *f, const char *path, bool appends)
+{
+	f->fd = open_file(path, appends);
+	f->base.is_behind = appends && f->fd >= 0 && has_lines(f->fd);
+	if (f->fd < 0)
+		f->base.is_broken = -f->fd;
+	else if (f->base.is_behind)
+		f->base.is_broken = -end_last_line(f->fd, path);
+}
+
+bool file_has_moved(const struct transport *t, const char *path)
+{
+	const struct file *f = (const struct file *)t;
+	struct stat ours, named;
+	bool moved;
+	int fd;
+
+	if (f->fd >= 0 && (fstat(f->fd, &ours) < 0 || !S_ISREG(ours.st_mode)))
+		return false;
+	fd = open_file(path, true);
+	if (fd < 0)
+		return false;
+	moved = f->fd < 0 ||
+	    (fstat(fd, &named) == 0 &&
+		(named.st_dev != ours.st_dev || named.st_ino != ours.st_ino));
+	close(fd);
+	return moved;
+}
+
+struct transport *file_create(const char *name, const char *path, bool appends)
 {
 	struct file *f = calloc(1, sizeof(*f));
 
@@ -92,8 +146,6 @@ struct transport *file_create(const char *name, const char *path, bool continues
 	f->base = (struct transport){.ops = &file_ops, .name = name, .is_stream = true};
 	f->fd = STDOUT_FILENO;
 	if (path)
-		f->fd = open_file(path, continues);
-	if (f->fd < 0)
-		f->base.is_broken = -f->fd;
+		open_named(f, path, appends);
 	return &f->base;
 }

@@ -35,6 +35,7 @@ struct transport {
 	bool is_stream;   /* a write that failed leaves it unusable */
 	bool is_fixed;    /* it is an address, the same whenever it is looked up */
 	bool earlier;     /* the error of the last send was that of an earlier message */
+	bool is_behind;   /* lines: others stand in the file already */
 	int is_broken;    /* the errno with which opening it failed, which has been said; or 0 */
 };
 
@@ -119,12 +120,17 @@ bool udp_endpoints(
 bool udp_take_doubt(struct transport *t);
 
 /*
- * Lines to a file (NULL: standard output), which begins anew unless it `continues`. When it cannot be opened is_broken says why, and every
- * send fails with that. NULL: no memory.
+ * Lines to a file (NULL: standard output), which begins anew unless it `appends`. When it cannot be opened
+ * is_broken says why, and every send fails with that. NULL: no memory.
  */
-struct transport *file_create(const char *name, const char *path, bool continues);
+struct transport *file_create(const char *name, const char *path, bool appends);
 /*
- * From now on files that continue are opened by `open_path`, where the program may not any more: a descriptor
+ * From any thread: whether the path stands for another file by now, as when that was moved to begin a new one,
+ * which is made then; or for one that could not be opened before, and can.
+ */
+bool file_has_moved(const struct transport *t, const char *path);
+/*
+ * From now on files to append to are opened by `open_path`, where the program may not any more: a descriptor
  * to append to, or -errno. NULL: as at first.
  */
 void file_open_by(int (*open_path)(void *ctx, const char *path), void *ctx);

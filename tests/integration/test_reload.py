@@ -297,12 +297,53 @@ def heading_case(case, link, tap):
     case.equal(heading_and_lines(csv), (1, 3), "headings and lines")
 
 
+def rotation_case(case, link, tap):
+    """A file that was moved is let go of, and the next one is whole in itself."""
+    csv, moved = tap.path("rotated.csv"), tap.path("rotated.csv.1")
+    run = Run(link, tap, "rotated", f'output table {{ style = csv\n file = {csv}\n }}\ntimeout = "idle=1s"\n')
+    with run.probe:
+        send(link.sending, "a0", frames_of(3, sport=5001))
+        wait_for(lambda: os.path.getsize(run.lines) > 0, 5, "the flow ends")
+        run.reload(case)
+        os.rename(csv, moved)
+        send(link.sending, "a0", frames_of(4, sport=5002))
+        run.reload(case)
+        case.true(os.path.exists(csv), "the next file is there after the reload")
+        wait_for(lambda: os.path.getsize(csv) > 200, 5, "the next flow ends")
+        run.stop()
+    good_end(case, run, 7)
+    said = [line for line in run.probe.lines() if "reload" in line]
+    case.true("nothing differs" in said[0] and "done" in said[1], f"said: {said}")
+    case.equal((heading_and_lines(moved), heading_and_lines(csv)), ((1, 2), (1, 2)), "headings and lines")
+
+
+def restart_case(case, link, tap):
+    """What was recorded before stays: as a file that a killed probe has left in the middle of a line."""
+    csv = tap.path("kept.csv")
+    for number in (1, 2):
+        run = Run(link, tap, "kept", f'output table {{ style = csv\n file = {csv}\n }}\n')
+        with run.probe:
+            send(link.sending, "a0", frames_of(number, sport=5000 + number))
+            run.stop()
+        case.equal(run.probe.status, 0, f"exit status {number}: {run.probe.stats()}")
+        if number == 1:
+            with open(run.lines, "a", encoding="utf-8") as lines:
+                lines.write('{"half":')
+    case.equal(heading_and_lines(csv), (1, 3), "heading and lines")
+    with open(run.lines, encoding="utf-8") as text:
+        lines = text.read().splitlines()
+    case.equal(lines.pop(1), '{"half":', "the piece of a line stands for itself")
+    case.equal([json.loads(line)["packetDeltaCount"] for line in lines], [1, 2], "packets")
+
+
 def run_cases(tap):
     with netns.Link() as link:
         for name, call in (("timeouts", timeouts_case), ("filter", filter_case),
                            ("sampling", sampling_case), ("collectors", collectors_case),
                            ("what is broken", broken_case), ("of no use", no_use_case),
-                           ("SIGHUP", hangup_case), ("a heading", heading_case)):
+                           ("SIGHUP", hangup_case), ("a heading", heading_case),
+                           ("a file that was moved", rotation_case),
+                           ("a restart", restart_case)):
             tap.test("reload: " + name, call, link, tap)
         for workers in (1, 2):
             tap.test(f"reload: a hundred times under load, {workers} workers", many_case, link,
