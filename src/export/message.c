@@ -294,14 +294,15 @@ void encoder_finish(struct encoder *e)
 	}
 }
 
+/* A heading is told once: behind lines it would be taken for one. */
 void encoder_refresh(struct encoder *e)
 {
-	e->announced = false;
+	e->announced &= format_is_stream(e->options.format);
 }
 
 void encoder_doubt(struct encoder *e)
 {
-	e->doubted = true;
+	e->doubted = !format_is_stream(e->options.format);
 }
 
 void encoder_discard(struct encoder *e)

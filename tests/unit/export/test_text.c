@@ -1,7 +1,9 @@
 #include "suites.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "export/board.h"
 #include "support/collector.h"
 #include "util/units.h"
 
@@ -151,6 +153,36 @@ START_TEST(json_and_text_without_a_record_are_empty)
 END_TEST
 
 /* Headings are for the top of a file: no refresh brings them again. */
+/* Other interfaces, or a pipe that nobody read for a while, are no reason for another one. */
+START_TEST(headings_are_not_repeated)
+{
+	struct collector c;
+	struct encoder_options o = collector_options(&c, FORMAT_CSV);
+	struct encoder *e;
+	struct record r = tcp4();
+	size_t headings = 0;
+
+	o.board = board_create();
+	e = encoder_create(&o);
+	for (unsigned i = 0; i < 4; i++) {
+		r.clock_ns += 10 * NS_PER_S;
+		r.wall_ns += 10 * NS_PER_S;
+		encoder_record(e, &r);
+		if (i == 1)
+			board_put(o.board, calloc(1, sizeof(struct interface_info)), 1);
+		if (i == 2)
+			encoder_doubt(e);
+	}
+	encoder_finish(e);
+	for (size_t i = 0; i < c.message_count; i++)
+		headings += !memcmp(c.messages[i].data, "sourceAddress", 13);
+	ck_assert_uint_eq(headings, 1);
+	encoder_destroy(e);
+	board_destroy(o.board);
+	collector_fini(&c);
+}
+END_TEST
+
 START_TEST(headings_come_once)
 {
 	struct record r[3];
@@ -355,6 +387,7 @@ Suite *text_suite(void)
 	    csv_has_one_heading_and_fixed_columns,
 	    csv_without_a_record_has_its_heading,
 	    json_and_text_without_a_record_are_empty,
+	    headings_are_not_repeated,
 	    headings_come_once,
 	    text_shows_a_tcp_flow,
 	    text_shows_ipv6_ports_behind_brackets,
