@@ -6,7 +6,9 @@ usage: test_package.py [WORD...]    only cases with such a word in their name
 
 import glob
 import os
+import pty
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -224,6 +226,51 @@ def zsh_reads(case):
         case.equal((done.returncode, done.stderr), (0, ""), "zsh -n " + path)
 
 
+ZSHRC = """PROMPT= PROMPT2= ; unsetopt beep prompt_sp; fpath=({} $fpath); autoload -U compinit; compinit -u -D
+tell() {{ print -r -- "<$BUFFER>"; BUFFER= }}
+zle -N tell; bindkey '^O' tell
+print ready
+"""
+# What was typed before the tabulator, and what stands there then.
+ZSH_COMPLETES = [
+    ("spanflow --forma", "spanflow --format="),
+    ("spanflow --format=ip", "spanflow --format=ipfix "),
+    ("spanflow -o csv:x,rec", "spanflow -o csv:x,records="),
+    ("spanflow --decap erspan,gr", "spanflow --decap erspan,gre"),
+    ("spanflow -n 192.0.2.1:2055,form", "spanflow -n 192.0.2.1:2055,format="),
+    ("spanflow tcp po", "spanflow tcp po"),
+    ("spanflowctl inter", "spanflowctl interfaces "),
+]
+
+
+def read_until(terminal, wanted):
+    said = b""
+    while wanted not in said and select.select([terminal], [], [], 10)[0]:
+        said += os.read(terminal, 65536)
+    return said.decode(errors="replace")
+
+
+def zsh_completes(case, tap):
+    """A zsh at a terminal puts in what is meant."""
+    needed("zsh")
+    home = tap.path("zsh")
+    os.mkdir(home)
+    with open(os.path.join(home, ".zshrc"), "w", encoding="utf-8") as out:
+        out.write(ZSHRC.format(os.path.dirname(ZSH)))
+    ours, its = pty.openpty()
+    environment = {**os.environ, "ZDOTDIR": home, "TERM": "dumb"}
+    with subprocess.Popen(["zsh", "-d", "-i"], stdin=its, stdout=its, stderr=its, env=environment,
+                          start_new_session=True) as shell:
+        os.close(its)
+        read_until(ours, b"ready")
+        for typed, wanted in ZSH_COMPLETES:
+            os.write(ours, typed.encode() + b"\t\x0f")
+            shown = re.findall("<(.*?)>", read_until(ours, b">"))
+            case.equal(shown[-1:], [wanted], f"after {typed!r}")
+        shell.kill()
+    os.close(ours)
+
+
 def every_command(case):
     """Both shells offer all commands of spanflowctl."""
     commands = set(re.findall(r"(?m)^  ([a-z]+) ", called([CTL, "-h"]).stdout))
@@ -251,6 +298,7 @@ def main():
         tap.test("completions: every value", every_value)
         tap.test("completions: every command", every_command)
         tap.test("zsh: syntax", zsh_reads)
+        tap.test("zsh: completes", zsh_completes, tap)
     finally:
         status = tap.status()
     return status
