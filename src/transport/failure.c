@@ -17,6 +17,11 @@ enum failure failure_of(int error)
 	}
 }
 
+bool failure_is_of_room(enum failure f)
+{
+	return f == FAILURE_ENOSPC || f == FAILURE_EDQUOT;
+}
+
 bool failure_is_of_path(enum failure f)
 {
 	switch (f) {

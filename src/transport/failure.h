@@ -42,6 +42,8 @@ enum failure failure_of(int error);
  * go: others may be tried instead.
  */
 bool failure_is_of_path(enum failure f);
+/* Whether it says that there is no room at the moment where lines are written to. */
+bool failure_is_of_room(enum failure f);
 /* What a person can do about an errno, as ": do this"; or "". */
 const char *failure_advice(int error);
 /* "ECONNREFUSED", "queue_full", ... */

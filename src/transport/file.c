@@ -84,11 +84,18 @@ static int open_file(const char *path, bool appends)
 	return fd < 0 ? -errno : fd;
 }
 
+static bool is_regular(int fd)
+{
+	struct stat s;
+
+	return fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
+}
+
 static bool has_lines(int fd)
 {
 	struct stat s;
 
-	return fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_size > 0;
+	return is_regular(fd) && fstat(fd, &s) == 0 && s.st_size > 0;
 }
 
 /*
@@ -147,5 +154,6 @@ struct transport *file_create(const char *name, const char *path, bool appends)
 	f->fd = STDOUT_FILENO;
 	if (path)
 		open_named(f, path, appends);
+	f->base.waits = appends && is_regular(f->fd);
 	return &f->base;
 }

@@ -15,6 +15,8 @@
 #define DATA_PLACES 8
 /* So many intervals of lateness are made up for by messages that go at once. */
 #define PACE_CATCH_UP 2
+/* How often a full disk is asked whether it has room. */
+#define ROOM_INTERVAL_NS NS_PER_S
 /* A collector's failures of one kind are reported this often at most. */
 #define REPORT_INTERVAL_NS (60 * NS_PER_S)
 
@@ -42,6 +44,8 @@ struct sender {
 	bool begun; /* a message that a session can begin with has been sent */
 	bool dead;
 	enum failure dead_why;
+	bool lacks_room; /* what is queued waits for it, for this reason: */
+	enum failure room_why;
 	uint64_t report_ns[FAILURE_COUNT]; /* not again before this time */
 };
 
@@ -274,12 +278,29 @@ static void count_sent(struct sender *s)
 	pop(s, m->records);
 }
 
+/* Whether the first message has to wait for room. It may have been written in part. */
+static bool waits_for_room(struct sender *s, int rc, uint64_t now_ns)
+{
+	bool lacked = s->lacks_room;
+
+	s->lacks_room = rc < 0 && s->transport->waits && failure_is_of_room(failure_of(-rc));
+	if (s->lacks_room) {
+		s->room_why = failure_of(-rc);
+		s->next_ns = now_ns + ROOM_INTERVAL_NS;
+	} else if (lacked && rc > 0) {
+		log_warning("%s: there is room again", s->transport->name);
+	}
+	return s->lacks_room;
+}
+
 /* Sends as many of the oldest messages as go at once, or drops one. False when it stays there. */
 static bool send_first(struct sender *s, uint64_t now_ns)
 {
 	int rc = send_twice(s, now_ns);
 
 	s->blocked = rc == -EAGAIN;
+	if (waits_for_room(s, rc, now_ns))
+		return true;
 	for (int i = 0; i < rc; i++) {
 		count_sent(s);
 		pace(s, now_ns);
@@ -363,6 +384,8 @@ void sender_unpace(struct sender *s)
 /* A stream that is cut within a message cannot go on with the next. */
 void sender_give_up(struct sender *s, enum failure why)
 {
+	if (s->lacks_room)
+		why = s->room_why;
 	if (s->count && s->transport->is_stream && !s->dead) {
 		s->dead = true;
 		s->dead_why = why;

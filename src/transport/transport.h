@@ -36,6 +36,7 @@ struct transport {
 	bool is_fixed;    /* it is an address, the same whenever it is looked up */
 	bool earlier;     /* the error of the last send was that of an earlier message */
 	bool is_behind;   /* lines: others stand in the file already */
+	bool waits;       /* where a disk is full there may be room later: the same message again */
 	int is_broken;    /* the errno with which opening it failed, which has been said; or 0 */
 };
 

@@ -8,6 +8,7 @@ both, so that nothing but what the test sends is on the link.  Needs root.
 usage: test_live.py [WORD...]    only cases with such a word in their name
 """
 
+import contextlib
 import json
 import os
 import re
@@ -174,6 +175,34 @@ def quiet_link(case, link):
     good_end(case, probe)
 
 
+def full_disk(case, link, tap):
+    """Records wait for room, in whole lines."""
+    disk = tap.path("disk")
+    os.mkdir(disk)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], stderr=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise Skip(f"no tmpfs: {done.stderr.decode().strip()}")
+    lines, ballast = os.path.join(disk, "lines.json"), os.path.join(disk, "ballast")
+    try:
+        with Probe(link, "-i", "b0", f"--output=json:{lines}", "-t", "idle=100ms", "--stats=json") as probe:
+            with open(ballast, "wb", buffering=0) as out, contextlib.suppress(OSError):
+                while out.write(bytes(100)):
+                    pass
+            for number in (1, 2, 3):
+                send(link.sending, "a0", frames_of(number, sport=5000 + number))
+                time.sleep(0.6)
+            os.unlink(ballast)
+            wait_for(lambda: open(lines, "rb").read().count(b"\n") == 3, 5, "all lines are there")
+            probe.end()
+        with open(lines, encoding="utf-8") as text:
+            case.equal([json.loads(line)["packetDeltaCount"] for line in text], [1, 2, 3], "packets")
+    finally:
+        subprocess.run(["umount", disk], check=True)
+    good_end(case, probe)
+    case.equal([line.split(": ", 2)[2] for line in probe.lines()],
+               ["No space left on device", "there is room again"], "lines")
+
+
 def wall_clock(case, link):
     """Starts and ends are the wall clock's, of now."""
     begin = time.time() * 1000
@@ -283,6 +312,7 @@ def cases(tap, link):
         captured(tap, link, capture)
     interface_cases(tap, link)
     tap.test("a record is printed soon on a quiet link", quiet_link, link)
+    tap.test("a full disk", full_disk, link, tap)
     tap.test("times are the wall clock's", wall_clock, link)
     tap.test("SIGINT ends with reason forced", interrupted, link)
     tap.test("--count stops a live capture", count_stops, link)

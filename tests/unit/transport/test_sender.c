@@ -236,6 +236,28 @@ START_TEST(pushed_message_is_queued)
 }
 END_TEST
 
+START_TEST(message_waits_for_room_on_a_full_disk)
+{
+	open_sender(0, true);
+	fake.base.waits = true;
+	push(1);
+	push(2);
+	say((const int[]){0, -ENOSPC, -EDQUOT}, 3);
+	ck_assert_uint_eq(run(T0), T0 + NS_PER_S);
+	ck_assert_uint_eq(run(T0 + NS_PER_S), T0 + 2 * NS_PER_S);
+	ck_assert_uint_eq(sender_stats(sender)->sent, 1);
+	ck_assert(!sender_is_dead(sender));
+	run(T0 + 2 * NS_PER_S);
+	ck_assert_uint_eq(sender_stats(sender)->sent, 3);
+	push(4);
+	say((const int[]){-ENOSPC}, 1);
+	run(T0 + 3 * NS_PER_S);
+	sender_give_up(sender, FAILURE_SHUTDOWN);
+	ck_assert_uint_eq(sender_stats(sender)->dropped[FAILURE_ENOSPC], 4);
+	close_sender();
+}
+END_TEST
+
 START_TEST(message_waits_for_a_transport_that_says_again)
 {
 	static const int script[] = {0, -EAGAIN};
@@ -979,6 +1001,7 @@ Suite *sender_suite(void)
 	    unpaced_sender_sends_all_at_once,
 	    bytes_are_those_of_the_messages,
 	    pushed_message_is_queued,
+	    message_waits_for_room_on_a_full_disk,
 	    message_waits_for_a_transport_that_says_again,
 	    refused_message_is_tried_once_more,
 	    message_refused_twice_is_dropped_by_name,
