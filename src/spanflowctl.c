@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -20,6 +21,8 @@
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
 #define ROUND_MS 1000
+/* What takes longest is a reload that looks names up. */
+#define ANSWER_SECONDS 30
 /* More rows and columns are not drawn (control/screen.h). */
 #define SCREEN_MAX 1000
 
@@ -66,21 +69,35 @@ static void print_help(void)
 
 /* -- asking ------------------------------------------------------------------------------------ */
 
+static void complain_of_silence(void)
+{
+	complain("%s: no answer within %d seconds: spanflow is stopped, or hangs", socket_path,
+	    ANSWER_SECONDS);
+}
+
 /* A connection, or -1 after saying why there is none. */
 static int connect_control(void)
 {
+	static const struct timeval most = {.tv_sec = ANSWER_SECONDS};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (strlen(socket_path) >= sizeof(address.sun_path)) {
 		errno = ENAMETOOLONG;
 	} else if (fd >= 0) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof(most));
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &most, sizeof(most));
 		strcpy(address.sun_path, socket_path);
 		if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
 			return fd;
 	}
-	complain("%s: %s%s", socket_path, strerror(errno),
-	    errno == ENOENT || errno == ECONNREFUSED ? ": does spanflow run, with --control?" : "");
+	if (errno == EAGAIN)
+		complain_of_silence();
+	else
+		complain("%s: %s%s", socket_path, strerror(errno),
+		    errno == ENOENT || errno == ECONNREFUSED
+			? ": does spanflow run, with --control?"
+			: "");
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -110,6 +127,7 @@ static FILE *ask(const char *request)
 
 	if (fd < 0)
 		return NULL;
+	errno = 0;
 	if (answer && send_all(fd, request, strlen(request)) &&
 	    fgets(first, sizeof(first), answer)) {
 		if (strcmp(first, "ok\n") == 0) {
@@ -119,6 +137,8 @@ static FILE *ask(const char *request)
 		}
 		first[strcspn(first, "\n")] = '\0';
 		complain("%s", strncmp(first, "error: ", 7) == 0 ? first + 7 : first);
+	} else if (errno == EAGAIN) {
+		complain_of_silence();
 	} else {
 		complain("%s: no answer: spanflow may be about to end", socket_path);
 	}
