@@ -93,12 +93,26 @@ static inline bool is_awaited(
 
 /* -- more than a bucket holds ----------------------------------------------------------------- */
 
-/* The newest of its digest comes first. */
-static bool copies_spare(const struct dedup *d, uint32_t bucket, uint64_t packet, uint64_t clock_ns)
+/* What is metered anew has its place in the bucket: with another one it would take that of a packet. */
+static void drop_spare(struct dedup *d, struct dedup_spare *s)
 {
-	for (const struct dedup_spare *s = d->spares; s < d->spares + DEDUP_SPARES; s++)
-		if (s->bucket == bucket && (s->packet ^ packet) <= PLACE_MASK)
-			return is_within_window(d, s->packet, s->clock_ns, packet, clock_ns);
+	struct dedup_spare *last = &d->spares[DEDUP_SPARES - 1];
+
+	memmove(s, s + 1, (size_t)(last - s) * sizeof(*s));
+	*last = (struct dedup_spare){0};
+}
+
+/* Of one digest there may be several; those behind the newest are not awaited any more. */
+static bool copies_spare(struct dedup *d, uint32_t bucket, uint64_t packet, uint64_t clock_ns)
+{
+	for (struct dedup_spare *s = d->spares; s < d->spares + DEDUP_SPARES; s++) {
+		if (s->bucket != bucket || (s->packet ^ packet) > PLACE_MASK)
+			continue;
+		if (is_within_window(d, s->packet, s->clock_ns, packet, clock_ns))
+			return true;
+		drop_spare(d, s);
+		return false;
+	}
 	return false;
 }
 

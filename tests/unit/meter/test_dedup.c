@@ -214,6 +214,25 @@ START_TEST(latest_metered_packet_counts_among_spares)
 }
 END_TEST
 
+/* One of four of a bucket of all, which has room for them and not for one of them twice. */
+START_TEST(spare_that_is_metered_again_takes_one_place)
+{
+	const uint64_t four = DIGEST;
+
+	begin(COPY, SAME);
+	for (uint64_t i = 0; i < 4; i++)
+		see(four ^ i << 60, 1, i);
+	for (uint64_t i = 1; i < DEDUP_WAYS; i++)
+		see(in_one_of_the_first(i), 1, SAME);
+	ck_assert_int_eq(see(four ^ 1ull << 60, 1, 2 * SAME), DEDUP_FIRST);
+	for (uint64_t i = 4; !all_are_in_use(); i++)
+		ck_assert_int_eq(see(in_one_of_the_first(i), 1, 2 * SAME), DEDUP_FIRST);
+	for (uint64_t i = 0; i < 4; i++)
+		ck_assert_int_eq(see(four ^ i << 60, 2, 2 * SAME), DEDUP_DUPLICATE);
+	end();
+}
+END_TEST
+
 /* Of the bucket beside only its number is another. */
 START_TEST(spares_are_of_their_bucket)
 {
@@ -396,6 +415,7 @@ Suite *dedup_suite(void)
 	    spares_do_for_chance,
 	    windows_of_spares_are_exact,
 	    latest_metered_packet_counts_among_spares,
+	    spare_that_is_metered_again_takes_one_place,
 	    spares_are_of_their_bucket,
 	    one_more_brings_all_into_use_and_forgets_none,
 	    oldest_is_forgotten_when_all_come_into_use,
