@@ -22,6 +22,7 @@
 /* A name that cannot be resolved is told of this often at most. */
 #define REPORT_INTERVAL_NS (60 * NS_PER_S)
 /* How long an end may wait for a look-up that is under way. */
+#define STOP_LOOK_MS 1
 #define STOP_WAIT_NS (100 * NS_PER_MS)
 #define WHY_SIZE 256
 
@@ -174,22 +175,25 @@ void resolver_start(struct resolver *r)
 		log_warning("resolver: cannot be started: names are not looked up again");
 }
 
-/* Whether the thread has ended. It is waited for once: whoever asks again has other things to do. */
+/*
+ * Whether the thread has ended. It is waited for once: whoever asks again has other things to do. Not until a
+ * date, as pthread_timedjoin_np() does: were it set back meanwhile, this would last for hours.
+ */
 static bool has_ended(struct resolver *r)
 {
-	struct timespec until;
-	uint64_t one = 1, ns;
+	uint64_t one = 1, until = steady_now() + STOP_WAIT_NS;
 
 	if (r->is_asked_to_stop)
 		return pthread_tryjoin_np(r->thread, NULL) == 0;
 	r->is_asked_to_stop = true;
 	if (write(r->stop_fd, &one, sizeof(one)) != sizeof(one))
 		return false;
-	clock_gettime(CLOCK_REALTIME, &until);
-	ns = (uint64_t)until.tv_nsec + STOP_WAIT_NS;
-	until.tv_sec += (time_t)(ns / NS_PER_S);
-	until.tv_nsec = (long)(ns % NS_PER_S);
-	return pthread_timedjoin_np(r->thread, NULL, &until) == 0;
+	while (pthread_tryjoin_np(r->thread, NULL) != 0) {
+		if (steady_now() >= until)
+			return false;
+		poll(NULL, 0, STOP_LOOK_MS);
+	}
+	return true;
 }
 
 bool resolver_stop(struct resolver *r)
