@@ -1,6 +1,7 @@
 #include "formers.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,7 +139,7 @@ static bool let_go(struct former *former)
 bool formers_reap(struct formers *f, bool *failed)
 {
 	struct former **link = &f->list;
-	bool any = false;
+	bool any = false, is_busy = *link != NULL;
 
 	while (*link) {
 		struct former *former = *link, *next = former->next;
@@ -152,6 +153,9 @@ bool formers_reap(struct formers *f, bool *failed)
 		else
 			link = &former->next;
 	}
+	/* Many reloads in a row leave 2 MB of small pieces, which would stay for good. */
+	if (is_busy && !f->list)
+		malloc_trim(0);
 	return any;
 }
 
