@@ -10,7 +10,7 @@ UNIT_OBJECTS := $(UNIT_SOURCES:%.c=$(BUILD)/%.o)
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH_TOOLS := $(addprefix $(BUILD)/tests/bench/,mktraffic measure pcaploop udpsink)
 BENCH_STAGES := $(BUILD)/tests/bench/stages
-LIVE_TESTS := live links packet xdp control reload overload metrics
+LIVE_TESTS := live links packet xdp control reload overload metrics seal flood
 MANUALS := $(wildcard man/*.[578])
 DOCUMENTS := README.md BENCHMARKS.md NEWS LICENSE
 EXAMPLES := contrib/spanflow.conf contrib/systemd/xdp.conf contrib/prometheus/alerts.yml
@@ -109,9 +109,9 @@ check-built: all $(BUILD)/unit $(FUZZERS:%=$(BUILD)/tests/fuzz/replay_%) $(BENCH
 check-long: $(PROGRAM) $(BUILD)/tests/bench/mktraffic
 	SPANFLOW_TEST_LONG=1 tests/run $(BUILD) million sizes estimates foreign
 
-# What make check does live, alone, and each event of make soak once. As root.
+# What make check does live, alone, with a flood of a minute, and each event of make soak once. As root.
 check-integration: all $(BUILD)/tests/bench/mktraffic
-	tests/run $(BUILD) $(LIVE_TESTS)
+	SPANFLOW_TEST_FLOOD=60 tests/run $(BUILD) $(LIVE_TESTS)
 	tests/soak/soak.py --once
 
 # One spanflow, and all that may happen to it in a year, in random order: SOAK_TIME=30m SOAK_SEED=1
