@@ -81,6 +81,7 @@ static int open_exporting(struct reloads *r)
 	if (exporter_broken(r->exporting->exporter))
 		return -EIO;
 	resolver_try(&r->exporting->resolver, true);
+	resolver_inherit(&r->exporting->resolver, &p->exporting->resolver);
 	return exporting_start(r->exporting);
 }
 

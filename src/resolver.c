@@ -9,6 +9,7 @@
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ bool lookup_is_due(const struct lookup *l, uint64_t interval_ns, uint64_t now_ns
 {
 	uint64_t passed = now_ns - l->at_ns;
 
-	if (!l->resolved)
+	if (!l->resolved || l->is_inherited)
 		return passed >= RESOLVER_RETRY_NS;
 	if (!interval_ns)
 		return false;
@@ -83,6 +84,10 @@ static void begin_session(struct resolver *r, unsigned i, struct transport *t)
 	struct sockaddr_storage local, remote;
 
 	if (udp_endpoints(t, &local, &remote)) {
+		pthread_mutex_lock(&r->lock);
+		l->address = remote;
+		l->has_address = true;
+		pthread_mutex_unlock(&r->lock);
 		if (config_is_live(r->config))
 			own_exports_publish(r->own_exports, i, &local, &remote);
 		report_address(t, &remote, l->resolved);
@@ -102,9 +107,44 @@ static void look_up(struct resolver *r, unsigned i, struct transport *t)
 	if (rc < 0)
 		report_failure(r, l, t, why);
 	else
-		l->reported = false;
+		l->reported = l->is_inherited = false;
 	if (rc > 0)
 		begin_session(r, i, t);
+}
+
+/* False: the former one has no address for this host and port. */
+static bool find_former(struct resolver *former, const struct config_collector *wanted,
+    struct sockaddr_storage *address)
+{
+	bool found = false;
+
+	pthread_mutex_lock(&former->lock);
+	for (unsigned i = 0; i < former->config->collector_count && !found; i++) {
+		const struct config_collector *n = &former->config->collectors[i];
+
+		found = former->lookups[i].has_address && n->port == wanted->port &&
+		    strcmp(n->host, wanted->host) == 0;
+		if (found)
+			*address = former->lookups[i].address;
+	}
+	pthread_mutex_unlock(&former->lock);
+	return found;
+}
+
+void resolver_inherit(struct resolver *r, struct resolver *former)
+{
+	for (unsigned i = 0; i < r->config->collector_count; i++) {
+		struct transport *t = exporter_transport(r->exporter, i);
+		struct sockaddr_storage address;
+
+		if (t->is_stream || t->is_fixed ||
+		    !find_former(former, &r->config->collectors[i], &address))
+			continue;
+		if (udp_connect_to(t, &address) < 0)
+			continue;
+		begin_session(r, i, t);
+		r->lookups[i].is_inherited = true;
+	}
 }
 
 unsigned resolver_try(struct resolver *r, bool only_addresses)
@@ -132,7 +172,7 @@ static bool is_watched(const struct resolver *r, unsigned i)
 
 	if (t->is_stream)
 		return false;
-	if (!r->lookups[i].resolved)
+	if (!r->lookups[i].resolved || r->lookups[i].is_inherited)
 		return config_is_live(r->config);
 	return !t->is_fixed && r->config->collectors[i].resolve_ns;
 }
@@ -150,13 +190,22 @@ static void turn(struct resolver *r)
 	}
 }
 
+/* What has no address is looked up at once; records for it are lost until then. */
+static int first_wait_ms(const struct resolver *r)
+{
+	for (unsigned i = 0; i < r->config->collector_count; i++)
+		if (is_watched(r, i) && !r->lookups[i].resolved)
+			return 0;
+	return TURN_MS;
+}
+
 static void *resolver_run(void *arg)
 {
 	struct resolver *r = arg;
 	struct pollfd stop = {.fd = r->stop_fd, .events = POLLIN};
 
 	pthread_setname_np(pthread_self(), "sf-resolver");
-	while (poll(&stop, 1, TURN_MS) <= 0)
+	for (int wait_ms = first_wait_ms(r); poll(&stop, 1, wait_ms) <= 0; wait_ms = TURN_MS)
 		turn(r);
 	return NULL;
 }
@@ -210,5 +259,8 @@ bool resolver_stop(struct resolver *r)
 void resolver_init(struct resolver *r, const struct config *config, struct exporter *exporter,
     struct own_exports *own_exports)
 {
-	*r = (struct resolver){.config = config, .exporter = exporter, .own_exports = own_exports};
+	*r = (struct resolver){.config = config,
+	    .exporter = exporter,
+	    .own_exports = own_exports,
+	    .lock = PTHREAD_MUTEX_INITIALIZER};
 }

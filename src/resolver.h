@@ -19,6 +19,10 @@ struct lookup {
 	bool resolved; /* it has an address */
 	bool doubtful; /* errors came since the last look-up */
 	bool reported;
+	bool
+	    is_inherited; /* its address is a former exporter's, and has not been looked up since */
+	bool has_address; /* these two under the resolver's lock */
+	struct sockaddr_storage address;
 	uint64_t at_ns; /* the last one, by a steady clock */
 	uint64_t reported_ns;
 };
@@ -28,6 +32,7 @@ struct resolver {
 	struct exporter *exporter;
 	struct own_exports *own_exports; /* live: where new sessions are made known */
 	struct lookup lookups[CONFIG_COLLECTORS_MAX];
+	pthread_mutex_t lock; /* for whoever inherits addresses while the thread runs */
 	pthread_t thread;
 	bool running;
 	bool is_asked_to_stop;
@@ -44,6 +49,11 @@ void resolver_init(struct resolver *r, const struct config *config, struct expor
  * address and why. How many have none.
  */
 unsigned resolver_try(struct resolver *r, bool only_addresses);
+/*
+ * Before the start: names that the former one has addresses for have them, too, and are looked up in the thread. So
+ * nothing is lost while a look-up lasts, or fails.
+ */
+void resolver_inherit(struct resolver *r, struct resolver *former);
 /* Starts the thread, where there are names that it may have something to do for. */
 void resolver_start(struct resolver *r);
 /*
@@ -55,7 +65,7 @@ bool resolver_stop(struct resolver *r);
 
 /*
  * Whether a look-up is due at `now_ns`. `interval_ns` 0: only while there is no address, or after
- * errors. For the thread and tests.
+ * errors. One that is inherited is looked up in any case. For the thread and tests.
  */
 bool lookup_is_due(const struct lookup *l, uint64_t interval_ns, uint64_t now_ns);
 

@@ -112,6 +112,8 @@ struct transport *udp_create(
  * says what, and what to do; the former address serves on. May take long.
  */
 int udp_resolve(struct transport *t, char *why, size_t size);
+/* As udp_resolve(), to an address that is known already, and nothing is looked up: 1 or -1. */
+int udp_connect_to(struct transport *t, const struct sockaddr_storage *remote);
 /* The resolver's: from the next transport_renew() on messages go to the new address. */
 void udp_hand_over(struct transport *t);
 /* The resolver's: both ends of the connection that udp_resolve() made last; false: there is none. */

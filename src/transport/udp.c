@@ -374,6 +374,18 @@ int udp_resolve(struct transport *t, char *why, size_t size)
 	return contains_present(u, &found) ? 0 : make_connection(u, &found, &w);
 }
 
+int udp_connect_to(struct transport *t, const struct sockaddr_storage *remote)
+{
+	struct name_addresses one = {.count = 1};
+	char text[1];
+	struct why w = {text, sizeof(text)};
+
+	one.list[0].storage = *remote;
+	one.list[0].size = remote->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+							 : sizeof(struct sockaddr_in);
+	return make_connection((struct udp *)t, &one, &w);
+}
+
 void udp_hand_over(struct transport *t)
 {
 	struct udp *u = (struct udp *)t;

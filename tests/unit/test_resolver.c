@@ -157,6 +157,74 @@ START_TEST(a_look_up_is_waited_for_once)
 }
 END_TEST
 
+static unsigned look_ups;
+
+static int find_none(void *ctx, const struct name_query *query, struct name_addresses *out)
+{
+	(void)ctx;
+	(void)query;
+	(void)out;
+	look_ups++;
+	return EAI_AGAIN;
+}
+
+static char first_name[] = "localhost", other_name[] = "other.example";
+
+static void configure(struct config *c, char *host, uint16_t port)
+{
+	config_init(c);
+	c->interface_count = 1;
+	c->collectors[0] = (struct config_collector){.url = host,
+	    .host = host,
+	    .port = port,
+	    .sending = {.queue = 16},
+	    .encoding = {.format = FORMAT_V5,
+		.max_payload = 1400,
+		.sampling = {.count = 1, .rules = {{SAMPLING_NONE, 1}}}}};
+	c->collector_count = 1;
+}
+
+static bool inherits(struct resolver *former, char *host, uint16_t port)
+{
+	static struct config c;
+	static struct own_exports own;
+	struct exporter_options options = {.config = &c};
+	static struct resolver r;
+	struct sockaddr_storage local, remote;
+	bool has_address;
+
+	configure(&c, host, port);
+	resolver_init(&r, &c, exporter_create(&options), &own);
+	resolver_inherit(&r, former);
+	has_address = udp_endpoints(exporter_transport(r.exporter, 0), &local, &remote);
+	ck_assert(lookup_is_due(&r.lookups[0], 0, steady_now()));
+	exporter_destroy(r.exporter);
+	return has_address;
+}
+
+/* After a reload records go on, though the name server is silent. */
+START_TEST(address_of_the_same_name_and_port_is_inherited)
+{
+	static struct config c;
+	static struct own_exports own;
+	struct exporter_options options = {.config = &c};
+	static struct resolver former;
+
+	configure(&c, first_name, 9);
+	resolver_init(&former, &c, exporter_create(&options), &own);
+	ck_assert(!inherits(&former, first_name, 9)); /* it has none yet */
+	ck_assert_uint_eq(resolver_try(&former, false), 0);
+	look_ups = 0;
+	name_find_by(find_none, NULL);
+	ck_assert(inherits(&former, first_name, 9));
+	ck_assert(!inherits(&former, first_name, 10));
+	ck_assert(!inherits(&former, other_name, 9));
+	ck_assert_uint_eq(look_ups, 0);
+	name_find_by(NULL, NULL);
+	exporter_destroy(former.exporter);
+}
+END_TEST
+
 Suite *resolver_suite(void)
 {
 	const TTest *const tests[] = {
@@ -166,6 +234,7 @@ Suite *resolver_suite(void)
 	    collector_without_a_socket_is_told_of_and_counted,
 	    thread_ends_when_it_is_told_to,
 	    a_look_up_is_waited_for_once,
+	    address_of_the_same_name_and_port_is_inherited,
 	};
 
 	return SUITE_OF("resolver", tests);
