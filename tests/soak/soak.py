@@ -32,7 +32,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "support"))
 # pylint: disable=wrong-import-position
 import netns
 import pcapgen as gen
-from collectors import missing, wait_for
+from collectors import bounded, missing, wait_for
 from control import ask, ctl, descriptors, live_faults
 from harness import PROGRAM, ledger_faults
 from live import children_of
@@ -175,7 +175,7 @@ class Soak:
                 netns.inside(self.link.capturing, [PROGRAM, "-f", self.conf, "--stats=json"]),
                 stderr=log, start_new_session=True,
                 env=dict(os.environ, LD_PRELOAD=shim, SOAK_DATE=self.path("date"),
-                         ASAN_OPTIONS="verify_asan_link_order=0"))
+                         ASAN_OPTIONS="verify_asan_link_order=0:detect_leaks=0"))
         wait_for(lambda: os.path.exists(self.control), 10, "the control socket")
         wait_for(self.captures, 10, "capture")
         # Look-ups are the first process's children, too, but this one is older.
@@ -569,6 +569,7 @@ def main():
     why = netns.unusable() or missing("tcpreplay", "cc")
     if why:
         sys.exit(f"soak: {why}")
+    bounded(3 * seconds_of(options.time) + 600)
     directory = f"/tmp/spanflow-soak-{os.getpid()}"
     os.mkdir(directory)
     print(f"seed {options.seed}", flush=True)
