@@ -13,8 +13,10 @@
 #define SPANFLOW_GUARD_H
 
 #include <limits.h>
+#include <pcap/pcap.h>
 #include <stdint.h>
 
+#include "capture/compile.h"
 #include "capture/links.h"
 #include "capture/packet_socket.h"
 #include "transport/name.h"
@@ -27,8 +29,12 @@ enum guard_kind {
 	GUARD_CONFIG,   /* the configuration file, to be read */
 	GUARD_OUTPUT,   /* a file of records, to be appended to */
 	GUARD_RESOLVE,  /* a collector's name */
+	GUARD_FILTER,   /* an expression that chooses packets, compiled */
 	GUARD_KIND_COUNT
 };
+
+/* As many instructions as the kernel takes. */
+#define GUARD_PROGRAM_MAX 4096
 
 struct guard_request {
 	uint32_t kind;
@@ -36,11 +42,14 @@ struct guard_request {
 	uint32_t worker;    /* the first one opens an interface anew, the others share it */
 	uint16_t port;
 	uint16_t family;
-	char text[PATH_MAX]; /* OPEN, OFFLOADS: its name by now; OUTPUT: path; RESOLVE: host */
+	int32_t linktype; /* FILTER: as in struct compile_query */
+	uint32_t snaplen;
+	/* OPEN, OFFLOADS: its name by now; OUTPUT: path; RESOLVE: host; FILTER: expression */
+	char text[PATH_MAX];
 };
 
 struct guard_answer {
-	int32_t rc;    /* 0 or -errno; of RESOLVE what name_find() returns */
+	int32_t rc; /* 0 or -errno; of RESOLVE what name_find() returns, of FILTER compile_here() */
 	int32_t error; /* the errno of EAI_SYSTEM */
 	union {
 		struct {
@@ -48,6 +57,11 @@ struct guard_answer {
 			uint64_t joined_ns;          /* 0: it is not shared */
 		} open;
 		struct name_addresses addresses;
+		struct {
+			char why[COMPILE_WHY];
+			uint32_t count;
+			struct bpf_insn code[GUARD_PROGRAM_MAX];
+		} filter;
 	};
 };
 

@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/compile.h"
 #include "capture/ethtool.h"
 #include "capture/iface.h"
 #include "capture/links.h"
@@ -28,10 +30,12 @@
 /* Names that are looked up at a time, and how long one may take. */
 #define LOOK_UPS_MAX 16
 #define LOOK_UP_S 60
+/* A worker waits for its filter, whose packets are in the kernel's ring meanwhile. */
+#define COMPILE_S 5
 /* Returned by what answers later, from another process. */
 #define LATER (-2)
 
-/* A path or a host that the settings name, or have named: what a reload took out may still be in use. */
+/* A path, a host or a filter that the settings name, or have named: what a reload took out may still be in use. */
 struct grant {
 	struct grant *next;
 	enum guard_kind kind;
@@ -78,8 +82,10 @@ static int grant(struct guard_service *s, enum guard_kind kind, const char *text
 
 static int grant_named(struct guard_service *s, const struct config *c)
 {
-	int rc = 0;
+	int rc = c->filter ? grant(s, GUARD_FILTER, c->filter) : 0;
 
+	for (unsigned i = 1; rc == 0 && i < SELECTORS_MAX && c->class_filters[i]; i++)
+		rc = grant(s, GUARD_FILTER, c->class_filters[i]);
 	for (size_t i = 0; rc == 0 && i < c->collector_count; i++) {
 		const struct config_collector *n = &c->collectors[i];
 
@@ -224,48 +230,88 @@ static int open_output(
 }
 
 /* In a process of its own, which has no rights: what it reads comes from the network. */
-static void look_up(struct guard_service *s, const struct guard_request *q, int reply)
+static void begin_look_up(const struct guard_service *s, unsigned seconds)
 {
 	const struct config_user *u = &s->program->config.user;
 	const struct seal_user user = {.changes = u->changes, .uid = u->uid, .gid = u->gid};
-	const struct name_query query = {.host = q->text, .port = q->port, .family = q->family};
-	struct guard_answer a;
 	sigset_t none;
 
 	close(s->socket);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	memset(&a, 0, sizeof(a));
 	log_be_silent(true);
 	if (seal_rights(&user) < 0)
 		_exit(1);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(LOOK_UP_S);
-	a.rc = name_find(&query, &a.addresses);
-	a.error = errno;
-	parcel_send(reply, &a, sizeof(a), -1, MSG_DONTWAIT);
-	_exit(0);
+	alarm(seconds);
+}
+
+static void look_up(const struct guard_request *q, struct guard_answer *a)
+{
+	const struct name_query query = {.host = q->text, .port = q->port, .family = q->family};
+
+	a->rc = name_find(&query, &a->addresses);
+	a->error = errno;
+}
+
+static void compile(const struct guard_request *q, struct guard_answer *a)
+{
+	const struct compile_query query = {
+	    .expression = q->text, .linktype = q->linktype, .snaplen = q->snaplen};
+	struct bpf_program program;
+
+	a->rc = compile_here(&query, &program, a->filter.why);
+	if (a->rc)
+		return;
+	if (program.bf_len > GUARD_PROGRAM_MAX) {
+		snprintf(a->filter.why, COMPILE_WHY, "it takes more than %d instructions",
+		    GUARD_PROGRAM_MAX);
+		a->rc = -EINVAL;
+		return;
+	}
+	a->filter.count = program.bf_len;
+	memcpy(a->filter.code, program.bf_insns, program.bf_len * sizeof(*program.bf_insns));
+}
+
+/* The answer comes from another process, or there is none when its time is over. */
+static int answer_later(struct guard_service *s, const struct guard_request *q, int reply)
+{
+	bool is_name = q->kind == GUARD_RESOLVE;
+	struct guard_answer a;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		memset(&a, 0, sizeof(a));
+		begin_look_up(s, is_name ? LOOK_UP_S : COMPILE_S);
+		(is_name ? look_up : compile)(q, &a);
+		parcel_send(reply, &a, sizeof(a), -1, MSG_DONTWAIT);
+		_exit(0);
+	}
+	if (pid < 0)
+		return -1;
+	s->look_ups++;
+	return LATER;
 }
 
 static int resolve(
     struct guard_service *s, const struct guard_request *q, struct guard_answer *a, int reply)
 {
-	pid_t pid;
-
 	a->rc = EAI_SYSTEM;
 	a->error = EACCES;
 	if (!is_granted(s, GUARD_RESOLVE, q->text))
 		return -1;
 	a->rc = EAI_AGAIN;
-	if (s->look_ups == LOOK_UPS_MAX)
+	return s->look_ups == LOOK_UPS_MAX ? -1 : answer_later(s, q, reply);
+}
+
+static int compile_filter(
+    struct guard_service *s, const struct guard_request *q, struct guard_answer *a, int reply)
+{
+	a->rc = -EACCES;
+	if (!is_granted(s, GUARD_FILTER, q->text))
 		return -1;
-	pid = fork();
-	if (pid == 0)
-		look_up(s, q, reply);
-	if (pid < 0)
-		return -1;
-	s->look_ups++;
-	return LATER;
+	a->rc = -EAGAIN;
+	return s->look_ups == LOOK_UPS_MAX ? -1 : answer_later(s, q, reply);
 }
 
 /* -- answers ----------------------------------------------------------------------------------- */
@@ -288,6 +334,8 @@ static int serve(struct guard_service *s, const struct guard_request *q, ssize_t
 		return open_output(s, q, a);
 	case GUARD_RESOLVE:
 		return resolve(s, q, a, reply);
+	case GUARD_FILTER:
+		return compile_filter(s, q, a, reply);
 	default:
 		return -1;
 	}

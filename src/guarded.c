@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "capture/compile.h"
 #include "conf/file.h"
 #include "guard.h"
 #include "transport/name.h"
@@ -141,10 +142,53 @@ static int find_name(void *ctx, const struct name_query *query, struct name_addr
 	return a.rc;
 }
 
+/* What the kernel or libpcap's machine runs is looked at, whoever made it. */
+static int take_program(
+    const struct guard_answer *a, struct bpf_program *out, char why[COMPILE_WHY])
+{
+	uint32_t count = a->filter.count;
+
+	if (a->rc == -EINVAL && memchr(a->filter.why, '\0', COMPILE_WHY)) {
+		memcpy(why, a->filter.why, COMPILE_WHY);
+		return -EINVAL;
+	}
+	if (a->rc == 0 && count > 0 && count <= GUARD_PROGRAM_MAX &&
+	    bpf_validate(a->filter.code, (int)count))
+		return compile_copy(a->filter.code, count, out);
+	snprintf(why, COMPILE_WHY, "the helper process does not compile it: %s",
+	    strerror(a->rc < 0 ? -a->rc : EINVAL));
+	return -EINVAL;
+}
+
+static int compile(
+    void *ctx, const struct compile_query *query, struct bpf_program *out, char why[COMPILE_WHY])
+{
+	struct guard_request q;
+	struct guard_answer a;
+	int fd, rc = request(&q, GUARD_FILTER, query->expression);
+
+	(void)ctx;
+	q.linktype = query->linktype;
+	q.snaplen = query->snaplen;
+	/* So long a one does without names. */
+	if (rc)
+		return compile_here(query, out, why);
+	rc = ask(hooked_guard, &q, &a, &fd);
+	if (rc == 0)
+		return take_program(&a, out, why);
+	if (rc == -EPIPE) {
+		snprintf(why, COMPILE_WHY, "its names cannot be looked up in time: numbers can do");
+		return -ETIMEDOUT;
+	}
+	snprintf(why, COMPILE_WHY, "the helper process does not compile it: %s", strerror(-rc));
+	return -EINVAL;
+}
+
 void guarded_take_over(int guard)
 {
 	hooked_guard = guard;
 	file_read_by(open_config, NULL);
 	file_open_by(open_output, NULL);
 	name_find_by(find_name, NULL);
+	compile_by(compile, NULL);
 }

@@ -25,7 +25,7 @@ int guarded_open(int guard, const struct guarded_interface *interface, struct so
 /* Before an interface is captured: offloads_look() by the helper, which puts back what it changed. */
 void guarded_offloads(int guard, const struct guarded_interface *interface);
 
-/* From now on the helper opens the configuration file, opens outputs and finds names. */
+/* From now on the helper opens the configuration file, opens outputs, finds names and compiles filters. */
 void guarded_take_over(int guard);
 
 #endif

@@ -2,15 +2,14 @@
 
 #include <errno.h>
 #include <pcap/pcap.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "capture/compile.h"
 #include "capture/source.h"
 #include "util/log.h"
 
 /* A sane file has a handful; more are not compiled for, and do not match. */
 #define LINKTYPES_MAX 64
-#define SNAPLEN 65535
 
 struct program {
 	int linktype;
@@ -47,25 +46,6 @@ void filter_destroy(struct filter *f)
 	free(f);
 }
 
-/*
- * What libpcap compiles for. It is an empty file of the link type rather than pcap_open_dead(), for
- * which expressions compile that look at what only the kernel knows, as "inbound".
- */
-static pcap_t *open_empty(int linktype, char *error)
-{
-	struct pcap_file_header header = {.magic = 0xa1b2c3d4,
-	    .version_major = 2,
-	    .version_minor = 4,
-	    .snaplen = SNAPLEN,
-	    .linktype = (bpf_u_int32)linktype};
-	FILE *file = fmemopen(&header, sizeof(header), "rb");
-	pcap_t *pcap = file ? pcap_fopen_offline(file, error) : NULL;
-
-	if (file && !pcap)
-		fclose(file);
-	return pcap;
-}
-
 static void report(struct filter *f, uint32_t interface, const char *error)
 {
 	char place[SOURCE_PLACE];
@@ -78,18 +58,12 @@ static void report(struct filter *f, uint32_t interface, const char *error)
 
 static void compile(struct filter *f, struct program *p, uint32_t interface)
 {
-	char error[PCAP_ERRBUF_SIZE] = "no memory";
-	pcap_t *pcap = open_empty(p->linktype, error);
+	struct compile_query query = {.expression = f->options.expression, .linktype = p->linktype};
+	char why[COMPILE_WHY];
 
-	if (pcap) {
-		p->usable = pcap_compile(pcap, &p->code, f->options.expression, 1,
-				PCAP_NETMASK_UNKNOWN) == 0;
-		if (!p->usable)
-			report(f, interface, pcap_geterr(pcap));
-		pcap_close(pcap);
-	} else {
-		report(f, interface, error);
-	}
+	p->usable = compile_expression(&query, &p->code, why) == 0;
+	if (!p->usable)
+		report(f, interface, why);
 }
 
 static const struct program *find(struct filter *f, int linktype, uint32_t interface)

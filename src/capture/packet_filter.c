@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "capture/compile.h"
 #include "util/log.h"
 
 /* Of a frame with a tag: its protocol identifier, its control information, what stood behind it. */
@@ -211,20 +212,18 @@ static int put_compiled(struct program *p, int linktype, const struct bpf_progra
 
 static int put_expression(struct program *p, const struct packet_filter_options *o)
 {
-	pcap_t *pcap = pcap_open_dead(o->linktype, (int)o->snaplen);
+	struct compile_query query = {
+	    .expression = o->expression, .linktype = o->linktype, .snaplen = o->snaplen};
 	struct bpf_program compiled;
-	int rc;
+	char why[COMPILE_WHY];
+	int rc = compile_expression(&query, &compiled, why);
 
-	if (!pcap)
-		return -ENOMEM;
-	if (pcap_compile(pcap, &compiled, o->expression, 1, PCAP_NETMASK_UNKNOWN) == 0) {
-		rc = put_compiled(p, o->linktype, &compiled);
-		pcap_freecode(&compiled);
-	} else {
-		log_error("%s: filter: %s", o->name, pcap_geterr(pcap));
-		rc = -EINVAL;
+	if (rc) {
+		log_error("%s: filter: %s", o->name, why);
+		return rc == -ENOMEM ? rc : -EINVAL;
 	}
-	pcap_close(pcap);
+	rc = put_compiled(p, o->linktype, &compiled);
+	pcap_freecode(&compiled);
 	return rc;
 }
 

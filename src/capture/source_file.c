@@ -4,6 +4,7 @@
  * The filter runs here rather than inside libpcap, so that a packet's number and offset in a
  * message are those in the file.
  */
+#include "capture/compile.h"
 #include "capture/source.h"
 
 #include <errno.h>
@@ -257,24 +258,22 @@ int source_check_filter(const char *filter)
 {
 	static const int linktypes[] = {
 	    DLT_EN10MB, DLT_LINUX_SLL2, DLT_LINUX_SLL, DLT_RAW, DLT_NULL, DLT_LOOP};
-	char first_error[PCAP_ERRBUF_SIZE] = "";
+	char first[COMPILE_WHY] = "", why[COMPILE_WHY];
 
 	for (size_t i = 0; i < sizeof(linktypes) / sizeof(*linktypes); i++) {
-		pcap_t *dead = pcap_open_dead(linktypes[i], 65535);
+		struct compile_query query = {
+		    .expression = filter, .linktype = linktypes[i], .snaplen = 65535};
 		struct bpf_program program;
-		int rc = -1;
+		int rc = compile_expression(&query, &program, i ? why : first);
 
-		if (dead)
-			rc = pcap_compile(dead, &program, filter, 1, PCAP_NETMASK_UNKNOWN);
-		if (rc == 0)
+		if (rc == 0) {
 			pcap_freecode(&program);
-		else if (dead && i == 0)
-			snprintf(first_error, sizeof(first_error), "%s", pcap_geterr(dead));
-		if (dead)
-			pcap_close(dead);
-		if (rc == 0)
 			return 0;
+		}
+		/* A name that is waited for in vain is the same one for the others. */
+		if (rc == -ETIMEDOUT)
+			break;
 	}
-	log_error("'%s': %s: see pcap-filter(7)", filter, first_error);
+	log_error("'%s': %s: see pcap-filter(7)", filter, first);
 	return -EINVAL;
 }

@@ -4,6 +4,7 @@
  * The kernel hands packets over in blocks, and a block that is not full when a packet came READ_TIMEOUT_MS
  * ago: a quiet link is seen at once without immediate mode, which would switch TPACKET_V3 off.
  */
+#include "capture/compile.h"
 #include "capture/source.h"
 
 #include <errno.h>
@@ -156,7 +157,8 @@ static int set_filter(struct source_live *s, const char *filter)
 	}
 	if (rc == 0)
 		return 0;
-	log_error("%s: filter: %s", s->base.name, pcap_geterr(s->pcap));
+	log_error("%s: filter: %s%s", s->base.name, pcap_geterr(s->pcap),
+	    compile_is_elsewhere() ? ": names here need a restart, or --seal=off" : "");
 	return -EINVAL;
 }
 

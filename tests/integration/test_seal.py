@@ -18,6 +18,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 # pylint: disable=wrong-import-position
+import control
 import live
 import netns
 import nobody
@@ -193,6 +194,44 @@ def names(case, link):
         shutil.rmtree(directory)
 
 
+def filters(case, link, tap, workers):
+    """Names in them take files that the sealed process cannot read: services, protocols, hosts."""
+    conf, sock = tap.path("filters.conf"), tap.path("filters.sock")
+    directory = f"/etc/netns/{link.capturing}"
+    base = f"interface = b0\ncontrol = {sock}\nworkers = {workers}\n"
+
+    def ask(more, wanted="ok\n"):
+        with open(conf, "w", encoding="ascii") as out:
+            out.write(base + more)
+        case.equal(control.ask(sock, b"text reload\n").decode()[:len(wanted)], wanted, f"the answer with {more!r}")
+
+    with open(conf, "w", encoding="ascii") as out:
+        out.write(base + 'filter = "udp port domain"\nclass = {"2 port ntp", "1 port domain"}\n')
+    os.makedirs(directory)
+    try:
+        with open(f"{directory}/hosts", "w", encoding="ascii") as out:
+            out.write("198.51.100.77 filtered.test\n")
+        with Probe(link, "-f", conf, *SEALED, *JSON, program=("setsid", "--wait")) as probe:
+            wait_for(lambda: os.path.exists(sock), 5, "it runs")
+            time.sleep(0.5)
+            unchanged = 'class = {"2 port ntp", "1 port domain"}\n'
+            ask('filter = "udp port domain"\ntimeout = "idle=1h"\n' + unchanged)
+            send(link.sending, "a0", frames_of(3))
+            ask('filter = "udp port ntp"\n' + unchanged)
+            send(link.sending, "a0", frames_of(4))
+            ask('filter = "not host filtered.test"\nclass = "1 ip proto \\\\udp and port syslog"\n')
+            send(link.sending, "a0", frames_of(2))
+            ask('filter = "port nosuchservice"\n', "error: reload: nothing has changed")
+            send(link.sending, "a0", frames_of(1))
+            control.ask(sock, b"text stop\n")
+            probe.end(0)
+    finally:
+        shutil.rmtree(directory)
+    case.equal(probe.status, 0, f"exit status: {probe.lines()}")
+    case.equal(probe.stats()["packets"]["received"], 3 + 2 + 1, f"packets: {probe.lines()}")
+    case.true(any("nosuchservice" in line for line in probe.lines()), f"lines: {probe.lines()}")
+
+
 # --- two processes -------------------------------------------------------------
 
 def gro(link, on=None):
@@ -321,6 +360,8 @@ def run_cases(tap):
         tap.test("libpcap again", not_by_libpcap, link)
         tap.test("settings and files", settings, link, tap)
         tap.test("names", names, link)
+        for workers in (1, 2):
+            tap.test(f"names in filters, {workers} workers", filters, link, tap, workers)
         if missing("ethtool"):
             tap.skip("what is left behind", missing("ethtool"))
         else:

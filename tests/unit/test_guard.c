@@ -37,13 +37,13 @@ static void write_conf(const char *records)
 static void begin(void)
 {
 	static char *argv[] = {(char *)"spanflow", (char *)"-i", (char *)"lo", (char *)"-n",
-	    (char *)"localhost:9", (char *)"-f", (char *)CONF, NULL};
+	    (char *)"localhost:9", (char *)"-f", (char *)CONF, (char *)"udp port domain", NULL};
 
 	write_conf(RECORDS);
-	program.argc = 7;
+	program.argc = 8;
 	program.argv = argv;
 	config_init(&program.config);
-	ck_assert_int_eq(config_parse(&program.config, 7, argv), 0);
+	ck_assert_int_eq(config_parse(&program.config, 8, argv), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends), 0);
 	service = guard_service_create(&program, ends[0]);
 	ck_assert_ptr_nonnull(service);
@@ -165,6 +165,32 @@ START_TEST(a_collectors_name_is_looked_up)
 }
 END_TEST
 
+/* With its names, and not what is more or less than it. */
+START_TEST(a_filter_of_the_settings_is_compiled)
+{
+	struct guard_request q = {.kind = GUARD_FILTER, .linktype = DLT_EN10MB, .snaplen = 512};
+	struct guard_answer a;
+	int pair[2], fd;
+
+	begin();
+	refused(GUARD_FILTER, "udp");
+	refused(GUARD_FILTER, "udp port domain or tcp");
+	strcpy(q.text, "udp port domain");
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	ck_assert_int_eq(parcel_send(ends[1], &q, sizeof(q), pair[1], 0), 0);
+	close(pair[1]);
+	ck_assert_int_eq(guard_service_answer(service), 0);
+	ck_assert_int_eq((int)parcel_receive(pair[0], &a, sizeof(a), &fd, 0), (int)sizeof(a));
+	close(pair[0]);
+	ck_assert_int_gt(wait(NULL), 0);
+	guard_service_reaped(service);
+	ck_assert_int_eq(a.rc, 0);
+	ck_assert_uint_gt(a.filter.count, 3);
+	ck_assert(bpf_validate(a.filter.code, (int)a.filter.count));
+	end();
+}
+END_TEST
+
 START_TEST(what_the_settings_do_not_name_is_refused)
 {
 	static const char *const texts[] = {"", "lo", "localhost", "/etc/shadow", "nosuch0", "any",
@@ -179,6 +205,7 @@ START_TEST(what_the_settings_do_not_name_is_refused)
 			refused(GUARD_OPEN, texts[i]);
 			refused(GUARD_OFFLOADS, texts[i]);
 		}
+		refused(GUARD_FILTER, texts[i]);
 		refused(GUARD_KIND_COUNT, texts[i]);
 	}
 	ck_assert_int_ne(access(RECORDS, F_OK), 0);
@@ -261,9 +288,9 @@ Suite *guard_suite(void)
 {
 	const TTest *const tests[] = {outputs_of_the_settings_are_opened_to_append,
 	    a_reading_of_the_file_grants_what_it_names, a_pipe_is_not_read_again,
-	    a_collectors_name_is_looked_up, what_the_settings_do_not_name_is_refused,
-	    numbers_out_of_range_are_refused, nonsense_is_answered_by_an_error,
-	    who_brings_nothing_to_answer_to_gets_no_answer};
+	    a_collectors_name_is_looked_up, a_filter_of_the_settings_is_compiled,
+	    what_the_settings_do_not_name_is_refused, numbers_out_of_range_are_refused,
+	    nonsense_is_answered_by_an_error, who_brings_nothing_to_answer_to_gets_no_answer};
 
 	return SUITE_OF("guard", tests);
 }
