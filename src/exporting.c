@@ -58,12 +58,13 @@ struct exporting *exporting_create(struct config *config, struct own_exports *ow
 	if (!x)
 		return NULL;
 	x->config = config;
+	x->subject = continues ? "reload" : "start";
 	x->done_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	rc = x->done_fd < 0 ? -errno : complete_config(x, config, watch, continues);
 	if (rc == 0)
 		rc = create_rings(x);
 	if (rc) {
-		log_error("start: %s", strerror(-rc));
+		log_error("%s: %s", x->subject, strerror(-rc));
 		exporting_destroy(x);
 		return NULL;
 	}
@@ -78,6 +79,8 @@ struct exporting *exporting_create(struct config *config, struct own_exports *ow
 		return NULL;
 	}
 	resolver_init(&x->resolver, config, x->exporter, own_exports);
+	if (continues)
+		own_exports_try(own_exports, &x->resolver.is_on_trial);
 	return x;
 }
 
@@ -103,7 +106,7 @@ int exporting_start(struct exporting *x)
 	int rc = pthread_create(&x->thread, NULL, run, x->exporter);
 
 	if (rc) {
-		log_error("start: %s", strerror(rc));
+		log_error("%s: %s", x->subject, strerror(rc));
 		return -rc;
 	}
 	x->is_started = true;

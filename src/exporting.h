@@ -19,6 +19,7 @@
 
 struct exporting {
 	const struct config *config;
+	const char *subject;              /* of messages: what it is made for */
 	struct interface_list interfaces; /* when it began */
 	struct board *board;              /* those that there are later */
 	/* One a worker, or a shard of the one that reads files. */

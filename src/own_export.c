@@ -51,10 +51,25 @@ static void write_entry(struct own_export *o, const uint64_t words[OWN_EXPORT_WO
 	atomic_store_explicit(&o->version, version + 2, memory_order_release);
 }
 
-void own_exports_publish(struct own_exports *own, unsigned collector,
+static void put(struct own_exports *own, unsigned collector, unsigned place,
+    const uint64_t words[OWN_EXPORT_WORDS])
+{
+	unsigned entry = OWN_EXPORT_PLACES * collector + place;
+
+	write_entry(&own->entries[entry], words);
+	if (atomic_load_explicit(&own->count, memory_order_relaxed) <= entry)
+		atomic_store_explicit(&own->count, entry + 1, memory_order_release);
+}
+
+static void put_present(
+    struct own_exports *own, unsigned collector, const uint64_t words[OWN_EXPORT_WORDS])
+{
+	put(own, collector, own->sessions[collector]++ % 2, words);
+}
+
+void own_exports_publish(struct own_exports *own, const bool *trial, unsigned collector,
     const struct sockaddr_storage *local, const struct sockaddr_storage *remote)
 {
-	unsigned entry;
 	uint64_t words[OWN_EXPORT_WORDS];
 	struct pktinfo info;
 
@@ -63,11 +78,41 @@ void own_exports_publish(struct own_exports *own, unsigned collector,
 		return;
 	pack(words, &info);
 	pthread_mutex_lock(&publishing);
-	entry = 2 * collector + own->sessions[collector] % 2;
-	write_entry(&own->entries[entry], words);
-	own->sessions[collector]++;
-	if (atomic_load_explicit(&own->count, memory_order_relaxed) <= entry)
-		atomic_store_explicit(&own->count, entry + 1, memory_order_release);
+	if (!*trial) {
+		put_present(own, collector, words);
+	} else if (trial == own->trial) {
+		put(own, collector, OWN_EXPORT_TRIAL, words);
+		own->on_trial[collector] = true;
+	}
+	pthread_mutex_unlock(&publishing);
+}
+
+void own_exports_try(struct own_exports *own, bool *trial)
+{
+	pthread_mutex_lock(&publishing);
+	*trial = true;
+	own->trial = trial;
+	memset(own->on_trial, 0, sizeof(own->on_trial));
+	pthread_mutex_unlock(&publishing);
+}
+
+void own_exports_settle(struct own_exports *own, bool *trial)
+{
+	uint64_t words[OWN_EXPORT_WORDS];
+
+	pthread_mutex_lock(&publishing);
+	for (unsigned i = 0; trial == own->trial && i < CONFIG_COLLECTORS_MAX; i++) {
+		const struct own_export *o =
+		    &own->entries[OWN_EXPORT_PLACES * i + OWN_EXPORT_TRIAL];
+
+		if (!own->on_trial[i])
+			continue;
+		for (unsigned k = 0; k < OWN_EXPORT_WORDS; k++)
+			words[k] = atomic_load_explicit(&o->words[k], memory_order_relaxed);
+		put_present(own, i, words);
+	}
+	own->trial = NULL;
+	*trial = false;
 	pthread_mutex_unlock(&publishing);
 }
 

@@ -169,6 +169,7 @@ static void come_into_effect(struct reloads *r)
 	p->settings = r->next;
 	config_set_log(r->next);
 	if (r->exporting) {
+		own_exports_settle(&p->own_exports, &r->exporting->resolver.is_on_trial);
 		replace_exporting(r, former);
 		/* Until now the former one was told of such. */
 		if (p->interface_changes != r->interface_changes)

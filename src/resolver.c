@@ -48,9 +48,19 @@ static void report_missing(const struct resolver *r, const struct transport *t, 
 		log_error("%s: %s", t->name, why);
 }
 
+/* Whoever looked up meanwhile looks no more, and has nothing to say. */
+static bool has_to_stop(const struct resolver *r)
+{
+	struct pollfd stop = {.fd = r->stop_fd, .events = POLLIN};
+
+	return poll(&stop, 1, 0) > 0;
+}
+
 static void report_failure(
     const struct resolver *r, struct lookup *l, const struct transport *t, const char *why)
 {
+	if (has_to_stop(r))
+		return;
 	if (l->reported && l->at_ns - l->reported_ns < REPORT_INTERVAL_NS)
 		return;
 	/* Who waits for a first address has been told so. */
@@ -89,7 +99,7 @@ static void begin_session(struct resolver *r, unsigned i, struct transport *t)
 		l->has_address = true;
 		pthread_mutex_unlock(&r->lock);
 		if (config_is_live(r->config))
-			own_exports_publish(r->own_exports, i, &local, &remote);
+			own_exports_publish(r->own_exports, &r->is_on_trial, i, &local, &remote);
 		report_address(t, &remote, l->resolved);
 	}
 	l->resolved = true;
@@ -262,5 +272,6 @@ void resolver_init(struct resolver *r, const struct config *config, struct expor
 	*r = (struct resolver){.config = config,
 	    .exporter = exporter,
 	    .own_exports = own_exports,
+	    .stop_fd = -1,
 	    .lock = PTHREAD_MUTEX_INITIALIZER};
 }

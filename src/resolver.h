@@ -31,6 +31,7 @@ struct resolver {
 	const struct config *config;
 	struct exporter *exporter;
 	struct own_exports *own_exports; /* live: where new sessions are made known */
+	bool is_on_trial;                /* its sessions: own_exports' */
 	struct lookup lookups[CONFIG_COLLECTORS_MAX];
 	pthread_mutex_t lock; /* for whoever inherits addresses while the thread runs */
 	pthread_t thread;

@@ -276,7 +276,7 @@ START_TEST(later_fragments_have_ports_before_anything_looks_at_them)
 	}
 	memcpy(&ends[0], &local, sizeof(local));
 	memcpy(&ends[1], &remote, sizeof(remote));
-	own_exports_publish(&own_exports, 0, &ends[0], &ends[1]);
+	own_exports_publish(&own_exports, &(bool){false}, 0, &ends[0], &ends[1]);
 	begin();
 	config->fragments = true;
 	open_intake();

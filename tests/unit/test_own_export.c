@@ -41,7 +41,16 @@ static void publish(
 {
 	struct sockaddr_storage here = end(local, port), there = end(remote, 4739);
 
-	own_exports_publish(own, i, &here, &there);
+	static const bool no_trial;
+
+	own_exports_publish(own, &no_trial, i, &here, &there);
+}
+
+static void publish_on_trial(struct own_exports *own, const bool *trial, uint16_t port)
+{
+	struct sockaddr_storage here = end("192.0.2.1", port), there = end("192.0.2.2", 4739);
+
+	own_exports_publish(own, trial, 3, &here, &there);
 }
 
 static bool matches(
@@ -96,6 +105,36 @@ START_TEST(sessions_take_the_place_of_older_ones)
 			ck_assert(
 			    !matches(&own, "192.0.2.1", (uint16_t)(port - 2), "192.0.2.2", 4739));
 	}
+}
+END_TEST
+
+/* However many reloads are refused, what is sent goes on by the same sessions. */
+START_TEST(what_is_refused_takes_no_place)
+{
+	static struct own_exports own;
+	bool refused[5], taken, late;
+
+	publish(&own, 3, "192.0.2.1", 5000, "192.0.2.2");
+	publish(&own, 3, "192.0.2.1", 5001, "192.0.2.2");
+	for (uint16_t i = 0; i < 5; i++) {
+		own_exports_try(&own, &refused[i]);
+		publish_on_trial(&own, &refused[i], (uint16_t)(6000 + i));
+		ck_assert(matches(&own, "192.0.2.1", (uint16_t)(6000 + i), "192.0.2.2", 4739));
+	}
+	own_exports_try(&own, &taken);
+	publish_on_trial(&own, &refused[2], 6500);
+	ck_assert(!matches(&own, "192.0.2.1", 6500, "192.0.2.2", 4739));
+	publish_on_trial(&own, &taken, 7000);
+	ck_assert(matches(&own, "192.0.2.1", 5000, "192.0.2.2", 4739));
+	ck_assert(matches(&own, "192.0.2.1", 5001, "192.0.2.2", 4739));
+	own_exports_settle(&own, &taken);
+	own_exports_try(&own, &late);
+	publish_on_trial(&own, &late, 8000);
+	ck_assert(matches(&own, "192.0.2.1", 7000, "192.0.2.2", 4739));
+	ck_assert(matches(&own, "192.0.2.1", 5001, "192.0.2.2", 4739));
+	publish_on_trial(&own, &taken, 7001);
+	ck_assert(matches(&own, "192.0.2.1", 7001, "192.0.2.2", 4739));
+	ck_assert(matches(&own, "192.0.2.1", 7000, "192.0.2.2", 4739));
 }
 END_TEST
 
@@ -156,6 +195,7 @@ Suite *own_export_suite(void)
 	    a_session_is_known_by_both_of_its_ends,
 	    only_udp_is_ours,
 	    sessions_take_the_place_of_older_ones,
+	    what_is_refused_takes_no_place,
 	    reader_never_sees_half_a_session,
 	    two_write_one_after_the_other,
 	};
