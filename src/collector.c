@@ -320,6 +320,11 @@ void collector_give_up(struct collector *c, enum failure why)
 	}
 }
 
+bool collector_has_failed(const struct collector *c)
+{
+	return sender_has_failed(c->sender);
+}
+
 bool collector_is_dead(const struct collector *c)
 {
 	return sender_is_dead(c->sender);

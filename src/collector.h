@@ -57,6 +57,8 @@ void collector_unpace(struct collector *c);
 void collector_give_up(struct collector *c, enum failure why);
 /* Whether its stream broke. */
 bool collector_is_dead(const struct collector *c);
+/* It is by an error, rather than given up at an end. */
+bool collector_has_failed(const struct collector *c);
 
 /* -- for those who share records (group.h) ----------------------------------------------------- */
 

@@ -223,11 +223,13 @@ static bool all_sent(const struct exporter *x)
 	return true;
 }
 
-/* When every output is a stream and each has broken there is no use in going on. */
+/* When every output is a stream and each has broken there is no use in going on; at its end it goes on no longer. */
 static void tell_if_dead(struct exporter *x)
 {
 	uint64_t one = 1;
 
+	if (atomic_load_explicit(&x->hurry, memory_order_relaxed))
+		return;
 	for (size_t i = 0; i < x->count; i++)
 		if (!collector_is_dead(x->outputs[i].collector))
 			return;
@@ -461,7 +463,7 @@ void exporter_hurry(struct exporter *x)
 bool exporter_failed(const struct exporter *x)
 {
 	for (size_t i = 0; i < x->count; i++)
-		if (collector_is_dead(x->outputs[i].collector))
+		if (collector_has_failed(x->outputs[i].collector))
 			return true;
 	return x->failed;
 }

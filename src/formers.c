@@ -47,20 +47,26 @@ static void add_counters(struct ledger_collector *to, const struct ledger_collec
 	add(to->sender.errors, from->sender.errors, FAILURE_COUNT);
 }
 
+/* The one in `list` that all[i] is: of several that are alike the second one is the second one there. */
 static struct ledger_collector *find(
-    struct ledger_collector *list, size_t count, const struct ledger_collector *wanted)
+    struct ledger_collector *list, size_t count, const struct ledger_collector *all, size_t i)
 {
-	for (size_t i = 0; i < count; i++)
-		if (ledger_is_same_collector(&list[i], wanted))
-			return &list[i];
+	size_t alike = 0;
+
+	for (size_t k = 0; k < i; k++)
+		alike += ledger_is_same_collector(&all[k], &all[i]);
+	for (size_t k = 0; k < count; k++)
+		if (ledger_is_same_collector(&list[k], &all[i]) && alike-- == 0)
+			return &list[k];
 	return NULL;
 }
 
-/* Where there is no room for another one the last one stands for all that follow. */
-static size_t merge(
-    struct ledger_collector *list, size_t count, size_t max, const struct ledger_collector *one)
+/* all[i]. Where there is no room for another one the last one stands for all that follow. */
+static size_t merge(struct ledger_collector *list, size_t count, size_t max,
+    const struct ledger_collector *all, size_t i)
 {
-	struct ledger_collector *place = find(list, count, one);
+	struct ledger_collector *place = find(list, count, all, i);
+	const struct ledger_collector *one = &all[i];
 
 	if (place || count == max) {
 		add_counters(place ? place : &list[count - 1], one);
@@ -76,24 +82,25 @@ size_t formers_ledger(const struct formers *f, struct ledger_collector *list, si
 	struct ledger_collector now[CONFIG_COLLECTORS_MAX];
 
 	for (size_t i = 0; i < f->told_count; i++)
-		count = merge(list, count, FORMERS_LEDGER_MAX, &f->told[i]);
+		count = merge(list, count, FORMERS_LEDGER_MAX, f->told, i);
 	for (const struct former *former = f->list; former; former = former->next) {
 		size_t n =
 		    former->has_ended ? 0 : exporter_ledger_now(former->exporting->exporter, now);
 
 		for (size_t i = 0; i < n; i++)
-			count = merge(list, count, FORMERS_LEDGER_MAX, &now[i]);
+			count = merge(list, count, FORMERS_LEDGER_MAX, now, i);
 	}
 	return count;
 }
 
 /* Its strings go with the configuration: copies stay. */
-static void remember(struct formers *f, const struct ledger_collector *one)
+static void remember(struct formers *f, const struct ledger_collector *all, size_t i)
 {
+	const struct ledger_collector *one = &all[i];
 	size_t count = f->told_count;
 	struct ledger_collector *copy;
 
-	f->told_count = merge(f->told, count, CONFIG_COLLECTORS_MAX, one);
+	f->told_count = merge(f->told, count, CONFIG_COLLECTORS_MAX, all, i);
 	if (f->told_count == count)
 		return;
 	copy = &f->told[count];
@@ -105,15 +112,16 @@ static void remember(struct formers *f, const struct ledger_collector *one)
 
 /* -- the end ----------------------------------------------------------------------------------- */
 
-static void end(struct formers *f, struct former *former, bool *failed)
+static void end(struct formers *f, struct former *former, bool stopping, bool *failed)
 {
 	struct ledger_collector collectors[CONFIG_COLLECTORS_MAX];
 	struct ledger last = {.collectors = collectors};
 
 	*failed |= exporting_join(former->exporting);
 	exporter_ledger(former->exporting->exporter, &last);
+	*failed |= stopping && ledger_was_cut_short(&last);
 	for (size_t i = 0; i < last.collector_count; i++)
-		remember(f, &collectors[i]);
+		remember(f, collectors, i);
 	former->has_ended = true;
 }
 
@@ -136,7 +144,7 @@ static bool let_go(struct former *former)
 	return true;
 }
 
-bool formers_reap(struct formers *f, bool *failed)
+bool formers_reap(struct formers *f, bool stopping, bool *failed)
 {
 	struct former **link = &f->list;
 	bool any = false, is_busy = *link != NULL;
@@ -145,7 +153,7 @@ bool formers_reap(struct formers *f, bool *failed)
 		struct former *former = *link, *next = former->next;
 
 		if (!former->has_ended && has_ended(former)) {
-			end(f, former, failed);
+			end(f, former, stopping, failed);
 			any = true;
 		}
 		if (former->has_ended && let_go(former))
@@ -171,7 +179,7 @@ void formers_fini(struct formers *f)
 {
 	bool failed;
 
-	formers_reap(f, &failed);
+	formers_reap(f, true, &failed);
 	for (size_t i = 0; i < f->told_count; i++) {
 		free((char *)f->told[i].url);
 		free((char *)f->told[i].group);

@@ -31,9 +31,10 @@ struct formers {
 int formers_add(struct formers *f, struct exporting *exporting, struct config *config);
 /*
  * Looks which have come to their end, and lets go of them. Whether one did; *failed becomes true where an output of
- * one failed.
+ * one failed, and where a collector did not take its records in time for the program's end (`stopping`): what a
+ * reload has cost was told then.
  */
-bool formers_reap(struct formers *f, bool *failed);
+bool formers_reap(struct formers *f, bool stopping, bool *failed);
 /* Whether some are still sending. */
 bool formers_are_busy(const struct formers *f);
 void formers_fini(struct formers *f);

@@ -203,7 +203,7 @@ static void on_formers(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	overview_forget(&op->overview);
-	formers_reap(&p->formers, &p->failed);
+	formers_reap(&p->formers, p->stopping, &p->failed);
 	if (p->formers.list)
 		set_timer(op, ON_FORMERS, FORMERS_NS);
 	end_if_all_ended(op);
@@ -349,6 +349,15 @@ static bool is_hangup_wanted(void)
 	return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
 }
 
+/* What libevent has to say is one of our messages. */
+static void tell_of_event(int severity, const char *message)
+{
+	if (severity >= EVENT_LOG_ERR)
+		log_error("event loop: %s", message);
+	else if (severity == EVENT_LOG_WARN)
+		log_warning("event loop: %s", message);
+}
+
 /* The threads inherit the mask: signals reach the main thread alone, as a descriptor. */
 static int take_over_signals(struct program *p)
 {
@@ -446,6 +455,7 @@ int operate_prepare(struct program *p)
 	struct operation *op = &operation;
 	int rc = take_over_signals(p);
 
+	event_set_log_callback(tell_of_event);
 	op->program = p;
 	op->hangup_reloads = config_is_live(&p->config) && !has_terminal();
 	event_set_log_callback(say_event);

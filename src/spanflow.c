@@ -240,8 +240,9 @@ static void print_ledger(struct program *p)
 	for (unsigned i = 0; i < p->worker_count; i++)
 		worker_ledger(p->workers[i], &ledger);
 	exporter_ledger(p->exporting->exporter, &ledger);
+	p->failed |= ledger_was_cut_short(&ledger);
 	ledger.collector_count = formers_ledger(&p->formers, collectors, ledger.collector_count);
-	p->failed |= losses_report_total(&p->losses, &ledger);
+	losses_report_total(&p->losses, &ledger);
 	log_catch_up(UINT64_MAX);
 	if (p->config.stats == STATS_TEXT)
 		ledger_print_text(stderr, &ledger);

@@ -63,6 +63,14 @@ static bool is_same_text(const char *a, const char *b)
 	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+bool ledger_was_cut_short(const struct ledger *l)
+{
+	for (size_t i = 0; i < l->collector_count; i++)
+		if (l->collectors[i].sender.dropped[FAILURE_SHUTDOWN])
+			return true;
+	return false;
+}
+
 bool ledger_is_same_collector(const struct ledger_collector *a, const struct ledger_collector *b)
 {
 	return is_same_text(a->url, b->url) && is_same_text(a->format, b->format) &&

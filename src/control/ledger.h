@@ -67,6 +67,8 @@ const char *ledger_state_name(unsigned i);
 const char *ledger_not_expressible_name(unsigned i);
 
 /* Whether both tell of one collector, by all that a user knows it by; also after a reload. Two may be alike. */
+/* At an end: whether a collector did not take its records in time, which is a failure of the run. */
+bool ledger_was_cut_short(const struct ledger *l);
 bool ledger_is_same_collector(const struct ledger_collector *a, const struct ledger_collector *b);
 
 /* Adds a worker's or a shard's part. Peaks may have been at different times: their sum is not exceeded. */

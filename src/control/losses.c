@@ -279,10 +279,8 @@ static bool is_told_at_end(const struct ledger_collector *c, enum failure f)
 	return !c->is_stream || f == FAILURE_SHUTDOWN || f == FAILURE_QUEUE_FULL;
 }
 
-bool losses_report_total(const struct losses *l, const struct ledger *now)
+void losses_report_total(const struct losses *l, const struct ledger *now)
 {
-	bool failed = false;
-
 	for (unsigned i = 0; i < LOSS_KINDS; i++) {
 		uint64_t count = count_of(&kind_rows[i], now);
 
@@ -300,7 +298,5 @@ bool losses_report_total(const struct losses *l, const struct ledger *now)
 				tell_dropped(
 				    c, (enum failure)f, c->sender.dropped[f], in_all(told));
 		}
-		failed |= c->sender.dropped[FAILURE_SHUTDOWN] > 0;
 	}
-	return failed;
 }

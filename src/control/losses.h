@@ -58,10 +58,7 @@ void losses_fini(struct losses *l);
  * has begun anew. `now_ns` is of a steady clock.
  */
 void losses_report(struct losses *l, const struct ledger *now, uint64_t now_ns);
-/*
- * Tells the sums at the end; of what was told before, that these are "in all". True: a collector
- * did not take its records in time, which is a failure of the run.
- */
-bool losses_report_total(const struct losses *l, const struct ledger *now);
+/* Tells the sums at the end; of what was told before, that these are "in all". */
+void losses_report_total(const struct losses *l, const struct ledger *now);
 
 #endif

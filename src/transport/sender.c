@@ -406,6 +406,11 @@ bool sender_take_refusal(struct sender *s)
 	return refused;
 }
 
+bool sender_has_failed(const struct sender *s)
+{
+	return s->dead && s->dead_why != FAILURE_SHUTDOWN;
+}
+
 bool sender_is_dead(const struct sender *s)
 {
 	return s->dead;

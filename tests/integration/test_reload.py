@@ -171,6 +171,68 @@ def collectors_case(case, link, tap):
     case.equal(by_url["file:" + run.lines]["sent"], 3, "lines")
 
 
+def alike_case(case, link, tap):
+    """Of two collectors that are alike each has its own counters, which go on over reloads."""
+    with Recorder(namespace=link.capturing) as recorder:
+        both = "".join('collector %s {\n host = "%s"\n}\n' % (name, address_of(recorder)) for name in ("one", "two"))
+        run = Run(link, tap, "alike", both)
+        with run.probe:
+            for rate in (1, 2, 1):
+                run.write(both + f"sample = {rate}\n")
+                run.reload(case)
+                time.sleep(0.5)
+                send(link.sending, "a0", frames_of(4))
+                case.equal(run.ask("text flush"), "ok\n", "flush")
+            run.stop()
+        stats = good_end(case, run, 12)
+    case.equal([c["sent"] for c in stats["collectors"] if c["url"].startswith("udp")], [3, 3], "records of both")
+
+
+def stalled_case(case, link, tap):
+    """A reload takes out an output that nobody reads: what it lost is told then, and the end is a good one."""
+    pipe = tap.path("stalled.fifo")
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR)
+    try:
+        run = Run(link, tap, "stalled", 'output pipe {\n style = json\n file = "%s"\n}\n' % pipe)
+        with run.probe:
+            send(link.sending, "a0", [frame for port in range(1000) for frame in frames_of(1, sport=1000 + port)])
+            case.equal(run.ask("text flush"), "ok\n", "flush")
+            run.write("")
+            run.reload(case)
+            time.sleep(13)
+            run.stop()
+    finally:
+        os.close(reader)
+    stats = good_end(case, run, 1000)
+    lost = [c["dropped"].get("shutdown", 0) for c in stats["collectors"] if c["url"] == "file:" + pipe]
+    case.true(lost and lost[0] > 0, f"nothing was lost: {stats['collectors']}")
+    case.true(any("did not take them in time" in line for line in run.probe.lines()), f"lines: {run.probe.lines()}")
+
+
+def replaced_case(case, link, tap):
+    """The only output is stalled, is replaced, and breaks then: that does not end the program."""
+    pipe = tap.path("replaced.fifo")
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR)
+    run = Run(link, tap, "replaced")
+    after = run.base
+    run.base = after.replace(run.lines, pipe)
+    run.write("")
+    with run.probe:
+        send(link.sending, "a0", [frame for port in range(1000) for frame in frames_of(1, sport=1000 + port)])
+        case.equal(run.ask("text flush"), "ok\n", "flush")
+        run.base = after
+        run.write("")
+        run.reload(case)
+        os.close(reader)
+        time.sleep(1)
+        send(link.sending, "a0", frames_of(2))
+        run.stop()
+    case.equal(run.probe.status, 1, f"exit status: {run.probe.lines()}")
+    case.equal(packets_of(run.records()), 2, "packets in the lines")
+
+
 def broken_case(case, link, tap):
     """What is wrong, or cannot be had, changes nothing; what needs a restart is told."""
     run = Run(link, tap, "broken", 'timeout = "idle=1h"\n')
@@ -340,6 +402,8 @@ def run_cases(tap):
     with netns.Link() as link:
         for name, call in (("timeouts", timeouts_case), ("filter", filter_case),
                            ("sampling", sampling_case), ("collectors", collectors_case),
+                           ("alike", alike_case), ("stalled", stalled_case),
+                           ("the only output", replaced_case),
                            ("what is broken", broken_case), ("of no use", no_use_case),
                            ("SIGHUP", hangup_case), ("a heading", heading_case),
                            ("a file that was moved", rotation_case),
