@@ -19,6 +19,8 @@
 #define TOP_DEFAULT 10
 /* So many records of a listing are written at once. */
 #define RECORDS_AT_ONCE 64
+/* Listings that clients have not read yet hold at most so many flows, in full tables. */
+#define LISTED_TABLES 2
 
 /* A request that the workers have a part in. */
 struct job {
@@ -28,6 +30,7 @@ struct job {
 	struct request *request; /* NULL: the client has left */
 	enum order_kind kind;
 	struct listing_request wanted;
+	uint64_t listed; /* flows that it holds, or may come to hold */
 	bool is_screen;
 	struct screen_size size;
 
@@ -40,6 +43,7 @@ struct job {
 struct console {
 	struct console_options options;
 	struct control_server *server;
+	uint64_t listed; /* by all jobs */
 };
 
 /* What a look is enough for. */
@@ -99,8 +103,16 @@ static void stop(struct console *c, struct request *r, char *const *words, size_
 
 /* -- jobs for the workers ---------------------------------------------------------------------- */
 
+/* As many as there are, once that is known. */
+static void set_listed(struct job *job, uint64_t flows)
+{
+	job->console->listed += flows - job->listed;
+	job->listed = flows;
+}
+
 static void free_job(struct job *job)
 {
+	set_listed(job, 0);
 	for (unsigned i = 0; i < CONFIG_WORKERS_MAX; i++)
 		listing_destroy(job->errand.orders[i].listing);
 	encoder_destroy(job->encoder);
@@ -132,8 +144,26 @@ static int prepare(struct console *c, struct job *job)
 	return 0;
 }
 
+/* False: clients that do not read what they asked for hold too much. */
+static bool has_room(const struct console *c, struct job *job)
+{
+	const struct program *p = c->options.program;
+	uint64_t held = c->options.overview->now.ledger.flows.active;
+	uint64_t most = (uint64_t)job->wanted.limit * p->worker_count;
+
+	if (job->kind == ORDER_LIST)
+		set_listed(job, held < most ? held : most);
+	return c->listed <= (uint64_t)LISTED_TABLES * p->config.max_flows;
+}
+
 static void begin(struct console *c, struct job *job)
 {
+	if (!has_room(c, job)) {
+		request_fail(job->request,
+		    "busy: other clients have not read the flows that they asked for: try again");
+		free_job(job);
+		return;
+	}
 	if (prepare(c, job) < 0) {
 		request_fail(job->request, "%s", strerror(ENOMEM));
 		free_job(job);
@@ -370,6 +400,15 @@ static void gather(struct job *job)
 	listing_sort(job->errand.orders[0].listing);
 }
 
+static uint64_t count_listed(const struct job *job)
+{
+	uint64_t n = 0;
+
+	for (unsigned i = 0; i < job->console->options.program->worker_count; i++)
+		n += listing_count(job->errand.orders[i].listing);
+	return n;
+}
+
 static void job_done(struct errand *errand, bool carried_out)
 {
 	struct job *job = (struct job *)errand;
@@ -385,6 +424,7 @@ static void job_done(struct errand *errand, bool carried_out)
 		free_job(job);
 	} else {
 		gather(job);
+		set_listed(job, count_listed(job));
 		if (job->is_screen)
 			answer_screen(job);
 		else

@@ -575,6 +575,28 @@ def readers_that_leave(case, station):
             case.equal(sum(json.loads(line)["packetDeltaCount"] for line in records), 20000, "packets")
 
 
+def unread(case, station):
+    """What clients have asked for and do not read is bounded over all of them, and given back."""
+    with station.probe("-n", "127.0.0.1:9,rate=0", "--buffer=256M", "--max-flows=20000", "-t", "idle=300s") as probe:
+        large(station, 15000)
+        case.true(holds(probe, 15000), "15000 flows")
+        time.sleep(1.5)
+        clients = [connect(probe.path) for _ in range(4)]
+        for client in clients[:2]:
+            client.sendall(b"json flows\n")
+            case.equal(client.recv(3), b"ok\n", "an answer begins")
+        refused = ctl(probe.path, "-j", "flows")
+        case.equal((refused.status, "busy" in refused.err), (1, True), f"a third one: {refused.err}")
+        case.equal(len(ctl(probe.path, "-j", "flows", "top", "5").records()), 5, "few are given")
+        case.equal(ctl(probe.path, "-j", "status").status, 0, "status")
+        clients[0].close()
+        case.true(until(lambda: len(ctl(probe.path, "-j", "flows").lines()) == 15000), "once one has left")
+        for client in clients[1:]:
+            client.close()
+        probe.end(seconds=60)
+        good_end(case, probe)
+
+
 def broken_off(case, station):
     """spanflowctl behind a pager that stands still, and spanflow ends: that was not all."""
     with station.probe("-n", "127.0.0.1:9,rate=0", "--buffer=256M") as probe:
@@ -766,6 +788,7 @@ def cases(tap):
                 ("spanflowctl: usage and exit status", usage), ("silent and slow clients", silent),
                 ("200 clients at once", many_at_once), ("no descriptors are left", without_descriptors),
                 ("clients that leave, and that never read", readers_that_leave),
+                ("listings that nobody reads", unread),
                 ("an answer that breaks off", broken_off), ("requests while 100,000 packets a second come", load),
                 ("300,000 flows", many_flows, 1), ("300,000 flows of two workers", many_flows, 2),
                 ("two workers", two_workers), ("top", top)):
