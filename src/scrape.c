@@ -11,6 +11,7 @@
 #include "control/http.h"
 #include "control/metrics.h"
 #include "overview.h"
+#include "tell.h"
 #include "util/log.h"
 #include "util/units.h"
 
@@ -56,11 +57,15 @@ static int write_metrics(void *ctx, FILE *out)
 {
 	const struct scrape *s = ctx;
 	struct overview *o = s->options.overview;
+	struct overview_interface list[CONFIG_INPUTS_MAX];
 
 	overview_refresh(o, s->options.program);
+	o->interface_count = tell_interface_states(list, s->options.program);
+	o->interfaces = list;
 	o->cpu_ns = cpu_ns();
 	o->resident_bytes = resident_bytes(s->memory_fd);
 	metrics_print(out, o);
+	o->interface_count = 0;
 	return 200;
 }
 

@@ -34,6 +34,16 @@ static void describe(struct report_interface *to, const struct live_interface *f
 	memcpy(to->mac, from->link.mac, sizeof(to->mac));
 }
 
+size_t tell_interface_states(struct overview_interface *list, const struct program *p)
+{
+	for (size_t i = 0; i < p->config.interface_count; i++) {
+		const struct live_interface *one = live_watch_interface(p->watch, i);
+
+		list[i] = (struct overview_interface){one->wanted->name, state_of(one)};
+	}
+	return p->config.interface_count;
+}
+
 static void tell_interfaces(FILE *out, const struct program *p, bool json)
 {
 	size_t count = p->config.interface_count;

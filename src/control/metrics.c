@@ -128,6 +128,28 @@ static void print_memory(FILE *out, const struct family *f, const struct overvie
 		fprintf(out, "%s %" PRIu64 "\n", f->name, o->resident_bytes);
 }
 
+static bool is_named_before(const struct overview *o, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(o->interfaces[i].name, o->interfaces[n].name) == 0)
+			return true;
+	return false;
+}
+
+/* A set of labels must be there once, whatever the settings name twice. */
+static void print_interfaces(FILE *out, const struct family *f, const struct overview *o)
+{
+	static const char *const states[] = {"ok", "no carrier", "down", "gone", "waiting"};
+
+	for (size_t n = 0; n < o->interface_count; n++)
+		for (size_t i = 0; !is_named_before(o, n) && i < 5; i++) {
+			fprintf(out, "%s{interface=\"", f->name);
+			print_escaped(out, o->interfaces[n].name);
+			fprintf(out, "\",state=\"%s\"} %d\n", states[i],
+			    strcmp(o->interfaces[n].state, states[i]) == 0);
+		}
+}
+
 static void print_workers(FILE *out, const struct family *f, const struct overview *o)
 {
 	fprintf(out, "%s %u\n", f->name, o->workers);
@@ -182,6 +204,8 @@ static const struct family of_program[] = {
 	"Packets that were lost before they could be received: the kernel had no room, or the "
 	"interface.",
 	AT(packets.dropped_kernel), "by", where_dropped, 0, 2},
+    {"spanflow_interface_state", "gauge", "1 for the state that the captured interface is in.",
+	.print = print_interfaces},
     {"spanflow_metered_bytes_total", "counter", "Layer-3 octets of the packets metered.",
 	AT(packets.metered_octets)},
     {"spanflow_notes_total", "counter", "Things to know of packets, by note.", AT(packets.notes),

@@ -20,6 +20,12 @@ struct overview_ledger {
 	uint64_t at_ns; /* steady clock; 0: never */
 };
 
+/* A captured interface, by the name that the settings have, and one of the states in report.h. */
+struct overview_interface {
+	const char *name;
+	const char *state;
+};
+
 struct overview {
 	const char *version;
 	uint64_t started_wall_ns; /* date */
@@ -27,8 +33,10 @@ struct overview {
 	unsigned workers;
 	uint32_t max_flows;
 	struct sampling_plan sampling;
-	uint64_t cpu_ns;         /* of all threads */
-	uint64_t resident_bytes; /* 0: not known */
+	uint64_t cpu_ns;                             /* of all threads */
+	uint64_t resident_bytes;                     /* 0: not known */
+	const struct overview_interface *interfaces; /* for metrics; lent */
+	size_t interface_count;
 	struct overview_ledger now;
 	struct overview_ledger before; /* some seconds ago, for rates */
 };

@@ -56,6 +56,24 @@ static unsigned count(const char *text, const char *part)
 	return n;
 }
 
+START_TEST(each_interface_is_in_one_state_once)
+{
+	static const struct overview_interface list[] = {
+	    {"b0", "no carrier"}, {"b1", "ok"}, {"b0", "no carrier"}};
+	struct overview *o = create(0);
+	const char *text;
+
+	o->interfaces = list;
+	o->interface_count = 3;
+	text = print(o);
+	check_line(text, "spanflow_interface_state{interface=\"b0\",state=\"no carrier\"} 1");
+	check_line(text, "spanflow_interface_state{interface=\"b0\",state=\"ok\"} 0");
+	check_line(text, "spanflow_interface_state{interface=\"b1\",state=\"ok\"} 1");
+	ck_assert_uint_eq(count(text, "\nspanflow_interface_state{"), 10);
+	free(o);
+}
+END_TEST
+
 START_TEST(every_counter_of_the_ledger_has_a_sample)
 {
 	struct overview *o = create(0);
@@ -275,6 +293,7 @@ END_TEST
 Suite *metrics_suite(void)
 {
 	const TTest *const tests[] = {
+	    each_interface_is_in_one_state_once,
 	    every_counter_of_the_ledger_has_a_sample,
 	    what_does_not_change_is_told,
 	    sampling_is_told_by_selector,
