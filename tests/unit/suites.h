@@ -28,6 +28,7 @@
 	X(unpack)        \
 	X(classifier)    \
 	X(packet_filter) \
+	X(compile)       \
 	X(links)         \
 	X(ethtool)       \
 	X(ppp)           \
