@@ -72,7 +72,7 @@ def large_case(case, link, tap, workers):
 def start_in_traffic(case, link, tap, how):
     """Workers that begin while packets come: what their sockets got before they shared is not counted twice."""
     count, rate = 60_000, 20_000
-    capture, output = tap.path("numbered.pcap"), tap.path("numbered.json")
+    capture, output = tap.path("numbered.pcap"), tap.path(f"numbered{how}.json")
     gen.write_pcap(capture, [gen.pkt(gen.EPOCH + n * 50_000, gen.eth(gen.ipv4(
         f"10.1.{n >> 8}.{n & 255}", "198.51.100.9", gen.UDP, gen.udp(5000, 4500, bytes(8))))) for n in range(count)])
     argv = netns.inside(link.sending, ["tcpreplay", "-q", "-i", "a0", f"--pps={rate}", capture])
