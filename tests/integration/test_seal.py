@@ -273,6 +273,7 @@ def aborted(case, link, tap, number):
     """By a service manager's watchdog, or at a terminal: the child ends at once, the helper puts in order what is left."""
     control = tap.path("sealed.sock")
     gro(link, True)
+    signal.signal(number, signal.SIG_DFL)       # a shell's background jobs ignore some
     with start(link, *JSON, "--offloads=off", f"--control={control}") as probe:
         operates(probe)
         case.equal((gro(link), os.path.exists(control)), (False, True), "GRO and the socket while it runs")
