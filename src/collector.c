@@ -408,8 +408,9 @@ static const char *state_of(const struct collector *c)
 		return ledger_state_name(LEDGER_BROKEN);
 	if (c->aside)
 		return ledger_state_name(LEDGER_FAILED);
-	return ledger_state_name(
-	    c->config->host && transport_fd(c->transport) < 0 ? LEDGER_NO_ADDRESS : LEDGER_OK);
+	if (c->config->host && transport_fd(c->transport) < 0)
+		return ledger_state_name(LEDGER_NO_ADDRESS);
+	return ledger_state_name(sender_is_refused(c->sender) ? LEDGER_REFUSED : LEDGER_OK);
 }
 
 void collector_ledger(const struct collector *c, struct ledger_collector *l)

@@ -351,7 +351,7 @@ static void answer_flows(struct job *job)
 	const struct config *config = job->console->options.program->settings;
 	struct encoder_options options = {
 	    .format = request_wants_json(r) ? FORMAT_JSON : FORMAT_TEXT,
-	    .has_segments = config->decode.decap != 0,
+	    .has_segments = config->decode.decap & DECAPS_WITH_SEGMENT,
 	    .sampling = config->sampling,
 	    .key_changes = config->key_changes,
 	    .out = add_lines,

@@ -142,12 +142,17 @@ static int find_name(void *ctx, const struct name_query *query, struct name_addr
 	return a.rc;
 }
 
-/* What the kernel or libpcap's machine runs is looked at, whoever made it. */
-static int take_program(
-    const struct guard_answer *a, struct bpf_program *out, char why[COMPILE_WHY])
+/*
+ * What the kernel or libpcap's machine runs is looked at, whoever made it. Of settings with a mistake, which this
+ * expression may be, the helper grants nothing; what is wrong this process can tell, too.
+ */
+static int take_program(const struct compile_query *query, const struct guard_answer *a,
+    struct bpf_program *out, char why[COMPILE_WHY])
 {
 	uint32_t count = a->filter.count;
 
+	if (a->rc == -EACCES)
+		return compile_here(query, out, why);
 	if (a->rc == -EINVAL && memchr(a->filter.why, '\0', COMPILE_WHY)) {
 		memcpy(why, a->filter.why, COMPILE_WHY);
 		return -EINVAL;
@@ -175,7 +180,7 @@ static int compile(
 		return compile_here(query, out, why);
 	rc = ask(hooked_guard, &q, &a, &fd);
 	if (rc == 0)
-		return take_program(&a, out, why);
+		return take_program(query, &a, out, why);
 	if (rc == -EPIPE) {
 		snprintf(why, COMPILE_WHY, "its names cannot be looked up in time: numbers can do");
 		return -ETIMEDOUT;

@@ -182,8 +182,23 @@ static int check_workers(const struct config *c)
 	return 0;
 }
 
+/* Its packets would count as often. */
+static int check_interfaces(const struct config *c)
+{
+	for (size_t i = 0; i < c->interface_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(c->interfaces[i].name, c->interfaces[j].name) == 0) {
+				log_error(
+				    "--interface: '%s' is given twice", c->interfaces[i].name);
+				return -EINVAL;
+			}
+	return 0;
+}
+
 static int check_inputs(const struct config *c)
 {
+	if (check_interfaces(c) < 0)
+		return -EINVAL;
 	if (c->interface_count && c->file_count) {
 		log_error("--interface and --read: one or the other: capture and files do not mix");
 		return -EINVAL;

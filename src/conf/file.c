@@ -124,7 +124,9 @@ static void on_error(cfg_t *cfg, const char *format, va_list ap)
 	    {"premature end of file", "a value or a closing brace is missing"},
 	    {"unexpected closing brace", "there is no section or list to close"},
 	};
-	const char *allowed = "write NAME = VALUE, NAME = {VALUE, VALUE} or SECTION NAME { ... }";
+	const char *allowed =
+	    "write NAME = VALUE, NAME = {VALUE, VALUE} or SECTION NAME { ... }, and "
+	    "quotes around a value that holds = or ,";
 	char text[WORDS_MAX];
 
 	if (reader.said)

@@ -29,6 +29,7 @@ static const char *const end_names[END_REASON_COUNT] = {
 
 static const char *const state_names[LEDGER_STATE_COUNT] = {
     [LEDGER_OK] = "ok",
+    [LEDGER_REFUSED] = "refused",
     [LEDGER_NO_ADDRESS] = "no address",
     [LEDGER_FAILED] = "failed",
     [LEDGER_BROKEN] = "broken",

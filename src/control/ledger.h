@@ -49,6 +49,7 @@ struct ledger {
 /* The states of a collector, by their names. */
 enum ledger_state {
 	LEDGER_OK,
+	LEDGER_REFUSED,
 	LEDGER_NO_ADDRESS,
 	LEDGER_FAILED,
 	LEDGER_BROKEN,

@@ -200,7 +200,7 @@ def full_disk(case, link, tap):
         subprocess.run(["umount", disk], check=True)
     good_end(case, probe)
     case.equal([line.split(": ", 2)[2] for line in probe.lines()],
-               ["No space left on device", "there is room again"], "lines")
+               ["No space left on device: records wait until there is room", "there is room again"], "lines")
 
 
 def wall_clock(case, link):

@@ -167,6 +167,7 @@ START_TEST(an_input_is_needed_and_kinds_do_not_mix)
 	check_refused_line("", "no input");
 	check_refused_line("-v 9", "no input");
 	check_refused_line("-i eth0 -r x", "--interface and --read");
+	check_refused_line("-i eth0 -i 7:eth0", "'eth0' is given twice");
 	check_refused_line("-r", "--read");
 	check_refused_line("--read=", "--read");
 }

@@ -79,7 +79,9 @@ static const struct {
     {&collectors[0].sender.dropped[FAILURE_EINVAL],
 	"spanflow: udp://h:1: 5 records dropped: EINVAL\n", true},
     {&collectors[1].sender.dropped[FAILURE_ENOSPC],
-	"spanflow: file:/f: 5 records dropped: ENOSPC: the disk is full\n", false},
+	"spanflow: file:/f: 5 records dropped: ENOSPC: the disk is full\n", true},
+    {&collectors[1].sender.dropped[FAILURE_EPIPE], "spanflow: file:/f: 5 records dropped: EPIPE",
+	false},
 };
 
 START_TEST(each_kind_is_told_under_its_name_and_once)

@@ -236,6 +236,21 @@ START_TEST(pushed_message_is_queued)
 }
 END_TEST
 
+START_TEST(refusal_is_remembered_for_a_moment)
+{
+	open_sender(0, false);
+	push(1);
+	say((const int[]){-ECONNREFUSED}, 1);
+	run(T0);
+	ck_assert(sender_is_refused(sender));
+	run(T0 + 29 * NS_PER_S);
+	ck_assert(sender_is_refused(sender));
+	run(T0 + 30 * NS_PER_S);
+	ck_assert(!sender_is_refused(sender));
+	close_sender();
+}
+END_TEST
+
 START_TEST(message_waits_for_room_on_a_full_disk)
 {
 	open_sender(0, true);
@@ -1001,6 +1016,7 @@ Suite *sender_suite(void)
 	    unpaced_sender_sends_all_at_once,
 	    bytes_are_those_of_the_messages,
 	    pushed_message_is_queued,
+	    refusal_is_remembered_for_a_moment,
 	    message_waits_for_room_on_a_full_disk,
 	    message_waits_for_a_transport_that_says_again,
 	    refused_message_is_tried_once_more,
