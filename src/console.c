@@ -61,20 +61,20 @@ struct waiter {
 
 static void waiter_gone(void *owner)
 {
-	struct waiter *w = owner;
-
-	w->request = NULL;
+	((struct waiter *)owner)->request = NULL;
 }
 
-static void reloaded(void *owner, bool done)
+static void reloaded(void *owner, bool done, const char *said)
 {
 	struct waiter *w = owner;
+	struct request *r = w->request;
 
-	if (w->request && done)
-		request_answer(w->request, "", 0);
-	else if (w->request)
-		request_fail(w->request, "reload: nothing has changed: spanflow's log says why");
 	free(w);
+	if (r && done)
+		request_answer(r, said, request_wants_json(r) ? 0 : strlen(said));
+	else if (r)
+		request_fail(r, "reload: nothing has changed: %.*s", (int)strcspn(said, "\n"),
+		    *said ? said : "spanflow's log says why");
 }
 
 static void reload(struct console *c, struct request *r, char *const *words, size_t count)

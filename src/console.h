@@ -6,6 +6,7 @@
 
 #include "control/overview.h"
 #include "program.h"
+#include "reload.h"
 
 struct errands;
 struct event_base;
@@ -17,8 +18,8 @@ struct console_options {
 	struct event_base *base;
 	struct overview *overview;
 	struct errands *errands;
-	/* Calls told() with whether it came to anything; what did not, has been said. */
-	void (*reload)(void *ctx, void (*told)(void *owner, bool done), void *owner);
+	/* Calls told() as reloads_begin() does. */
+	void (*reload)(void *ctx, reload_told_fn *told, void *owner);
 	void (*stop)(void *ctx);
 	void *ctx;
 };

@@ -85,14 +85,14 @@ static void stop(void *ctx)
 	set_timer(op, ON_INTERRUPT, 0);
 }
 
-static void reload(void *ctx, void (*told)(void *owner, bool done), void *owner)
+static void reload(void *ctx, reload_told_fn *told, void *owner)
 {
 	struct operation *op = ctx;
 
 	if (!op->program->stopping)
 		reloads_begin(op->reloads, told, owner);
 	else if (told)
-		told(owner, false);
+		told(owner, false, "");
 }
 
 /*

@@ -13,7 +13,7 @@
 
 /* Who asked for it. */
 struct asker {
-	void (*told)(void *owner, bool done);
+	reload_told_fn *told;
 	void *owner;
 };
 
@@ -25,6 +25,7 @@ struct reloads {
 	struct config *next;
 	struct exporting *exporting; /* NULL: the one that there is goes on */
 	unsigned parts;
+	struct log_copy said;            /* by this thread, of what is under way */
 	unsigned interface_changes;      /* when the exporter was made */
 	struct asker asked[WAITING_MAX]; /* for what is under way, then for the one after it */
 	unsigned asked_now;
@@ -124,7 +125,7 @@ static void end(struct reloads *r, bool done)
 	r->is_under_way = false;
 	for (unsigned i = 0; i < n; i++)
 		if (r->asked[i].told)
-			r->asked[i].told(r->asked[i].owner, done && i < r->asked_now);
+			r->asked[i].told(r->asked[i].owner, done && i < r->asked_now, r->said.text);
 	memmove(r->asked, r->asked + n, (r->asked_count - n) * sizeof(*r->asked));
 	r->asked_count -= n;
 	if (r->asked_count)
@@ -233,32 +234,44 @@ static void send_orders(struct reloads *r)
 	errand_send(r->options.errands, &r->errand);
 }
 
+static int read_and_prepare(struct reloads *r)
+{
+	int rc = -EINVAL;
+
+	r->said = (struct log_copy){.used = 0};
+	log_copy_to(&r->said);
+	r->next = read_settings(r);
+	if (r->next)
+		rc = prepare(r);
+	log_copy_to(NULL);
+	return rc;
+}
+
 static void begin(struct reloads *r)
 {
 	notify_reloading();
 	r->is_under_way = true;
 	r->asked_now = r->asked_count;
 	r->exporting = NULL;
-	r->next = read_settings(r);
-	if (!r->next) {
-		log_error("reload: nothing has changed");
-		end(r, false);
-	} else if (prepare(r) < 0) {
-		give_up(r);
-		end(r, false);
-	} else {
+	if (read_and_prepare(r) == 0) {
 		send_orders(r);
+		return;
 	}
+	if (r->next)
+		give_up(r);
+	else
+		log_error("reload: nothing has changed");
+	end(r, false);
 }
 
-void reloads_begin(struct reloads *r, void (*told)(void *owner, bool done), void *owner)
+void reloads_begin(struct reloads *r, reload_told_fn *told, void *owner)
 {
 	/* What follows may be for many; those who are not told need no place of their own. */
 	if (!told && r->is_under_way && r->asked_count > r->asked_now)
 		return;
 	if (r->asked_count == WAITING_MAX) {
 		if (told)
-			told(owner, false);
+			told(owner, false, "");
 		return;
 	}
 	r->asked[r->asked_count++] = (struct asker){told, owner};

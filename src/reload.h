@@ -24,10 +24,13 @@ struct reload_options {
 struct reloads *reloads_create(const struct reload_options *options);
 void reloads_destroy(struct reloads *r);
 
+/* Whether the settings are in effect, and what was said of them, in lines. */
+typedef void reload_told_fn(void *owner, bool done, const char *said);
+
 /*
- * Reads the settings again. told() (NULL: nobody asks) is called with whether they are in effect; where they are not,
- * nothing has changed and it has been said why. One that comes while another is under way follows it.
+ * Reads the settings again. told() (NULL: nobody asks) is called once it is known whether they are in effect; where they
+ * are not, nothing has changed and it has been said why. One that comes while another is under way follows it.
  */
-void reloads_begin(struct reloads *r, void (*told)(void *owner, bool done), void *owner);
+void reloads_begin(struct reloads *r, reload_told_fn *told, void *owner);
 
 #endif

@@ -38,6 +38,7 @@ static atomic_bool is_holding;
 static atomic_uint_fast64_t lost;
 static _Thread_local const char *thread_subject;
 static _Thread_local bool thread_is_silent;
+static _Thread_local struct log_copy *thread_copy;
 
 /* Guards what follows, and the outlet. */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -227,6 +228,19 @@ static void take_message(const struct repeat_message *m)
 	pthread_mutex_unlock(&mutex);
 }
 
+void log_copy_to(struct log_copy *copy)
+{
+	thread_copy = copy;
+}
+
+static void put_copy(struct log_copy *copy, const char *text)
+{
+	size_t room = sizeof(copy->text) - copy->used;
+
+	if (strlen(text) + 2 <= room)
+		copy->used += (size_t)snprintf(copy->text + copy->used, room, "%s\n", text);
+}
+
 __attribute__((format(printf, 2, 0))) static void log_message(
     enum log_level level, const char *format, va_list ap)
 {
@@ -234,7 +248,10 @@ __attribute__((format(printf, 2, 0))) static void log_message(
 	struct repeat_message m = {.format = format, .text = text, .level = (int)level};
 	int used = 0;
 
-	if (thread_is_silent || level > atomic_load_explicit(&present_level, memory_order_relaxed))
+	bool is_told = level <= atomic_load_explicit(&present_level, memory_order_relaxed);
+	bool is_copied = thread_copy && level <= LOG_LEVEL_WARNING;
+
+	if (thread_is_silent || (!is_told && !is_copied))
 		return;
 	if (thread_subject)
 		used = snprintf(text, sizeof(text) / 2, "%s: ", thread_subject);
@@ -242,7 +259,10 @@ __attribute__((format(printf, 2, 0))) static void log_message(
 		used = (int)sizeof(text) / 2 - 1;
 	vsnprintf(text + used, sizeof(text) - (size_t)used, format, ap);
 	m.subject = subject_size(text);
-	take_message(&m);
+	if (is_copied)
+		put_copy(thread_copy, text);
+	if (is_told)
+		take_message(&m);
 }
 
 void log_error(const char *format, ...)

@@ -11,6 +11,7 @@
 #define SPANFLOW_UTIL_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum log_level {
@@ -64,6 +65,19 @@ void log_set_subject(const char *subject);
 
 /* Whether the calling thread's messages are dropped, where somebody else says the same. */
 void log_be_silent(bool silent);
+
+/* What was said, in lines that end; what has no room is left out. */
+#define LOG_COPY_SIZE 4096
+struct log_copy {
+	char text[LOG_COPY_SIZE];
+	size_t used;
+};
+
+/*
+ * From now on `copy` also gets the calling thread's errors and warnings, for whoever has asked for what it does, whatever
+ * the level is; NULL: no more.
+ */
+void log_copy_to(struct log_copy *copy);
 
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -114,7 +114,7 @@ def answers(case, station):
         case.equal(stats["octets"]["metered"], octets(10, 22), "octets")
         case.true("  received                             10\n" in ctl(probe.path, "stats").out, "stats as text")
         collectors = ctl(probe.path, "--json", "collectors").json()
-        case.equal([(c["format"], c["state"]) for c in collectors], [("9", "ok"), ("json", "ok")], "collectors")
+        case.equal([(c["format"], c["state"]) for c in collectors], [("9", "refused"), ("json", "ok")], "collectors")
         case.equal(collectors[0]["url"], "udp://127.0.0.1:9", "the first one")
         case.equal(len(ctl(probe.path, "collectors").lines()), 3, "a headline and two collectors")
         probe.end()

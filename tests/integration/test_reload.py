@@ -239,15 +239,18 @@ def broken_case(case, link, tap):
     with run.probe:
         send(link.sending, "a0", frames_of(2))
         refused = "error: reload: nothing has changed"
-        for wrong in ("rubbish = 1\n", 'timeout = "idle=x"\n', "sample\n",
-                      'output more {\n style = csv\n file = "/nonexistent/x"\n}\n',
-                      "records = full\n"):
+        for wrong, why in (("rubbish = 1\n", "'rubbish' is not a setting"), ('timeout = "idle=x"\n', "idle=x"),
+                           ("sample\n", ".conf"),
+                           ('output more {\n style = csv\n file = "/nonexistent/x"\n}\n', "No such file or directory"),
+                           ("records = full\n", "elements")):
             run.write(wrong)
-            run.reload(case, refused)
+            answer = run.ask("text reload")
+            case.true(answer.startswith(refused + ": ") and why in answer, f"the answer to {wrong!r}: {answer!r}")
         os.unlink(run.conf)
         run.reload(case, refused)
         run.write('timeout = "idle=1h"\nmax-flows = 10\nworkers = 2\n')
-        run.reload(case)
+        answer = run.ask("text reload")
+        case.true(answer.startswith("ok\n") and "max-flows: '10' needs a restart" in answer, f"the answer: {answer!r}")
         send(link.sending, "a0", frames_of(2))
         run.stop()
     good_end(case, run, 4)
