@@ -421,6 +421,7 @@ void collector_ledger(const struct collector *c, struct ledger_collector *l)
 	    .format = format_name(c->config->encoding.format),
 	    .state = state_of(c),
 	    .is_stream = format_is_stream(c->config->encoding.format),
+	    .waits = c->transport->waits,
 	    .records = c->records,
 	    .not_expressible = *encoder_not_expressible(c->encoder),
 	    .sender = *sender_stats(c->sender),

@@ -32,6 +32,7 @@ struct ledger_collector {
 	const char *format;
 	const char *state; /* ledger_state_name(): "failed" is a member's, "broken" a stream's */
 	bool is_stream;    /* lines to a file or standard output, rather than datagrams */
+	bool waits;        /* lines: for room where a disk is full */
 	uint64_t records;  /* that it was to get */
 	struct not_expressible not_expressible;
 	struct sender_stats sender;

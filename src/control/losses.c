@@ -273,11 +273,11 @@ static const char *in_all(uint64_t told)
 	return told ? " in all" : "";
 }
 
-/* A stream that broke has been told of with its error; how many found no room has not. */
+/* A stream that broke has been told of with its error; how many waited for room in vain has not. */
 static bool is_told_at_end(const struct ledger_collector *c, enum failure f)
 {
 	return !c->is_stream || f == FAILURE_SHUTDOWN || f == FAILURE_QUEUE_FULL ||
-	    failure_is_of_room(f);
+	    (c->waits && failure_is_of_room(f));
 }
 
 void losses_report_total(const struct losses *l, const struct ledger *now)

@@ -18,7 +18,8 @@ static struct ledger_collector collectors[2];
 static void begin(void)
 {
 	collectors[0] = (struct ledger_collector){.url = "udp://h:1"};
-	collectors[1] = (struct ledger_collector){.url = "file:/f", .is_stream = true};
+	collectors[1] =
+	    (struct ledger_collector){.url = "file:/f", .is_stream = true, .waits = true};
 	ledger = (struct ledger){.collectors = collectors, .collector_count = 2};
 	losses_fini(&losses);
 	ck_assert_int_eq(losses_init(&losses, ROOM), 0);
