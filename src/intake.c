@@ -193,6 +193,25 @@ static inline __attribute__((always_inline)) bool begin_packet(
 	return true;
 }
 
+/* What becomes of a packet that has its stamp. */
+typedef void packet_way(struct intake *in, const struct packet *packet, const struct stamp *stamp);
+
+/* Each goes this way, as long as the bounds leave it to be taken. How many did; a part of whoever calls it. */
+static inline __attribute__((always_inline)) unsigned go_way(
+    struct intake *in, const struct packet packets[], unsigned n, packet_way *way)
+{
+	unsigned gone = 0;
+	struct stamp stamp;
+
+	while (gone < n && begin_packet(in, &packets[gone], &stamp)) {
+		way(in, &packets[gone], &stamp);
+		gone++;
+		if (in->limit_reached)
+			break;
+	}
+	return gone;
+}
+
 /* Adds the packet to the batch, or to the counter that says why not. */
 static void meter_packet(struct intake *in, const struct packet *packet, const struct stamp *stamp)
 {
@@ -215,17 +234,7 @@ static void meter_packet(struct intake *in, const struct packet *packet, const s
 /* What a source calls with its packets. */
 static unsigned take_packets(void *ctx, const struct packet packets[], unsigned n)
 {
-	struct intake *in = ctx;
-	unsigned taken = 0;
-	struct stamp stamp;
-
-	while (taken < n && begin_packet(in, &packets[taken], &stamp)) {
-		meter_packet(in, &packets[taken], &stamp);
-		taken++;
-		if (in->limit_reached)
-			break;
-	}
-	return taken;
+	return go_way(ctx, packets, n, meter_packet);
 }
 
 /* -- duplicates ------------------------------------------------------------------------------- */
@@ -259,17 +268,7 @@ static void sight_packet(struct intake *in, const struct packet *packet, const s
 /* What a source calls with its packets where duplicates are looked for. */
 static unsigned see_packets(void *ctx, const struct packet packets[], unsigned n)
 {
-	struct intake *in = ctx;
-	unsigned seen = 0;
-	struct stamp stamp;
-
-	while (seen < n && begin_packet(in, &packets[seen], &stamp)) {
-		sight_packet(in, &packets[seen], &stamp);
-		seen++;
-		if (in->limit_reached)
-			break;
-	}
-	return seen;
+	return go_way(ctx, packets, n, sight_packet);
 }
 
 static bool is_duplicate(struct intake *in, const struct sighting *s, const struct pktinfo *info)

@@ -22,9 +22,9 @@
 #define TURN_MS 500
 /* A name that cannot be resolved is told of this often at most. */
 #define REPORT_INTERVAL_NS (60 * NS_PER_S)
-/* How long an end may wait for a look-up that is under way. */
-#define STOP_LOOK_MS 1
+/* How long an end may wait for a look-up that is under way, and how often it looks. */
 #define STOP_WAIT_NS (100 * NS_PER_MS)
+#define STOP_LOOK_MS 1
 #define WHY_SIZE 256
 
 bool lookup_is_due(const struct lookup *l, uint64_t interval_ns, uint64_t now_ns)

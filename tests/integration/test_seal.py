@@ -51,6 +51,21 @@ def gone(pid):
         return True
 
 
+def link_anew(link):
+    netns.run(link.capturing, "ip", "link", "del", "b0")
+    time.sleep(0.5)
+    link.pair(0)
+
+
+def send_across(link):
+    """Three packets, and four more when the interface has been made anew and is captured again."""
+    send(link.sending, "a0", frames_of(3))
+    link_anew(link)
+    wait_for(lambda: link.index("b0") in netns.capturing(link.capturing), 10, "it is captured again")
+    time.sleep(0.3)
+    send(link.sending, "a0", frames_of(4))
+
+
 # --- who it is -----------------------------------------------------------------
 
 def rights(case, link, workers):
@@ -99,23 +114,13 @@ def by_capability(case, link):
         with probe:
             operates(probe)
             case.equal(int(status_of(probe.pid)["CapPrm"], 16), 0, "capabilities")
-            send(link.sending, "a0", frames_of(3))
-            link_anew(link)
-            wait_for(lambda: link.index("b0") in netns.capturing(link.capturing), 10, "it is captured again")
-            time.sleep(0.3)
-            send(link.sending, "a0", frames_of(4))
+            send_across(link)
             probe.end()
     good_end(case, probe)
     case.equal(probe.stats()["packets"]["received"], 7, "packets")
 
 
 # --- what goes on --------------------------------------------------------------
-
-def link_anew(link):
-    netns.run(link.capturing, "ip", "link", "del", "b0")
-    time.sleep(0.5)
-    link.pair(0)
-
 
 def comes_back(case, link, workers):
     with start(link, *JSON, f"--workers={workers}") as probe:
@@ -328,11 +333,7 @@ def other_root(case, link, folder):
         case.equal((os.readlink(f"/proc/{probe.pid}/root"), os.readlink(f"/proc/{probe.pid}/cwd")), (root, root),
                    "root and directory")
         case.equal(os.readlink(f"/proc/{probe.child.pid}/root"), "/", "the helper's root")
-        send(link.sending, "a0", frames_of(3))
-        link_anew(link)
-        wait_for(lambda: link.index("b0") in netns.capturing(link.capturing), 10, "it is captured again")
-        time.sleep(0.3)
-        send(link.sending, "a0", frames_of(4))
+        send_across(link)
         probe.end()
     good_end(case, probe)
     case.equal(probe.stats()["packets"]["received"], 7, "packets")

@@ -140,25 +140,32 @@ START_TEST(a_pipe_is_not_read_again)
 }
 END_TEST
 
+/* What the service has done by a process of its own. */
+static void ask_another_process(const struct guard_request *q, struct guard_answer *a)
+{
+	int pair[2], fd;
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	ck_assert_int_eq(parcel_send(ends[1], q, sizeof(*q), pair[1], 0), 0);
+	close(pair[1]);
+	ck_assert_int_eq(guard_service_answer(service), 0);
+	ck_assert_int_eq((int)parcel_receive(pair[0], a, sizeof(*a), &fd, 0), (int)sizeof(*a));
+	close(pair[0]);
+	ck_assert_int_gt(wait(NULL), 0);
+	guard_service_reaped(service);
+}
+
 START_TEST(a_collectors_name_is_looked_up)
 {
 	struct guard_request q;
 	struct guard_answer a;
-	int pair[2], fd;
 
 	begin();
 	memset(&q, 0, sizeof(q));
 	q.kind = GUARD_RESOLVE;
 	q.port = 9;
 	strcpy(q.text, "localhost");
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	ck_assert_int_eq(parcel_send(ends[1], &q, sizeof(q), pair[1], 0), 0);
-	close(pair[1]);
-	ck_assert_int_eq(guard_service_answer(service), 0);
-	ck_assert_int_eq((int)parcel_receive(pair[0], &a, sizeof(a), &fd, 0), (int)sizeof(a));
-	close(pair[0]);
-	ck_assert_int_gt(wait(NULL), 0);
-	guard_service_reaped(service);
+	ask_another_process(&q, &a);
 	ck_assert_int_eq(a.rc, 0);
 	ck_assert_uint_gt(a.addresses.count, 0);
 	end();
@@ -170,20 +177,12 @@ START_TEST(a_filter_of_the_settings_is_compiled)
 {
 	struct guard_request q = {.kind = GUARD_FILTER, .linktype = DLT_EN10MB, .snaplen = 512};
 	struct guard_answer a;
-	int pair[2], fd;
 
 	begin();
 	refused(GUARD_FILTER, "udp");
 	refused(GUARD_FILTER, "udp port domain or tcp");
 	strcpy(q.text, "udp port domain");
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
-	ck_assert_int_eq(parcel_send(ends[1], &q, sizeof(q), pair[1], 0), 0);
-	close(pair[1]);
-	ck_assert_int_eq(guard_service_answer(service), 0);
-	ck_assert_int_eq((int)parcel_receive(pair[0], &a, sizeof(a), &fd, 0), (int)sizeof(a));
-	close(pair[0]);
-	ck_assert_int_gt(wait(NULL), 0);
-	guard_service_reaped(service);
+	ask_another_process(&q, &a);
 	ck_assert_int_eq(a.rc, 0);
 	ck_assert_uint_gt(a.filter.count, 3);
 	ck_assert(bpf_validate(a.filter.code, (int)a.filter.count));
