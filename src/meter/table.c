@@ -288,14 +288,18 @@ static void add_detail(struct detail *d, const struct detail *packet)
 	d->fragment_flags |= packet->fragment_flags;
 }
 
+/* Its deadline would tell, too, but is in the flow's second line. */
+static inline bool lingers(const struct flow *f)
+{
+	return flow_tcp_flags(f) & (TCP_FIN | TCP_RST);
+}
+
 /* Why the record ends before this packet, or 0. In the linger a SYN opens a new connection. */
 static int reason_before(const struct table *t, const struct flow *f, const struct pktinfo *info)
 {
 	if (expiry_deadline(f, &t->options.timeouts) <= info->clock_ns)
 		return expiry_reason(f, &t->options.timeouts, info->clock_ns);
-	/* The flags first: the deadline is in the flow's second line. */
-	if ((info->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) == TCP_SYN &&
-	    f->end_deadline != NEVER)
+	if ((info->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) == TCP_SYN && lingers(f))
 		return END_OF_FLOW;
 	return 0;
 }
@@ -304,13 +308,13 @@ static int reason_before(const struct table *t, const struct flow *f, const stru
 static void begin_linger(struct table *t, uint32_t i, uint64_t clock_ns)
 {
 	struct flow *f = &t->flows[i];
-	int reason;
+	uint64_t deadline;
 
 	expiry_begin_linger(f, &t->options.timeouts);
-	expiry_set(&t->expiry, i, expiry_deadline(f, &t->options.timeouts));
-	reason = expiry_reason(f, &t->options.timeouts, clock_ns);
-	if (reason)
-		end_flow(t, i, reason, clock_ns);
+	deadline = expiry_deadline(f, &t->options.timeouts);
+	expiry_set(&t->expiry, i, deadline);
+	if (deadline <= clock_ns)
+		end_flow(t, i, expiry_reason(f, &t->options.timeouts, clock_ns), clock_ns);
 }
 
 /* The guess was made before the batch's earlier packets ended flows and began others. */
@@ -331,6 +335,7 @@ static void account_packet(struct table *t, const struct lookup *at, const struc
 {
 	uint32_t i = find_flow(t, at);
 	struct flow *f;
+	bool begins_linger;
 
 	if (i == NO_FLOW) {
 		i = create_flow(t, at, info);
@@ -343,46 +348,41 @@ static void account_packet(struct table *t, const struct lookup *at, const struc
 		}
 	}
 	f = &t->flows[i];
+	begins_linger = (info->tcp_flags & (TCP_FIN | TCP_RST)) && !lingers(f);
 	add_packet(f, info);
 	if (t->details)
 		add_detail(&t->details[i], &info->detail);
-	if ((info->tcp_flags & (TCP_FIN | TCP_RST)) && f->end_deadline == NEVER)
+	if (begins_linger)
 		begin_linger(t, i, info->clock_ns);
 }
 
 /* -- what the worker calls -------------------------------------------------------------------- */
 
+/* Keys, their hashes, and the memory of their buckets on its way. */
 static void hash_by_plan(
     const struct table *t, struct lookup at[], const struct pktinfo *batch, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
+		key_fill(&at[i].key, &batch[i]);
 		key_plan_fill(&t->key_plan, &at[i].key, &batch[i]);
 		at[i].hash = key_plan_hash(&t->key_plan, &at[i].key, t->options.seed);
 	}
 }
 
-static void hash(const struct table *t, struct lookup at[], unsigned n)
+/* The same for the usual key. In two passes: no key is read in words that was written in parts a moment ago. */
+static void hash(const struct table *t, struct lookup at[], const struct pktinfo *batch, unsigned n)
 {
+	for (unsigned i = 0; i < n; i++)
+		key_fill(&at[i].key, &batch[i]);
 	for (unsigned i = 0; i < n; i++) {
 		at[i].hash = key_fold(&at[i].key, &t->key_seed);
 		__builtin_prefetch(index_home(&t->index, at[i].hash), 1);
 	}
 }
 
-/*
- * Pass by pass, so that the memory of up to 64 packets is waited for at once, and no key is read in
- * words that was written in parts a moment ago.
- */
-void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
+/* The flows that they are of most probably, and the memory of these on its way. */
+static void guess(const struct table *t, struct lookup at[], unsigned n)
 {
-	struct lookup at[TABLE_BATCH];
-
-	for (unsigned i = 0; i < n; i++)
-		key_fill(&at[i].key, &batch[i]);
-	if (__builtin_expect(t->index.plan != NULL, 0))
-		hash_by_plan(t, at, batch, n);
-	else
-		hash(t, at, n);
 	for (unsigned i = 0; i < n; i++) {
 		at[i].guess = index_guess(&t->index, at[i].hash);
 		if (at[i].guess == NO_FLOW)
@@ -391,8 +391,36 @@ void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
 		if (kind_version(at[i].key.head.kind) == 6)
 			__builtin_prefetch(&t->flows[at[i].guess].tail, 1);
 	}
-	for (unsigned i = 0; i < n; i++)
-		account_packet(t, &at[i], &batch[i]);
+}
+
+/*
+ * A few packets are one step ahead of those before them: their buckets come while the flows of the group
+ * before do, and while the packets of the one before that are accounted.
+ */
+#define GROUP 16
+
+static inline unsigned group_size(unsigned begin, unsigned n)
+{
+	return n - begin < GROUP ? n - begin : GROUP;
+}
+
+void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
+{
+	struct lookup at[TABLE_BATCH];
+
+	for (unsigned i = 0; i < n + 2 * GROUP; i += GROUP) {
+		unsigned known = i - GROUP, near = known - GROUP;
+
+		if (i < n && t->index.plan)
+			hash_by_plan(t, at + i, batch + i, group_size(i, n));
+		else if (i < n)
+			hash(t, at + i, batch + i, group_size(i, n));
+		if (known < n)
+			guess(t, at + known, group_size(known, n));
+		if (near < n)
+			for (unsigned k = near; k < near + group_size(near, n); k++)
+				account_packet(t, &at[k], &batch[k]);
+	}
 }
 
 void table_sweep(struct table *t, uint64_t clock_ns, size_t room)
