@@ -1,174 +1,267 @@
 #include "meter/index.h"
 
-#define FLOWS_PER_BUCKET 4 /* when the table is full, on average */
-#define BUCKETS_MIN 16
+#include <string.h>
 
-uint64_t index_buckets_for(uint32_t max_flows)
+#define FLOWS_PER_BUCKET 4 /* when the table is full, on average */
+#define GROWS_AT 3 /* so many: between two doublings some buckets have twice as many as others */
+#define BUCKETS_MIN 16
+#define LATER_BITS 8
+#define SPLITS_AHEAD 4
+/* The work for one packet is bounded; that more flows meet than these hold takes the hash's key. */
+#define CHAIN_MAX 4
+
+static uint32_t homes_for(uint32_t max_flows)
 {
 	return max_flows / FLOWS_PER_BUCKET + BUCKETS_MIN;
 }
 
-static struct bucket *other_of(const struct index *x, uint64_t hash)
+/* Buckets that go on: five times as many as have been seen in use. */
+static uint32_t spares_for(uint32_t max_flows)
 {
-	return &x->buckets[(hash >> 32) * x->bucket_count >> 32];
+	return homes_for(max_flows) / 8 + BUCKETS_MIN;
+}
+
+uint64_t index_buckets_for(uint32_t max_flows)
+{
+	return (uint64_t)homes_for(max_flows) + spares_for(max_flows);
+}
+
+void index_init(struct index *x, struct bucket *buckets, uint32_t max_flows)
+{
+	x->buckets = buckets;
+	x->most = homes_for(max_flows);
+	x->spares_most = spares_for(max_flows);
+	x->count = BUCKETS_MIN;
+	while ((uint64_t)x->count << LATER_BITS < x->most)
+		x->count *= 2;
+	x->mask = x->count - 1;
+	x->first_bits = (uint8_t)__builtin_ctz(x->count);
 }
 
 /* -- finding ---------------------------------------------------------------------------------- */
 
-static uint32_t find_in_bucket(
-    const struct index *x, const struct bucket *b, const struct flow_key *key, uint64_t hash)
+static inline __attribute__((always_inline)) bool is_key_of(
+    const struct index *x, const struct flow_key *key, uint32_t i, bool by_plan)
+{
+	if (by_plan)
+		return key_plan_is_of(
+		    x->plan, key, &x->flows[i], x->details ? &x->details[i] : NULL);
+	return key_is_of(key, &x->flows[i]);
+}
+
+static inline __attribute__((always_inline)) uint32_t find(
+    const struct index *x, const struct flow_key *key, uint64_t hash, bool by_plan)
 {
 	uint16_t tag = index_tag(hash);
 
-	for (unsigned found = match16(b->tag, tag); found; found &= found - 1) {
-		unsigned slot = (unsigned)__builtin_ctz(found);
+	for (const struct bucket *b = index_home(x, hash);; b = &x->buckets[b->next]) {
+		for (unsigned found = match16(b->tag, tag); found; found &= found - 1) {
+			unsigned slot = (unsigned)__builtin_ctz(found);
 
-		if (b->tag[slot] == tag && key_is_of(key, &x->flows[b->flow[slot]]))
-			return b->flow[slot];
+			if (b->tag[slot] == tag && is_key_of(x, key, b->flow[slot], by_plan))
+				return b->flow[slot];
+		}
+		if (!b->next)
+			return NO_FLOW;
 	}
-	return NO_FLOW;
-}
-
-static uint32_t find_spilled(const struct index *x, const struct flow_key *key, uint64_t hash)
-{
-	uint32_t i = find_in_bucket(x, other_of(x, hash), key, hash);
-
-	for (unsigned s = 0; i == NO_FLOW && s < x->stashed; s++)
-		if (key_is_of(key, &x->flows[x->stash[s]]))
-			i = x->stash[s];
-	return i;
 }
 
 uint32_t index_find(const struct index *x, const struct flow_key *key, uint64_t hash)
 {
-	const struct bucket *home = index_home(x, hash);
-	uint32_t i = find_in_bucket(x, home, key, hash);
-
-	return i == NO_FLOW && home->spilled ? find_spilled(x, key, hash) : i;
-}
-
-/* -- finding by another key than the usual one ------------------------------------------------ */
-
-static bool is_by_plan(const struct index *x, const struct flow_key *key, uint32_t i)
-{
-	return key_plan_is_of(x->plan, key, &x->flows[i], x->details ? &x->details[i] : NULL);
-}
-
-static uint32_t find_in_bucket_by_plan(
-    const struct index *x, const struct bucket *b, const struct flow_key *key, uint64_t hash)
-{
-	uint16_t tag = index_tag(hash);
-
-	for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++)
-		if (b->tag[slot] == tag && is_by_plan(x, key, b->flow[slot]))
-			return b->flow[slot];
-	return NO_FLOW;
+	return find(x, key, hash, false);
 }
 
 uint32_t index_find_by_plan(const struct index *x, const struct flow_key *key, uint64_t hash)
 {
-	const struct bucket *home = index_home(x, hash);
-	uint32_t i = find_in_bucket_by_plan(x, home, key, hash);
-
-	if (i != NO_FLOW || !home->spilled)
-		return i;
-	i = find_in_bucket_by_plan(x, other_of(x, hash), key, hash);
-	for (unsigned s = 0; i == NO_FLOW && s < x->stashed; s++)
-		if (is_by_plan(x, key, x->stash[s]))
-			i = x->stash[s];
-	return i;
+	return find(x, key, hash, true);
 }
 
-/* -- adding and removing ---------------------------------------------------------------------- */
+/* -- adding ----------------------------------------------------------------------------------- */
 
-static bool bucket_put(struct bucket *b, uint16_t tag, uint32_t i)
+/* What a bucket knows of a flow. */
+struct entry {
+	uint32_t flow;
+	uint16_t tag;
+	uint8_t later;
+};
+
+static struct entry entry_of(const struct bucket *b, unsigned slot)
 {
-	for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++) {
-		if (b->tag[slot])
-			continue;
-		b->tag[slot] = tag;
-		b->flow[slot] = i;
-		return true;
+	return (struct entry){b->flow[slot], b->tag[slot], b->later[slot]};
+}
+
+static void set_entry(struct bucket *b, unsigned slot, const struct entry *e)
+{
+	b->tag[slot] = e->tag;
+	b->flow[slot] = e->flow;
+	b->later[slot] = e->later;
+}
+
+/* The number of a bucket that goes on, empty; 0: there is none. */
+static uint32_t take_spare(struct index *x)
+{
+	uint32_t number = x->free_spare;
+
+	if (number) {
+		x->free_spare = x->buckets[number].next;
+		x->buckets[number].next = 0;
+	} else if (x->spares < x->spares_most) {
+		number = x->most + x->spares++;
 	}
-	return false;
+	return number;
 }
 
-static bool bucket_remove(struct bucket *b, uint32_t i)
+/* Behind what is in the bucket, or in those that go on. */
+static bool put(struct index *x, struct bucket *b, const struct entry *e)
 {
-	for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++) {
-		if (!b->tag[slot] || b->flow[slot] != i)
-			continue;
-		b->tag[slot] = 0;
-		return true;
+	unsigned room;
+
+	for (unsigned length = 1; !(room = match16(b->tag, 0)); length++) {
+		if (!b->next && length < CHAIN_MAX)
+			b->next = take_spare(x);
+		if (!b->next)
+			return false;
+		b = &x->buckets[b->next];
 	}
-	return false;
-}
-
-/* Moves one of a full bucket's flows to the other bucket that it may be in. */
-static bool make_room(struct index *x, struct bucket *b)
-{
-	for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++) {
-		uint32_t i = b->flow[slot];
-		struct bucket *home = index_home(x, x->flows[i].hash);
-		struct bucket *other = other_of(x, x->flows[i].hash);
-		struct bucket *to = b == home ? other : home;
-
-		if (home == other || !bucket_put(to, b->tag[slot], i))
-			continue;
-		b->tag[slot] = 0;
-		if (to == other)
-			home->spilled++;
-		else
-			home->spilled--;
-		return true;
-	}
-	return false;
-}
-
-static bool put_elsewhere(struct index *x, uint32_t i, uint64_t hash)
-{
-	struct bucket *other = other_of(x, hash);
-	uint16_t tag = index_tag(hash);
-
-	if (bucket_put(other, tag, i))
-		return true;
-	if (make_room(x, other))
-		return bucket_put(other, tag, i);
-	if (x->stashed == STASH_SLOTS)
-		return false;
-	x->stash[x->stashed++] = i;
+	set_entry(b, (unsigned)__builtin_ctz(room), e);
 	return true;
+}
+
+static void give_spare_back(struct index *x, uint32_t number)
+{
+	memset(&x->buckets[number], 0, sizeof(struct bucket));
+	x->buckets[number].next = x->free_spare;
+	x->free_spare = number;
+}
+
+/* One of the two that a split fills: the bucket that is being filled, and how far it is. */
+struct part {
+	struct bucket *bucket;
+	unsigned used;
+};
+
+/* There is a spare: both parts together have no more flows than what they are of, which gave its own back. */
+static void append(struct index *x, struct part *part, const struct entry *e)
+{
+	if (part->used == BUCKET_SLOTS) {
+		part->bucket->next = take_spare(x);
+		part->bucket = &x->buckets[part->bucket->next];
+		part->used = 0;
+	}
+	set_entry(part->bucket, part->used++, e);
+}
+
+static void share_out(struct index *x, const struct bucket *old, struct part parts[2])
+{
+	for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++) {
+		struct entry e = entry_of(old, slot);
+
+		if (e.tag)
+			append(x, &parts[(e.later & x->split_bit) != 0], &e);
+	}
+}
+
+/* The next bucket begins, with those flows of another one that have its number. */
+static void split(struct index *x)
+{
+	struct part parts[2] = {{0}};
+	struct bucket old;
+
+	if (x->count == x->mask + 1) {
+		x->mask = x->mask << 1 | 1;
+		x->split_bit = x->split_bit ? (uint8_t)(x->split_bit << 1) : 1;
+	}
+	parts[0].bucket = &x->buckets[x->count & x->mask >> 1];
+	parts[1].bucket = &x->buckets[x->count];
+	/* Those of the next splits. */
+	__builtin_prefetch(parts[0].bucket + SPLITS_AHEAD, 1);
+	__builtin_prefetch(parts[1].bucket + SPLITS_AHEAD, 1);
+	x->count++;
+	old = *parts[0].bucket;
+	memset(parts[0].bucket, 0, sizeof(old));
+	share_out(x, &old, parts);
+	while (old.next) {
+		uint32_t number = old.next;
+
+		old = x->buckets[number];
+		give_spare_back(x, number);
+		share_out(x, &old, parts);
+	}
 }
 
 bool index_add(struct index *x, uint32_t i, uint64_t hash)
 {
-	struct bucket *home = index_home(x, hash);
+	uint32_t place = (uint32_t)(hash >> 32);
+	struct entry e = {i, index_tag(hash), (uint8_t)(place >> x->first_bits)};
 
-	if (bucket_put(home, index_tag(hash), i))
-		return true;
-	if (!put_elsewhere(x, i, hash))
+	if (!put(x, index_home(x, hash), &e))
 		return false;
-	home->spilled++;
+	x->flows_in++;
+	if (x->flows_in > x->count * GROWS_AT && x->count < x->most)
+		split(x);
 	return true;
 }
 
-static void stash_remove(struct index *x, uint32_t i)
+uint32_t index_in_the_way(const struct index *x, uint64_t hash)
 {
-	for (unsigned s = 0; s < x->stashed; s++)
-		if (x->stash[s] == i) {
-			x->stash[s] = x->stash[--x->stashed];
-			return;
-		}
+	return index_home(x, hash)->flow[0];
+}
+
+/* -- removing --------------------------------------------------------------------------------- */
+
+/* The slot of flow `i`, or BUCKET_SLOTS. */
+static unsigned slot_of(const struct bucket *b, uint16_t tag, uint32_t i)
+{
+	for (unsigned found = match16(b->tag, tag); found; found &= found - 1) {
+		unsigned slot = (unsigned)__builtin_ctz(found);
+
+		if (b->tag[slot] == tag && b->flow[slot] == i)
+			return slot;
+	}
+	return BUCKET_SLOTS;
+}
+
+static bool is_empty(const struct bucket *b)
+{
+	static const uint16_t none[BUCKET_SLOTS];
+
+	return memcmp(b->tag, none, sizeof(none)) == 0;
+}
+
+/* The last of those that go on gives one of its own; where it was the only one the bucket ends. */
+static struct entry take_last(struct index *x, struct bucket *b)
+{
+	struct bucket *last = &x->buckets[b->next];
+	struct entry e;
+	unsigned slot = 0;
+
+	for (; last->next; b = last, last = &x->buckets[b->next])
+		continue;
+	while (!last->tag[slot])
+		slot++;
+	e = entry_of(last, slot);
+	last->tag[slot] = 0;
+	if (is_empty(last)) {
+		give_spare_back(x, b->next);
+		b->next = 0;
+	}
+	return e;
 }
 
 void index_remove(struct index *x, uint32_t i)
 {
 	uint64_t hash = x->flows[i].hash;
-	struct bucket *home = index_home(x, hash);
+	struct bucket *b = index_home(x, hash);
+	uint16_t tag = index_tag(hash);
+	unsigned slot;
 
-	if (bucket_remove(home, i))
-		return;
-	home->spilled--;
-	if (!bucket_remove(other_of(x, hash), i))
-		stash_remove(x, i);
+	while ((slot = slot_of(b, tag, i)) == BUCKET_SLOTS)
+		b = &x->buckets[b->next];
+	x->flows_in--;
+	b->tag[slot] = 0;
+	if (b->next) {
+		struct entry e = take_last(x, b);
+
+		set_entry(b, slot, &e);
+	}
 }

@@ -5,7 +5,6 @@
 
 #include "meter/index.h"
 
-#define HUGE_BUCKETS_MAX (64u << 20) /* octets */
 #define EVICTION_LOOKS 16
 #define SWEEP_BATCH 32
 
@@ -35,19 +34,15 @@ struct lookup {
 	uint32_t guess; /* the flow that it is of most probably, or NO_FLOW */
 };
 
-/*
- * Address space; the kernel gives pages as they are touched. Huge ones save time where memory is
- * used from the start on, but a large area that is touched here and there would be there at once.
- */
-static void *reserve(uint64_t bytes, bool huge_pages)
+/* Address space; the kernel gives pages as they are touched, which is from the beginning on. */
+static void *reserve(uint64_t bytes)
 {
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		return NULL;
-	if (huge_pages)
-		madvise(p, bytes, MADV_HUGEPAGE);
+	madvise(p, bytes, MADV_HUGEPAGE);
 	return p;
 }
 
@@ -57,29 +52,32 @@ static void release(void *p, uint64_t bytes)
 		munmap(p, bytes);
 }
 
+static uint64_t buckets_bytes(const struct table *t)
+{
+	return index_buckets_for(t->options.max_flows) * sizeof(struct bucket);
+}
+
 struct table *table_create(const struct table_options *options)
 {
 	struct table *t = calloc(1, sizeof(*t));
-	uint64_t n_buckets = index_buckets_for(options->max_flows);
-	bool few = n_buckets * sizeof(struct bucket) <= HUGE_BUCKETS_MAX;
+	struct bucket *buckets;
 
 	if (!t)
 		return NULL;
 	t->options = *options;
-	t->index.bucket_count = n_buckets;
 	t->free_slot = NO_FLOW;
-	t->index.buckets = reserve(n_buckets * sizeof(struct bucket), few);
-	t->flows = reserve(options->max_flows * sizeof(*t->flows), true);
-	t->expiry.check_at = reserve(options->max_flows * sizeof(*t->expiry.check_at), true);
+	buckets = reserve(buckets_bytes(t));
+	index_init(&t->index, buckets, options->max_flows);
+	t->flows = reserve(options->max_flows * sizeof(*t->flows));
+	t->expiry.check_at = reserve(options->max_flows * sizeof(*t->expiry.check_at));
 	if (options->details)
-		t->details = reserve(options->max_flows * sizeof(*t->details), true);
+		t->details = reserve(options->max_flows * sizeof(*t->details));
 	t->index.flows = t->flows;
 	t->index.details = t->details;
 	key_seed_init(&t->key_seed, options->seed);
 	key_plan_init(&t->key_plan, options->key_changes);
 	t->index.plan = options->key_changes ? &t->key_plan : NULL;
-	if (!t->index.buckets || !t->flows || !t->expiry.check_at ||
-	    (options->details && !t->details)) {
+	if (!buckets || !t->flows || !t->expiry.check_at || (options->details && !t->details)) {
 		table_destroy(t);
 		return NULL;
 	}
@@ -90,7 +88,7 @@ void table_destroy(struct table *t)
 {
 	if (!t)
 		return;
-	release(t->index.buckets, t->index.bucket_count * sizeof(struct bucket));
+	release(t->index.buckets, buckets_bytes(t));
 	release(t->flows, t->options.max_flows * sizeof(*t->flows));
 	release(t->details, t->options.max_flows * sizeof(*t->details));
 	release(t->expiry.check_at, t->options.max_flows * sizeof(*t->expiry.check_at));
@@ -254,7 +252,7 @@ static uint32_t create_flow(struct table *t, const struct lookup *at, const stru
 	uint32_t i = take_slot(t, info->clock_ns);
 
 	while (!index_add(&t->index, i, at->hash))
-		end_early(t, t->index.stash[0], info->clock_ns);
+		end_early(t, index_in_the_way(&t->index, at->hash), info->clock_ns);
 	begin_record(t, i, at, info);
 	return i;
 }

@@ -56,6 +56,7 @@
 	X(invariant)     \
 	X(clock)         \
 	X(expiry)        \
+	X(index)         \
 	X(sampler)       \
 	X(overload)      \
 	X(selection)     \
