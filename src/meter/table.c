@@ -1,9 +1,7 @@
-#include "meter/table.h"
+#include "meter/table_inside.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
-
-#include "meter/index.h"
 
 #define EVICTION_LOOKS 16
 #define SWEEP_BATCH 32
@@ -11,21 +9,6 @@
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
-
-struct table {
-	struct table_options options;
-	struct table_stats stats;
-	struct expiry expiry;
-
-	struct key_seed key_seed;
-	struct key_plan key_plan;
-	struct index index;
-	struct flow *flows;
-	struct detail *details; /* one a flow, or NULL: nobody asked for them */
-	uint32_t used_slots;    /* slots above have never held a flow */
-	uint32_t free_slot;     /* head of the list of those that are free again, or NO_FLOW */
-	uint32_t victim;        /* where the search for a flow to give up goes on */
-};
 
 /* A packet's key and where to look for it. */
 struct lookup {
@@ -114,7 +97,7 @@ static void report_end(struct table *t, uint32_t i, int reason, uint64_t clock_n
 	t->options.end(t->options.end_ctx, f, detail, (enum end_reason)reason, clock_ns);
 }
 
-static void end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns)
+void table_end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns)
 {
 	struct flow *f = &t->flows[i];
 
@@ -131,7 +114,7 @@ static void end_early(struct table *t, uint32_t i, uint64_t clock_ns)
 {
 	int reason = expiry_reason(&t->flows[i], &t->options.timeouts, clock_ns);
 
-	end_flow(t, i, reason ? reason : END_NO_RESOURCES, clock_ns);
+	table_end_flow(t, i, reason ? reason : END_NO_RESOURCES, clock_ns);
 }
 
 /* Ends the flow if it is due, else puts off the next look at it. */
@@ -141,7 +124,7 @@ static void examine(struct table *t, uint32_t i, uint64_t clock_ns)
 	int reason = expiry_reason(f, &t->options.timeouts, clock_ns);
 
 	if (reason)
-		end_flow(t, i, reason, clock_ns);
+		table_end_flow(t, i, reason, clock_ns);
 	else
 		expiry_set(&t->expiry, i, expiry_deadline(f, &t->options.timeouts));
 }
@@ -156,8 +139,7 @@ static unsigned gather_due(
 
 	while (n < most &&
 	    (i = expiry_next(&t->expiry, t->used_slots, clock_ns, allowance)) != EXPIRY_NONE) {
-		__builtin_prefetch(&t->flows[i], 1);
-		__builtin_prefetch(&t->flows[i].tail, 1);
+		prefetch_flow(t, i);
 		due[n++] = i;
 	}
 	return n;
@@ -172,31 +154,48 @@ static uint32_t sweep(struct table *t, uint64_t clock_ns, uint32_t allowance, si
 	while ((n = gather_due(t, clock_ns, &allowance, due, room)) > 0) {
 		room -= n;
 		for (unsigned k = 0; k < n; k++)
-			__builtin_prefetch(index_home(&t->index, t->flows[due[k]].hash), 1);
+			prefetch_bucket(t, due[k]);
 		for (unsigned k = 0; k < n; k++)
 			examine(t, due[k], clock_ns);
 	}
 	return allowance;
 }
 
-/* Of the next few flows the one that has been silent longest leaves. */
-static void evict(struct table *t, uint64_t clock_ns)
+/* Of each few of the next flows the one that has been silent longest. All slots have flows. */
+static void choose_victims(struct table *t)
 {
-	uint32_t oldest = NO_FLOW;
+	uint32_t groups = t->used_slots / EVICTION_LOOKS;
 
-	for (unsigned n = 0; n < EVICTION_LOOKS; n++) {
-		uint32_t i = t->victim++ % t->used_slots;
+	t->victims_left = groups == 0 ? 1 : groups < VICTIMS ? groups : VICTIMS;
+	for (unsigned v = 0; v < t->victims_left; v++) {
+		struct victim *victim = &t->victims[v];
 
-		if (oldest == NO_FLOW || t->flows[i].last_clock_ns < t->flows[oldest].last_clock_ns)
-			oldest = i;
+		*victim = (struct victim){0, NEVER};
+		for (unsigned n = 0; n < EVICTION_LOOKS; n++) {
+			uint32_t i = t->victims_from;
+
+			t->victims_from = i + 1 < t->used_slots ? i + 1 : 0;
+			if (t->flows[i].last_clock_ns < victim->last_clock_ns)
+				*victim = (struct victim){i, t->flows[i].last_clock_ns};
+		}
+		__builtin_prefetch(&t->flows[victim->slot].tail, 1);
 	}
-	end_early(t, oldest, clock_ns);
+	for (unsigned v = 0; v < t->victims_left; v++)
+		prefetch_bucket(t, t->victims[v].slot);
 }
 
-static inline void prefetch_flow(const struct table *t, uint32_t i)
+static void evict(struct table *t, uint64_t clock_ns)
 {
-	__builtin_prefetch(&t->flows[i], 1);
-	__builtin_prefetch(&t->flows[i].tail, 1);
+	const struct victim *victim;
+	const struct flow *f;
+
+	do {
+		if (t->victims_left == 0)
+			choose_victims(t);
+		victim = &t->victims[--t->victims_left];
+		f = &t->flows[victim->slot];
+	} while (!f->packets_and_flags || f->last_clock_ns != victim->last_clock_ns);
+	end_early(t, victim->slot, clock_ns);
 }
 
 static uint32_t take_slot(struct table *t, uint64_t clock_ns)
@@ -312,7 +311,7 @@ static void begin_linger(struct table *t, uint32_t i, uint64_t clock_ns)
 	deadline = expiry_deadline(f, &t->options.timeouts);
 	expiry_set(&t->expiry, i, deadline);
 	if (deadline <= clock_ns)
-		end_flow(t, i, expiry_reason(f, &t->options.timeouts, clock_ns), clock_ns);
+		table_end_flow(t, i, expiry_reason(f, &t->options.timeouts, clock_ns), clock_ns);
 }
 
 /* The guess was made before the batch's earlier packets ended flows and began others. */
@@ -427,59 +426,4 @@ void table_sweep(struct table *t, uint64_t clock_ns, size_t room)
 
 	allowance = sweep(t, clock_ns, allowance, room);
 	expiry_give_back(&t->expiry, t->used_slots, allowance);
-}
-
-bool table_visit(
-    const struct table *t, uint32_t *slot, uint32_t count, flow_visit_fn *visit, void *ctx)
-{
-	for (; count > 0 && *slot < t->used_slots; count--, ++*slot)
-		if (t->flows[*slot].packets_and_flags)
-			visit(ctx, &t->flows[*slot], t->details ? &t->details[*slot] : NULL);
-	return *slot < t->used_slots;
-}
-
-/* For the deadline that it has passed, else because it is asked to go. */
-static void end_forced(struct table *t, uint32_t i, uint64_t clock_ns)
-{
-	int reason = expiry_reason(&t->flows[i], &t->options.timeouts, clock_ns);
-
-	end_flow(t, i, reason ? reason : END_FORCED, clock_ns);
-}
-
-bool table_end_some(struct table *t, uint32_t *slot, uint32_t count, size_t room, uint64_t clock_ns)
-{
-	for (; count > 0 && room > 0 && *slot < t->used_slots; count--, ++*slot) {
-		if (t->flows[*slot].packets_and_flags == 0)
-			continue;
-		end_forced(t, *slot, clock_ns);
-		room--;
-	}
-	return *slot < t->used_slots;
-}
-
-/* The linger of one that has begun stays as it is. */
-void table_set_timeouts(struct table *t, const struct timeouts *timeouts)
-{
-	t->options.timeouts = *timeouts;
-	for (uint32_t i = 0; i < t->used_slots; i++) {
-		struct flow *f = &t->flows[i];
-
-		if (!f->packets_and_flags)
-			continue;
-		f->fixed_deadline = f->first_clock_ns + timeouts->active_ns;
-		if (f->end_deadline < f->fixed_deadline)
-			f->fixed_deadline = f->end_deadline;
-		expiry_set(&t->expiry, i, expiry_deadline(f, timeouts));
-	}
-}
-
-void table_end_all(struct table *t, uint64_t clock_ns)
-{
-	for (uint32_t i = 0; i < t->used_slots; i++)
-		if (t->flows[i].packets_and_flags)
-			end_forced(t, i, clock_ns);
-	/* The next one starts with a short table again: this may happen at every other packet. */
-	t->used_slots = 0;
-	t->free_slot = NO_FLOW;
-	t->victim = 0;
 }
