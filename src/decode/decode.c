@@ -50,8 +50,8 @@ static enum ignored decode_more(struct walk *w)
 	return ignored;
 }
 
-/* Its parts are no calls, of which each packet would pay some. */
-__attribute__((flatten)) static enum ignored walk(
+/* Its parts are no calls, of which each packet would pay some; it is one, for what few packets need. */
+__attribute__((flatten, noinline)) static enum ignored walk(
     const struct packet *packet, const struct decode_options *options, struct pktinfo *info)
 {
 	struct walk w = {
