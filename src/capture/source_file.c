@@ -38,16 +38,23 @@ struct source_file {
 	uint64_t packets; /* read so far, filtered ones included */
 };
 
+static void name_interfaces(struct packet packets[], unsigned n)
+{
+	for (struct packet *p = packets; p < packets + n; p++)
+		if (p->interface)
+			p->ingress = p->interface;
+}
+
 /* What the file does not tell, or tells wrong. */
 static void complete(const struct source_file *s, struct packet packets[], unsigned n)
 {
 	for (struct packet *p = packets; p < packets + n; p++) {
-		bool by_interface = s->ingress_by_interface && p->interface;
-
-		p->ingress = by_interface ? p->interface : s->ingress;
+		p->ingress = s->ingress;
 		if (p->len < p->caplen)
 			p->len = p->caplen;
 	}
+	if (s->ingress_by_interface)
+		name_interfaces(packets, n);
 }
 
 /* Leaves out those that the filter refuses. How many are left. */

@@ -70,6 +70,12 @@ static inline uint64_t clock_steady_of(const struct clock *c, uint64_t ts_ns)
 	return (int64_t)(at - c->now_ns) < 0 ? c->now_ns : at;
 }
 
+/* Whether clock_stamp() would say what most packets of a file have: a time that is not before any other one. */
+static inline bool clock_goes_on(const struct clock *c, uint64_t ts_ns)
+{
+	return ts_ns >= c->newest_ns && ts_ns && !c->live && !c->file_begins;
+}
+
 /*
  * Moves the clock to take in a packet of time `ts_ns` (0: the capture does not say). The stamp stays in
  * registers: handed over in memory, it would be read in other pieces than it was written in.
@@ -78,6 +84,12 @@ static inline struct stamp clock_stamp(struct clock *c, uint64_t ts_ns)
 {
 	struct stamp s = {.ts_ns = ts_ns, .no_time = ts_ns == 0};
 
+	if (clock_goes_on(c, ts_ns)) {
+		c->now_ns = ts_ns;
+		c->newest_ns = ts_ns;
+		s.clock_ns = ts_ns;
+		return s;
+	}
 	if (s.no_time) {
 		s.ts_ns = c->live ? clock_wall_ns(c) : c->now_ns;
 	} else {
