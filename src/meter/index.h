@@ -85,13 +85,12 @@ static inline uint16_t index_tag(uint64_t hash)
 	return (uint16_t)(hash | 1);
 }
 
-/* The flow that has this hash most probably: the first with its tag, or NO_FLOW. */
-static inline uint32_t index_guess(const struct index *x, uint64_t hash)
+/* Of a key's home: the flow that has this hash most probably, the first with its tag; or 0. */
+static inline uint32_t index_guess(const struct bucket *home, uint64_t hash)
 {
-	const struct bucket *b = index_home(x, hash);
-	unsigned found = match16(b->tag, index_tag(hash));
+	unsigned found = match16(home->tag, index_tag(hash));
 
-	return found ? b->flow[__builtin_ctz(found)] : NO_FLOW;
+	return found ? home->flow[__builtin_ctz(found)] : 0;
 }
 
 #endif

@@ -9,12 +9,16 @@
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
 #define TCP_RST 0x04
+#define TCP_MARKS (TCP_FIN | TCP_SYN | TCP_RST) /* few packets have one of these */
 
 /* A packet's key and where to look for it. */
 struct lookup {
 	struct flow_key key;
 	uint64_t hash;
-	uint32_t guess; /* the flow that it is of most probably, or NO_FLOW */
+	union {
+		const struct bucket *home; /* at first */
+		struct flow *guess; /* then the flow that it is of most probably, or another */
+	};
 };
 
 /* Address space; the kernel gives pages as they are touched, which is from the beginning on. */
@@ -105,6 +109,7 @@ void table_end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns)
 	index_remove(&t->index, i);
 	expiry_clear(&t->expiry, i);
 	f->packets_and_flags = 0;
+	f->head.kind = 0; /* no key's: that of a packet which was guessed to be of this flow */
 	f->hash = t->free_slot;
 	t->free_slot = i;
 }
@@ -256,6 +261,11 @@ static uint32_t create_flow(struct table *t, const struct lookup *at, const stru
 	return i;
 }
 
+static inline uint32_t slot_of(const struct table *t, const struct flow *f)
+{
+	return (uint32_t)(f - t->flows);
+}
+
 static void add_packet(struct flow *f, const struct pktinfo *info)
 {
 	f->last_clock_ns = info->clock_ns;
@@ -291,14 +301,22 @@ static inline bool lingers(const struct flow *f)
 	return flow_tcp_flags(f) & (TCP_FIN | TCP_RST);
 }
 
-/* Why the record ends before this packet, or 0. In the linger a SYN opens a new connection. */
-static int reason_before(const struct table *t, const struct flow *f, const struct pktinfo *info)
+/* Whether the record ends before this packet. In the linger a SYN opens a new connection. */
+static inline bool ends_before(
+    const struct table *t, const struct flow *f, const struct pktinfo *info)
 {
-	if (expiry_deadline(f, &t->options.timeouts) <= info->clock_ns)
-		return expiry_reason(f, &t->options.timeouts, info->clock_ns);
-	if ((info->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) == TCP_SYN && lingers(f))
-		return END_OF_FLOW;
-	return 0;
+	return expiry_deadline(f, &t->options.timeouts) <= info->clock_ns ||
+	    ((info->tcp_flags & TCP_MARKS) == TCP_SYN && lingers(f));
+}
+
+/* The flow goes on in a record that begins with this packet. */
+static __attribute__((noinline)) void renew_record(
+    struct table *t, uint32_t i, const struct lookup *at, const struct pktinfo *info)
+{
+	int reason = expiry_reason(&t->flows[i], &t->options.timeouts, info->clock_ns);
+
+	report_end(t, i, reason ? reason : END_OF_FLOW, info->clock_ns);
+	begin_record(t, i, at, info);
 }
 
 /* The first FIN or RST brings the deadline forward; without a linger it is now. */
@@ -314,43 +332,36 @@ static void begin_linger(struct table *t, uint32_t i, uint64_t clock_ns)
 		table_end_flow(t, i, expiry_reason(f, &t->options.timeouts, clock_ns), clock_ns);
 }
 
-/* The guess was made before the batch's earlier packets ended flows and began others. */
-static inline bool is_guessed(const struct table *t, const struct lookup *at)
+/* The guess may be wrong, or was made before the batch's earlier packets ended flows and began others. */
+static inline __attribute__((always_inline)) struct flow *find_flow(
+    const struct table *t, const struct lookup *at, bool usual_key)
 {
-	return at->guess != NO_FLOW && t->flows[at->guess].packets_and_flags &&
-	    key_is_of(&at->key, &t->flows[at->guess]);
+	uint32_t i;
+
+	if (usual_key && key_is_of(&at->key, at->guess))
+		return at->guess;
+	i = usual_key ? index_find(&t->index, &at->key, at->hash)
+		      : index_find_by_plan(&t->index, &at->key, at->hash);
+	return i == NO_FLOW ? NULL : &t->flows[i];
 }
 
-static inline uint32_t find_flow(const struct table *t, const struct lookup *at)
+/* A part of its caller, which knows whether the key is the usual one. */
+static inline __attribute__((always_inline)) void account_packet(
+    struct table *t, const struct lookup *at, const struct pktinfo *info, bool usual_key)
 {
-	if (__builtin_expect(t->index.plan != NULL, 0))
-		return index_find_by_plan(&t->index, &at->key, at->hash);
-	return is_guessed(t, at) ? at->guess : index_find(&t->index, &at->key, at->hash);
-}
+	struct flow *f = find_flow(t, at, usual_key);
+	bool marked = info->tcp_flags & TCP_MARKS, begins_linger;
 
-static void account_packet(struct table *t, const struct lookup *at, const struct pktinfo *info)
-{
-	uint32_t i = find_flow(t, at);
-	struct flow *f;
-	bool begins_linger;
-
-	if (i == NO_FLOW) {
-		i = create_flow(t, at, info);
-	} else {
-		int reason = reason_before(t, &t->flows[i], info);
-
-		if (reason) {
-			report_end(t, i, reason, info->clock_ns);
-			begin_record(t, i, at, info);
-		}
-	}
-	f = &t->flows[i];
-	begins_linger = (info->tcp_flags & (TCP_FIN | TCP_RST)) && !lingers(f);
+	if (!f)
+		f = &t->flows[create_flow(t, at, info)];
+	else if (ends_before(t, f, info))
+		renew_record(t, slot_of(t, f), at, info);
+	begins_linger = marked && (info->tcp_flags & (TCP_FIN | TCP_RST)) && !lingers(f);
 	add_packet(f, info);
 	if (t->details)
-		add_detail(&t->details[i], &info->detail);
+		add_detail(&t->details[slot_of(t, f)], &info->detail);
 	if (begins_linger)
-		begin_linger(t, i, info->clock_ns);
+		begin_linger(t, slot_of(t, f), info->clock_ns);
 }
 
 /* -- what the worker calls -------------------------------------------------------------------- */
@@ -373,7 +384,8 @@ static void hash(const struct table *t, struct lookup at[], const struct pktinfo
 		key_fill(&at[i].key, &batch[i]);
 	for (unsigned i = 0; i < n; i++) {
 		at[i].hash = key_fold(&at[i].key, &t->key_seed);
-		__builtin_prefetch(index_home(&t->index, at[i].hash), 1);
+		at[i].home = index_home(&t->index, at[i].hash);
+		__builtin_prefetch(at[i].home, 1);
 	}
 }
 
@@ -381,12 +393,10 @@ static void hash(const struct table *t, struct lookup at[], const struct pktinfo
 static void guess(const struct table *t, struct lookup at[], unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
-		at[i].guess = index_guess(&t->index, at[i].hash);
-		if (at[i].guess == NO_FLOW)
-			continue;
-		__builtin_prefetch(&t->flows[at[i].guess], 1);
+		at[i].guess = &t->flows[index_guess(at[i].home, at[i].hash)];
+		__builtin_prefetch(at[i].guess, 1);
 		if (kind_version(at[i].key.head.kind) == 6)
-			__builtin_prefetch(&t->flows[at[i].guess].tail, 1);
+			__builtin_prefetch(&at[i].guess->tail, 1);
 	}
 }
 
@@ -401,23 +411,37 @@ static inline unsigned group_size(unsigned begin, unsigned n)
 	return n - begin < GROUP ? n - begin : GROUP;
 }
 
-void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
+static void account_usual(struct table *t, const struct pktinfo *batch, unsigned n)
 {
 	struct lookup at[TABLE_BATCH];
 
 	for (unsigned i = 0; i < n + 2 * GROUP; i += GROUP) {
 		unsigned known = i - GROUP, near = known - GROUP;
 
-		if (i < n && t->index.plan)
-			hash_by_plan(t, at + i, batch + i, group_size(i, n));
-		else if (i < n)
+		if (i < n)
 			hash(t, at + i, batch + i, group_size(i, n));
 		if (known < n)
 			guess(t, at + known, group_size(known, n));
-		if (near < n)
-			for (unsigned k = near; k < near + group_size(near, n); k++)
-				account_packet(t, &at[k], &batch[k]);
+		for (unsigned k = near; k < n && k < near + GROUP; k++)
+			account_packet(t, &at[k], &batch[k], true);
 	}
+}
+
+static void account_by_plan(struct table *t, const struct pktinfo *batch, unsigned n)
+{
+	struct lookup at[TABLE_BATCH];
+
+	hash_by_plan(t, at, batch, n);
+	for (unsigned i = 0; i < n; i++)
+		account_packet(t, &at[i], &batch[i], false);
+}
+
+void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
+{
+	if (t->index.plan)
+		account_by_plan(t, batch, n);
+	else
+		account_usual(t, batch, n);
 }
 
 void table_sweep(struct table *t, uint64_t clock_ns, size_t room)
