@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#define DST_PORT_SHIFT 32 /* in the first word */
+
 /* A resolver's thread may still look up for an exporter that a reload has replaced. */
 static pthread_mutex_t publishing = PTHREAD_MUTEX_INITIALIZER;
 
@@ -31,8 +33,8 @@ static bool split_address(
 
 static void pack(uint64_t words[OWN_EXPORT_WORDS], const struct pktinfo *info)
 {
-	words[0] =
-	    (uint64_t)info->dst_port << 32 | (uint64_t)info->src_port << 16 | info->ip_version;
+	words[0] = (uint64_t)info->dst_port << DST_PORT_SHIFT | (uint64_t)info->src_port << 16 |
+	    info->ip_version;
 	memcpy(words + 1, info->dst, 16);
 	memcpy(words + 3, info->src, 16);
 }
@@ -59,6 +61,8 @@ static void put(struct own_exports *own, unsigned collector, unsigned place,
 	write_entry(&own->entries[entry], words);
 	if (atomic_load_explicit(&own->count, memory_order_relaxed) <= entry)
 		atomic_store_explicit(&own->count, entry + 1, memory_order_release);
+	atomic_fetch_or_explicit(
+	    &own->ports, OWN_EXPORT_PORT_BIT(words[0] >> DST_PORT_SHIFT), memory_order_release);
 }
 
 static void put_present(

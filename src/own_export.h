@@ -22,6 +22,7 @@
 /* Of a collector: two that take turns, and the one on trial. */
 #define OWN_EXPORT_PLACES 3
 #define OWN_EXPORT_TRIAL 2
+#define OWN_EXPORT_PORT_BIT(port) (1ull << ((port)&63))
 
 /* Ports and IP version, then the addresses; valid while `version` is even and above 0. */
 struct own_export {
@@ -30,6 +31,8 @@ struct own_export {
 };
 
 struct own_exports {
+	/* Bits, by OWN_EXPORT_PORT_BIT(), of the ports that sessions have gone to: most packets' has none. */
+	atomic_uint_fast64_t ports;
 	atomic_uint count; /* entries that may be in use */
 	struct own_export entries[OWN_EXPORT_PLACES * CONFIG_COLLECTORS_MAX];
 	/* The resolvers': */
@@ -54,12 +57,12 @@ bool own_exports_search(const struct own_exports *own, const struct pktinfo *inf
 /* The worker: whether the packet goes from a session's local end to its remote one. */
 static inline bool own_exports_match(const struct own_exports *own, const struct pktinfo *info)
 {
-	unsigned n;
+	uint64_t ports = atomic_load_explicit(&own->ports, memory_order_acquire);
 
-	if (info->protocol != IPPROTO_UDP)
+	if (!(ports & OWN_EXPORT_PORT_BIT(info->dst_port)) || info->protocol != IPPROTO_UDP)
 		return false;
-	n = atomic_load_explicit(&own->count, memory_order_acquire);
-	return n && own_exports_search(own, info, n);
+	return own_exports_search(
+	    own, info, atomic_load_explicit(&own->count, memory_order_acquire));
 }
 
 #endif

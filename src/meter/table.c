@@ -266,7 +266,7 @@ static inline uint32_t slot_of(const struct table *t, const struct flow *f)
 	return (uint32_t)(f - t->flows);
 }
 
-static void add_packet(struct flow *f, const struct pktinfo *info)
+static inline void add_packet(struct flow *f, const struct pktinfo *info)
 {
 	f->last_clock_ns = info->clock_ns;
 	f->octets += info->octets;
@@ -395,8 +395,8 @@ static void guess(const struct table *t, struct lookup at[], unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		at[i].guess = &t->flows[index_guess(at[i].home, at[i].hash)];
 		__builtin_prefetch(at[i].guess, 1);
-		if (kind_version(at[i].key.head.kind) == 6)
-			__builtin_prefetch(&at[i].guess->tail, 1);
+		__builtin_prefetch(
+		    key_is_ipv6(&at[i].key) ? (void *)&at[i].guess->tail : at[i].guess, 1);
 	}
 }
 
