@@ -72,8 +72,7 @@ static uint32_t step_over(
 
 uint32_t expiry_next(struct expiry *e, uint32_t slots, uint64_t clock_ns, uint32_t *allowance)
 {
-	uint64_t unit = clock_ns >> 30;
-	uint32_t now = unit < EXPIRY_NEVER ? (uint32_t)unit : EXPIRY_NEVER - 1;
+	uint32_t now = expiry_unit(e, clock_ns);
 
 	while (*allowance) {
 		uint32_t i = e->cursor < slots ? e->cursor : 0;

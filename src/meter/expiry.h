@@ -4,7 +4,7 @@
  * Deadlines are exact: a packet at or past its flow's deadline starts a new record even if the
  * sweep has not been there yet. The sweep only decides how soon a silent flow leaves.
  *
- * It walks a dense array with one 32-bit number a flow: the earliest time, in units of 2^30 ns, at
+ * It walks a dense array with one 32-bit number a flow: the earliest time, in units of 67 ms, at
  * which the flow can be due. A packet does not touch that number although it moves the idle
  * deadline; a flow that turns out to be alive when its time comes gets a later one. So each flow
  * is looked at about once an idle timeout, and a packet pays nothing.
@@ -42,6 +42,7 @@ void expiry_begin_linger(struct flow *f, const struct timeouts *t);
 
 struct expiry {
 	uint32_t *check_at; /* one a slot of the table; EXPIRY_NEVER where there is no flow */
+	uint64_t base_ns;   /* where their time begins, see expiry_covers() */
 	uint32_t cursor;    /* the slot that the sweep looks at next */
 	uint64_t swept_ns;  /* the clock up to which the sweep's pace has been used up */
 	uint64_t full_ns;   /* the clock of the last expiry_full_sweep_due() that was true */
@@ -49,15 +50,31 @@ struct expiry {
 
 #define EXPIRY_NEVER UINT32_MAX
 #define EXPIRY_NONE UINT32_MAX
+#define EXPIRY_UNIT_BITS 26 /* of nanoseconds */
 /* The sweep visits each slot at least this often. */
 #define EXPIRY_PERIOD_NS 500000000ull
+
+/* Of a time before the base it is 0; far behind it, the last one: then flows are looked at early, never late. */
+static inline uint32_t expiry_unit(const struct expiry *e, uint64_t ns)
+{
+	uint64_t unit = ns > e->base_ns ? (ns - e->base_ns) >> EXPIRY_UNIT_BITS : 0;
+
+	return unit < EXPIRY_NEVER ? (uint32_t)unit : EXPIRY_NEVER - 1;
+}
+
+/*
+ * Whether units tell times of this clock apart, for the next four years at least. If not, the owner sets the
+ * base to the clock, and all slots anew.
+ */
+static inline bool expiry_covers(const struct expiry *e, uint64_t clock_ns)
+{
+	return clock_ns >= e->base_ns && expiry_unit(e, clock_ns) < EXPIRY_NEVER / 2;
+}
 
 /* Slot `i` holds a flow that is not due before `deadline_ns`. */
 static inline void expiry_set(struct expiry *e, uint32_t i, uint64_t deadline_ns)
 {
-	uint64_t unit = deadline_ns >> 30;
-
-	e->check_at[i] = unit < EXPIRY_NEVER ? (uint32_t)unit : EXPIRY_NEVER - 1;
+	e->check_at[i] = expiry_unit(e, deadline_ns);
 }
 
 static inline void expiry_clear(struct expiry *e, uint32_t i)

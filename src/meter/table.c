@@ -448,6 +448,8 @@ void table_sweep(struct table *t, uint64_t clock_ns, size_t room)
 {
 	uint32_t allowance = expiry_allowance(&t->expiry, t->used_slots, clock_ns);
 
+	if (!expiry_covers(&t->expiry, clock_ns))
+		table_begin_time(t, clock_ns);
 	allowance = sweep(t, clock_ns, allowance, room);
 	expiry_give_back(&t->expiry, t->used_slots, allowance);
 }

@@ -35,6 +35,8 @@ struct table {
 
 /* The flow in this slot ends: it is reported, and the slot is free. */
 void table_end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns);
+/* The sweep's time begins here, as it must where expiry_covers() says no. */
+void table_begin_time(struct table *t, uint64_t clock_ns);
 
 /* What only fetches has no effect in the eyes of a compiler, and may be left out where it is a call. */
 #define PREFETCHES static inline __attribute__((always_inline)) void

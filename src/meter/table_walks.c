@@ -38,6 +38,15 @@ bool table_end_some(struct table *t, uint32_t *slot, uint32_t count, size_t room
 	return *slot < t->used_slots;
 }
 
+void table_begin_time(struct table *t, uint64_t clock_ns)
+{
+	t->expiry.base_ns = clock_ns;
+	for (uint32_t i = 0; i < t->used_slots; i++)
+		if (t->flows[i].packets_and_flags)
+			expiry_set(
+			    &t->expiry, i, expiry_deadline(&t->flows[i], &t->options.timeouts));
+}
+
 /* The linger of one that has begun stays as it is. */
 void table_set_timeouts(struct table *t, const struct timeouts *timeouts)
 {

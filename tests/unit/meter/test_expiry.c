@@ -236,7 +236,7 @@ START_TEST(flow_is_found_at_its_deadline_wherever_that_lies)
 }
 END_TEST
 
-/* 2^32 units of 2^30 ns are 146 years: later dates must still be found. */
+/* 2^32 units of 2^26 ns are nine years: what is later must still be found. */
 START_TEST(dates_beyond_the_units_are_found)
 {
 	uint64_t late = UINT64_MAX - 3600 * NS_PER_S;
@@ -248,6 +248,26 @@ START_TEST(dates_beyond_the_units_are_found)
 	expiry_clear(&e, 0);
 	allowance = 1;
 	ck_assert_uint_eq(expiry_next(&e, 1, late, &allowance), EXPIRY_NONE);
+	free(e.check_at);
+}
+END_TEST
+
+/* What is before the base is due; the units are fine enough to leave others alone. */
+START_TEST(units_count_from_the_base)
+{
+	struct expiry e = sweep_of(2);
+	uint32_t allowance = 2;
+
+	ck_assert(!expiry_covers(&e, 1800000000 * NS_PER_S));
+	e.base_ns = 1800000000 * NS_PER_S;
+	ck_assert(!expiry_covers(&e, e.base_ns - 1));
+	ck_assert(expiry_covers(&e, e.base_ns));
+	ck_assert(expiry_covers(&e, e.base_ns + 4 * 365 * 86400 * NS_PER_S));
+	ck_assert(!expiry_covers(&e, e.base_ns + 5 * 365 * 86400 * NS_PER_S));
+	expiry_set(&e, 0, e.base_ns + 200 * NS_PER_MS);
+	expiry_set(&e, 1, e.base_ns - 1);
+	ck_assert_uint_eq(expiry_next(&e, 2, e.base_ns + 100 * NS_PER_MS, &allowance), 1);
+	ck_assert_uint_eq(expiry_next(&e, 2, e.base_ns + 100 * NS_PER_MS, &allowance), EXPIRY_NONE);
 	free(e.check_at);
 }
 END_TEST
@@ -297,6 +317,7 @@ Suite *expiry_suite(void)
 	    sweep_finds_what_is_due_and_nothing_else,
 	    flow_is_found_at_its_deadline_wherever_that_lies,
 	    dates_beyond_the_units_are_found,
+	    units_count_from_the_base,
 	    sweep_wraps_when_slots_end,
 	    full_sweep_is_rare_in_proportion_to_its_cost,
 	};
