@@ -169,7 +169,7 @@ static void split(struct index *x)
 
 	if (x->count == x->mask + 1) {
 		x->mask = x->mask << 1 | 1;
-		x->split_bit = x->split_bit ? (uint8_t)(x->split_bit << 1) : 1;
+		x->split_bit = (uint8_t)(x->split_bit ? x->split_bit << 1 : 1);
 	}
 	parts[0].bucket = &x->buckets[x->count & x->mask >> 1];
 	parts[1].bucket = &x->buckets[x->count];
@@ -228,30 +228,33 @@ static bool is_empty(const struct bucket *b)
 	return memcmp(b->tag, none, sizeof(none)) == 0;
 }
 
-/* The last of those that go on gives one of its own; where it was the only one the bucket ends. */
-static struct entry take_last(struct index *x, struct bucket *b)
+/* The last of those that go on gives one of its own for the free slot, and ends where it has none left. */
+static void close_gap(struct index *x, struct bucket *home, struct bucket *b, unsigned slot)
 {
-	struct bucket *last = &x->buckets[b->next];
-	struct entry e;
-	unsigned slot = 0;
+	struct bucket *before = home, *last = &x->buckets[home->next];
+	unsigned from = 0;
 
-	for (; last->next; b = last, last = &x->buckets[b->next])
+	for (; last->next; before = last, last = &x->buckets[last->next])
 		continue;
-	while (!last->tag[slot])
-		slot++;
-	e = entry_of(last, slot);
-	last->tag[slot] = 0;
-	if (is_empty(last)) {
-		give_spare_back(x, b->next);
-		b->next = 0;
+	if (b != last) {
+		struct entry e;
+
+		while (!last->tag[from])
+			from++;
+		e = entry_of(last, from);
+		set_entry(b, slot, &e);
+		last->tag[from] = 0;
 	}
-	return e;
+	if (is_empty(last)) {
+		give_spare_back(x, before->next);
+		before->next = 0;
+	}
 }
 
 void index_remove(struct index *x, uint32_t i)
 {
 	uint64_t hash = x->flows[i].hash;
-	struct bucket *b = index_home(x, hash);
+	struct bucket *home = index_home(x, hash), *b = home;
 	uint16_t tag = index_tag(hash);
 	unsigned slot;
 
@@ -259,9 +262,6 @@ void index_remove(struct index *x, uint32_t i)
 		b = &x->buckets[b->next];
 	x->flows_in--;
 	b->tag[slot] = 0;
-	if (b->next) {
-		struct entry e = take_last(x, b);
-
-		set_entry(b, slot, &e);
-	}
+	if (home->next)
+		close_gap(x, home, b, slot);
 }

@@ -124,6 +124,19 @@ START_TEST(few_flows_have_a_small_index)
 }
 END_TEST
 
+/* No home goes on, and all that went on before are free again. */
+static void check_that_it_is_empty(void)
+{
+	uint32_t free_ones = 0;
+
+	for (uint32_t b = 0; b < x.count; b++)
+		ck_assert_uint_eq(x.buckets[b].next, 0);
+	for (uint32_t b = x.free_spare; b; b = x.buckets[b].next)
+		free_ones++;
+	ck_assert_uint_gt(free_ones, 0);
+	ck_assert_uint_eq(free_ones, x.spares);
+}
+
 static void come_and_go(uint64_t (*hash)(uint32_t))
 {
 	struct rng r = {.state = 7};
@@ -147,6 +160,7 @@ static void come_and_go(uint64_t (*hash)(uint32_t))
 			take_out(i);
 	check_all(n);
 	ck_assert_uint_eq(x.flows_in, 0);
+	check_that_it_is_empty();
 	free_index();
 }
 
@@ -160,6 +174,33 @@ END_TEST
 START_TEST(flows_come_and_go_where_homes_are_crowded)
 {
 	come_and_go(hash_crowded);
+}
+END_TEST
+
+static unsigned slots_taken(void)
+{
+	unsigned n = 0;
+
+	for (uint64_t b = 0; b < index_buckets_for(1000); b++)
+		for (unsigned slot = 0; slot < BUCKET_SLOTS; slot++)
+			n += buckets[b].tag[slot] != 0;
+	return n;
+}
+
+/* Who takes a flow's slot is one of the last bucket, which has to have one. */
+START_TEST(bucket_that_goes_on_ends_with_its_last_flow)
+{
+	make_index(1000);
+	hash_of = hash_alike;
+	for (uint32_t i = 0; i <= BUCKET_SLOTS; i++)
+		ck_assert(add(i));
+	ck_assert_uint_ne(index_home(&x, hash_alike(0))->next, 0);
+	take_out(BUCKET_SLOTS);
+	ck_assert_uint_eq(index_home(&x, hash_alike(0))->next, 0);
+	take_out(0);
+	check_all(BUCKET_SLOTS + 1);
+	ck_assert_uint_eq(slots_taken(), x.flows_in);
+	free_index();
 }
 END_TEST
 
@@ -194,6 +235,7 @@ Suite *index_suite(void)
 	    few_flows_have_a_small_index,
 	    flows_come_and_go_in_any_order,
 	    flows_come_and_go_where_homes_are_crowded,
+	    bucket_that_goes_on_ends_with_its_last_flow,
 	    who_is_in_the_way_makes_room_by_leaving,
 	};
 
