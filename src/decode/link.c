@@ -185,7 +185,7 @@ static const struct {
     [DLT_USER2] = {NULL, pktap_decode},
     [DLT_IPNET] = {"ipnet", ipnet_decode},
     [DLT_ERF] = {"ERF", erf_decode},
-    [DLT_PPP] = {"PPP", ppp_decode},
+    [DLT_PPP] = {"PPP", ppp_hdlc_decode},
     [DLT_PPP_SERIAL] = {NULL, ppp_hdlc_decode},
     [DLT_PPP_ETHER] = {NULL, pppoe_decode},
     [DLT_PPP_PPPD] = {NULL, ppp_pppd_decode},

@@ -77,8 +77,12 @@ START_TEST(other_protocols_are_named)
 }
 END_TEST
 
+/* Cisco's addresses are no numbers of protocols, so that a plain PPP link may have either. */
 START_TEST(serial_lines_have_cisco_s_framing_too)
 {
+	LINKED_CARRIES(DLT_PPP, "\x0f\x00\x08\x00");
+	LINKED_CARRIES(DLT_PPP, "\x8f\x00\x08\x00");
+	LINKED_IGNORED(DLT_PPP, "\x8f\x00\x80\x35", IGNORED_SLARP);
 	LINKED_CARRIES(DLT_PPP_SERIAL, "\xff\x03\x00\x21");
 	LINKED_CARRIES(DLT_PPP_SERIAL, "\x21");
 	LINKED_CARRIES(DLT_PPP_SERIAL, "\x0f\x00\x08\x00");
