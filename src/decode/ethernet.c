@@ -101,6 +101,7 @@ static const struct {
     {0x8940, NULL, IGNORED_MRP}, /* ECP, of edge virtual bridging */
     {0x894f, nsh_decode, IGNORED_NOT},
     {0x9000, NULL, IGNORED_LOOPBACK},
+    {0xd28b, timestamp_decode, IGNORED_NOT},
     {0xf1c1, shim_decode, IGNORED_NOT},
 };
 

@@ -191,6 +191,7 @@ layer_fn llc_decode;
 /* shim.c: what stands between an Ethernet header and what the frame carries. */
 layer_fn shim_decode; /* of a fixed size, by the EtherType in `type` */
 layer_fn metadata_decode;
+layer_fn timestamp_decode;
 layer_fn backbone_decode;
 layer_fn fabricpath_decode;
 layer_fn trill_decode;

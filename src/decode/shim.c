@@ -11,6 +11,9 @@
 #define MACSEC_SCI 0x20
 #define MACSEC_ENCRYPTED 0x08
 #define MACSEC_CHANGED 0x04
+#define TIMESTAMP 1
+#define TIMESTAMP_64 0x10 /* of the last octet; the one before it tells the clock */
+#define TIMESTAMP_48 0x20
 #define NSH_BASE 8 /* base and service path header (RFC 8300 section 2) */
 
 /* How many octets there are before the EtherType of what follows. */
@@ -56,6 +59,20 @@ enum ignored metadata_decode(struct walk *w)
 	if (!h || !cursor_take(&w->c, h[1] * (size_t)4))
 		return IGNORED_TRUNCATED;
 	return take_ethertype(w);
+}
+
+/* Arista's: a subtype, of which the time stamp is the first, and which clock's in how many octets. */
+enum ignored timestamp_decode(struct walk *w)
+{
+	const uint8_t *h = cursor_take(&w->c, 4);
+	size_t size;
+
+	if (!h)
+		return IGNORED_TRUNCATED;
+	size = h[3] == TIMESTAMP_64 ? 8 : 6;
+	if (get_be16(h) != TIMESTAMP || (h[3] != TIMESTAMP_64 && h[3] != TIMESTAMP_48))
+		return IGNORED_NON_IP;
+	return cursor_take(&w->c, size) ? take_ethertype(w) : IGNORED_TRUNCATED;
 }
 
 /* IEEE 802.1ah: flags and the I-SID, then the customer's frame. */

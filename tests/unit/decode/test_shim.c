@@ -95,6 +95,24 @@ START_TEST(metadata_has_the_length_that_it_says)
 }
 END_TEST
 
+START_TEST(timestamps_have_one_of_two_sizes)
+{
+	struct frame f = {.size = 0};
+
+	check_shim(0xd28b, "\0\1\0\x10\x5c\xee\xed\x57\x38\x4f\x59\xc8\x08\0", 14);
+	check_shim(0xd28b, "\0\1\1\x10\x5c\xee\xed\x57\x38\x4f\x59\xc8\x08\0", 14);
+	check_shim(0xd28b, "\0\1\0\x20\xed\x57\x38\x4f\x59\xc8\x08\0", 12);
+	frame_put_ethernet(&f, 0xd28b);
+	frame_put(&f, "\0\1\0\x30\xed\x57\x38\x4f\x59\xc8\x08\0", 12);
+	frame_put_packet(&f);
+	ck_assert_int_eq(decode(&f), IGNORED_NON_IP);
+	f.octets[17] = 0x20;
+	ck_assert_int_eq(decode(&f), IGNORED_NOT);
+	f.octets[15] = 2;
+	ck_assert_int_eq(decode(&f), IGNORED_NON_IP);
+}
+END_TEST
+
 START_TEST(customer_frame_is_behind_the_service_tag)
 {
 	check_frame(0x88e7, "\0\1\2\3", 4);
@@ -325,6 +343,7 @@ Suite *shim_suite(void)
 	    names_hold_behind_a_shim,
 	    shims_without_end_are_too_many,
 	    metadata_has_the_length_that_it_says,
+	    timestamps_have_one_of_two_sizes,
 	    customer_frame_is_behind_the_service_tag,
 	    backbone_tag_is_the_outermost,
 	    fabricpath_has_a_frame,
