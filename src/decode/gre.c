@@ -1,6 +1,6 @@
 /*
- * GRE (RFC 2784, RFC 2890, and RFC 1701 before them), PPTP's version of it (RFC 2637), and the
- * mirrored frames that ERSPAN sends in it (draft-foschiano-erspan).
+ * GRE (RFC 2784, RFC 2890, and RFC 1701 before them), PPTP's version of it (RFC 2637), EoIP, which
+ * looks like that, and the mirrored frames that ERSPAN sends in it (draft-foschiano-erspan).
  */
 #include "decode/tunnel.h"
 
@@ -13,8 +13,12 @@
 
 #define TYPE_WCCP 0x883e
 #define TYPE_PPP 0x880b
-#define TYPE_ERSPAN 0x88be   /* types I and II */
-#define TYPE_ERSPAN_3 0x22eb /* type III */
+#define TYPE_METADATA 0x8909
+#define TYPE_EOIP 0x6400
+#define TYPE_WLAN 0x8200
+#define TYPE_WLAN_MASK 0xfe0f /* the ones between tell tunnels apart */
+#define TYPE_ERSPAN 0x88be    /* types I and II */
+#define TYPE_ERSPAN_3 0x22eb  /* type III */
 
 #define ROUTES_MAX 16
 #define VSID_MIN 0x1000 /* RFC 7637 section 3.2 reserves those below */
@@ -143,6 +147,33 @@ static enum ignored wccp_decode(struct walk *w)
 	return walk_ip(w, 4);
 }
 
+/* Cisco's metadata here has the type of what follows before it, not behind it as in Ethernet. */
+static enum ignored metadata_inside(struct walk *w)
+{
+	const uint8_t *h = cursor_take(&w->c, 4);
+
+	if (!h || !cursor_take(&w->c, h[3] * (size_t)4))
+		return IGNORED_TRUNCATED;
+	return tunnel_ethertype(w, get_be16(h));
+}
+
+/* Protocols that have a number here which means nothing, or something else, in a frame. */
+static enum ignored payload_decode(struct walk *w, uint16_t type)
+{
+	switch (type) {
+	case TYPE_WCCP:
+		return walk_on(w, wccp_decode);
+	case TYPE_PPP:
+		return tunnel_ppp(w);
+	case TYPE_METADATA:
+		return metadata_inside(w);
+	default:
+		/* Frames of 802.11, which Aruba's access points exchange with their controller. */
+		return (type & TYPE_WLAN_MASK) == TYPE_WLAN ? tunnel_wlan(w)
+							    : tunnel_ethertype(w, type);
+	}
+}
+
 static enum ignored version0_decode(struct walk *w, uint16_t flags, uint16_t type)
 {
 	uint32_t key = 0;
@@ -156,25 +187,44 @@ static enum ignored version0_decode(struct walk *w, uint16_t flags, uint16_t typ
 		return ignored;
 	if (is_erspan)
 		return erspan_decode(w, type, flags);
-	if (type == TYPE_WCCP)
-		return walk_on(w, wccp_decode);
 	find_segment(w, type, flags, key);
-	return tunnel_ethertype(w, type);
+	return payload_decode(w, type);
+}
+
+/* MikroTik's EoIP: behind a type of its own the frame's length, and the tunnel's number. */
+static enum ignored eoip_decode(struct walk *w)
+{
+	const uint8_t *key = cursor_take(&w->c, 4);
+
+	if (!key)
+		return IGNORED_TRUNCATED;
+	if (get_be16(key) == 0) /* keeps the tunnel alive */
+		return NO_TUNNEL;
+	walk_limit(w, get_be16(key));
+	return tunnel_ethernet(w);
 }
 
 /* Without a sequence number it acknowledges and carries nothing. */
-static enum ignored version1_decode(struct walk *w, uint16_t flags, uint16_t type)
+static enum ignored pptp_decode(struct walk *w, uint16_t flags)
 {
 	const uint8_t *key;
 
-	if (!(w->options->decap & 1u << DECAP_GRE) || type != TYPE_PPP ||
-	    (flags & (HAS_KEY | HAS_SEQUENCE)) != (HAS_KEY | HAS_SEQUENCE))
+	if ((flags & (HAS_KEY | HAS_SEQUENCE)) != (HAS_KEY | HAS_SEQUENCE))
 		return NO_TUNNEL;
 	key = cursor_take(&w->c, 4);
 	if (!key || !cursor_take(&w->c, flags & HAS_ACKNOWLEDGMENT ? 8 : 4))
 		return IGNORED_TRUNCATED;
 	walk_limit(w, get_be16(key));
 	return tunnel_ppp(w);
+}
+
+static enum ignored version1_decode(struct walk *w, uint16_t flags, uint16_t type)
+{
+	if (!(w->options->decap & 1u << DECAP_GRE))
+		return NO_TUNNEL;
+	if (type == TYPE_PPP)
+		return pptp_decode(w, flags);
+	return type == TYPE_EOIP && flags == (HAS_KEY | 1) ? eoip_decode(w) : NO_TUNNEL;
 }
 
 enum ignored gre_decode(struct walk *w)

@@ -65,7 +65,7 @@ void tunnel_forget_tags(struct walk *w)
 }
 
 /* IP that has no frame of its own inside keeps what the outer one said: it was seen there. */
-enum ignored tunnel_ethernet(struct walk *w)
+static enum ignored frame_inside(struct walk *w, layer_fn *frame)
 {
 	struct pktinfo *info = w->info;
 
@@ -74,7 +74,17 @@ enum ignored tunnel_ethernet(struct walk *w)
 	memset(info->detail.dst_mac, 0, sizeof(info->detail.dst_mac));
 	if (w->labels_are_outer)
 		tunnel_forget_labels(w);
-	return walk_on(w, ethernet_decode);
+	return walk_on(w, frame);
+}
+
+enum ignored tunnel_ethernet(struct walk *w)
+{
+	return frame_inside(w, ethernet_decode);
+}
+
+enum ignored tunnel_wlan(struct walk *w)
+{
+	return frame_inside(w, wlan_decode);
 }
 
 enum ignored tunnel_ppp(struct walk *w)

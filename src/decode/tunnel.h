@@ -26,8 +26,9 @@ layer_fn teredo_decode;
 layer_fn l2tp_udp_decode;
 layer_fn l2tp_ip_decode;
 
-/* tunnel.c: PPP is next. */
+/* tunnel.c: PPP is next, or a frame of 802.11, as tunnel_ethernet is for those of Ethernet. */
 layer_fn tunnel_ppp;
+layer_fn tunnel_wlan;
 /* What this EtherType says is next. */
 enum ignored tunnel_ethertype(struct walk *w, uint16_t type);
 

@@ -155,6 +155,53 @@ START_TEST(wccp_has_a_header_of_its_own_or_none)
 }
 END_TEST
 
+/* What is behind these octets in GRE of this type is found, and is not if they are cut. */
+static struct pktinfo expect_behind(unsigned type, const void *octets, size_t n)
+{
+	struct frame f = {.size = 0};
+	size_t at = open_gre(&f, 4, KEY, type, 7);
+
+	frame_put(&f, octets, n);
+	tunnel_put_inner(&f, 4);
+	tunnel_close(&f, at);
+	tunnel_expect_cuts(&f, DECAP(GRE), 4);
+	return tunnel_expect_inner(&f, DECAP(GRE), 4);
+}
+#define EXPECT_BEHIND(type, literal) expect_behind(type, literal, sizeof(literal) - 1)
+
+START_TEST(ppp_is_found_inside)
+{
+	EXPECT_BEHIND(0x880b, "\xff\x03\0\x21");
+	EXPECT_BEHIND(0x880b, "\x21");
+}
+END_TEST
+
+START_TEST(metadata_tells_the_type_first)
+{
+	EXPECT_BEHIND(0x8909, "\x08\0\1\1\0\1\0\x14");
+	EXPECT_BEHIND(0x8909, "\x08\0\1\0");
+	ck_assert_uint_eq(EXPECT_BEHIND(0x8909, "\x81\0\1\1\0\1\0\x14\0\x63\x08\0").vlan, 99);
+}
+END_TEST
+
+/* Their numbers end in 0, below 0x8400. */
+START_TEST(access_points_send_their_frames_of_802_11)
+{
+	static const char frame[] = "\x88\1\0\0\2\0\0\0\0\1\2\0\0\0\0\2\2\0\0\0\0\3\0\0\0\0"
+				    "\xaa\xaa\3\0\0\0\x08\0";
+	struct frame f = {.size = 0};
+	size_t at;
+
+	for (unsigned type = 0x8200; type < 0x8400; type += 0x10)
+		expect_behind(type, frame, sizeof(frame) - 1);
+	at = open_gre(&f, 4, 0, 0x8201, 0);
+	frame_put(&f, frame, sizeof(frame) - 1);
+	tunnel_put_inner(&f, 4);
+	tunnel_close(&f, at);
+	tunnel_expect_outer(&f, DECAP(GRE), NOTE(TUNNEL_NOT_IP));
+}
+END_TEST
+
 START_TEST(other_types_leave_the_outer_header)
 {
 	static const unsigned types[] = {0, 0x05ff, 0x0806, 0x00fe, 0x88cc, 0x8863, 0xffff};
@@ -205,6 +252,41 @@ START_TEST(pptp_is_recognised)
 	tunnel_expect_inner(&f, DECAP(GRE), 4);
 	put_be16(f.octets + f.size - 30, 0xc021);
 	tunnel_expect_outer(&f, DECAP(GRE), NOTE(TUNNEL_NOT_IP));
+}
+END_TEST
+
+/* -- EoIP --------------------------------------------------------------------------------------- */
+
+static void put_eoip(struct frame *f, unsigned flags, unsigned length)
+{
+	size_t at = tunnel_open(f, 4, GRE);
+
+	frame_put32(f, flags << 16 | 0x6400);
+	frame_put16(f, length);
+	frame_put16(f, 0x0700);
+	if (length) {
+		frame_put_ethernet(f, 0x8100);
+		frame_put_tag(f, 99, 0x0800);
+		tunnel_put_inner(f, 4);
+	}
+	tunnel_close(f, at);
+}
+
+/* A tunnel without a frame keeps itself alive. */
+START_TEST(eoip_has_a_frame)
+{
+	struct frame f = {.size = 0};
+
+	put_eoip(&f, 0x2001, 18 + 28);
+	ck_assert_uint_eq(tunnel_expect_inner(&f, DECAP(GRE), 4).vlan, 99);
+	tunnel_expect_cuts(&f, DECAP(GRE), 4);
+	tunnel_expect_outer(&f, DECAP_ALL & ~DECAP(GRE), 0);
+	f.size = 0;
+	put_eoip(&f, 0x2001, 0);
+	tunnel_expect_outer(&f, DECAP(GRE), 0);
+	f.size = 0;
+	put_eoip(&f, 0x3001, 18 + 28);
+	tunnel_expect_outer(&f, DECAP(GRE), 0);
 }
 END_TEST
 
@@ -406,8 +488,12 @@ Suite *gre_suite(void)
 	    ethernet_and_labels_are_found_inside,
 	    nvgre_has_a_segment_and_other_keys_have_none,
 	    wccp_has_a_header_of_its_own_or_none,
+	    ppp_is_found_inside,
+	    metadata_tells_the_type_first,
+	    access_points_send_their_frames_of_802_11,
 	    other_types_leave_the_outer_header,
 	    pptp_is_recognised,
+	    eoip_has_a_frame,
 	    erspan_types_are_looked_into_by_their_own_name,
 	    mirrored_frames_that_are_not_ip_are_ignored_by_name,
 	    cut_mirrored_frames_are_never_metered_as_the_tunnel,
