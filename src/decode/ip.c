@@ -6,7 +6,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#define IPV6_CHAIN_LIMIT 16
+/* More than 1500 octets have room for, so that in them nothing hides ports. */
+#define IPV6_CHAIN_LIMIT 256
 #define IPV6_OFFSET_MASK 0xfff8 /* in octets as it stands */
 #define IPV6_FRAGMENT_RESERVED 6
 #define FRAGMENT_HEADER 8
