@@ -5,6 +5,9 @@
 
 #include <string.h>
 
+#define CONTROL 2 /* where it is */
+#define UNNUMBERED_INFORMATION 0x03
+#define POLL_FINAL 0x10
 #define RESPONSE 1 /* the lowest bit of the source's access point is no part of it */
 #define SNAP 0xaa
 #define IP 0x06 /* RFC 948: IP straight above LLC */
@@ -61,6 +64,12 @@ static enum ignored snap_decode(struct walk *w)
 	return IGNORED_LLC;
 }
 
+/* RFC 1042: IP is in unnumbered information alone. Other frames link stations, or test them. */
+static bool has_information(const uint8_t *llc)
+{
+	return (llc[CONTROL] & ~POLL_FINAL) == UNNUMBERED_INFORMATION;
+}
+
 enum ignored llc_decode(struct walk *w)
 {
 	const uint8_t *llc = cursor_peek(&w->c, 3);
@@ -71,6 +80,8 @@ enum ignored llc_decode(struct walk *w)
 	if (get_be16(llc) == NOVELL_RAW)
 		return IGNORED_IPX;
 	if ((llc[0] | RESPONSE) != (llc[1] | RESPONSE))
+		return IGNORED_LLC;
+	if ((llc[0] == SNAP || llc[0] == IP) && !has_information(llc))
 		return IGNORED_LLC;
 	if (llc[0] == SNAP)
 		return snap_decode(w);

@@ -54,6 +54,22 @@ START_TEST(snap_is_told_by_organization_and_type)
 }
 END_TEST
 
+/* The poll bit changes nothing; numbered frames, identification (XID) and tests have no IP. */
+START_TEST(ip_is_in_unnumbered_information_alone)
+{
+	for (unsigned control = 0; control < 256; control++) {
+		bool is_ip = control == 0x03 || control == 0x13;
+		char snap[] = "\xaa\xaa\x03\0\0\0\x08\x00", ip[] = "\x06\x06\x03";
+		struct pktinfo info;
+
+		snap[2] = (char)control;
+		ip[2] = (char)control;
+		ck_assert_int_eq(decode_llc(snap, 8, &info), is_ip ? IGNORED_NOT : IGNORED_LLC);
+		ck_assert_int_eq(decode_llc(ip, 3, &info), is_ip ? IGNORED_NOT : IGNORED_LLC);
+	}
+}
+END_TEST
+
 static const struct {
 	const char *snap; /* organization and type */
 	enum ignored ignored;
@@ -144,6 +160,7 @@ Suite *llc_suite(void)
 	const TTest *const tests[] = {
 	    llc_is_told_by_its_access_points,
 	    snap_is_told_by_organization_and_type,
+	    ip_is_in_unnumbered_information_alone,
 	    snap_names_what_is_no_ip,
 	    jumbo_frames_have_llc_behind_a_type,
 	    snap_cut_in_its_header_is_truncated,
