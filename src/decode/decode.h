@@ -15,15 +15,17 @@
 #include "decode/pktinfo.h"
 
 /* Tunnels, by the names that --decap has for them. */
-#define DECAPS(X)           \
-	X(ERSPAN, "erspan") \
-	X(GRE, "gre")       \
-	X(IPIP, "ipip")     \
-	X(VXLAN, "vxlan")   \
-	X(GENEVE, "geneve") \
-	X(GTPU, "gtpu")     \
-	X(L2TP, "l2tp")     \
-	X(TEREDO, "teredo") \
+#define DECAPS(X)               \
+	X(ERSPAN, "erspan")     \
+	X(GRE, "gre")           \
+	X(IPIP, "ipip")         \
+	X(VXLAN, "vxlan")       \
+	X(GENEVE, "geneve")     \
+	X(GTPU, "gtpu")         \
+	X(L2TP, "l2tp")         \
+	X(TEREDO, "teredo")     \
+	X(CAPWAP, "capwap")     \
+	X(MPLS_UDP, "mpls-udp") \
 	X(MPLS_PW, "mpls-pw")
 
 enum decap {

@@ -226,6 +226,7 @@ layer_fn slip_decode;       /* libpcap's header before a SLIP packet */
 layer_fn slip_bsdos_decode;
 /* wlan.c: IEEE 802.11, and what capturing systems put before it */
 layer_fn wlan_decode;
+layer_fn wlan_either_decode; /* the first two octets may be in either order */
 layer_fn radiotap_decode;
 layer_fn ppi_decode;
 layer_fn prism_decode;

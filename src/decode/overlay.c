@@ -1,6 +1,6 @@
 /*
  * What UDP carries: VXLAN (RFC 7348) and its generic extension, Geneve (RFC 8926), GTP-U (3GPP
- * TS 29.281) and Teredo (RFC 4380).
+ * TS 29.281), Teredo (RFC 4380) and CAPWAP (RFC 5415).
  */
 #include "decode/tunnel.h"
 
@@ -149,4 +149,34 @@ enum ignored teredo_decode(struct walk *w)
 	if (!first)
 		return IGNORED_TRUNCATED;
 	return *first >> 4 == 6 ? walk_ip(w, 6) : NO_TUNNEL;
+}
+
+/* -- CAPWAP ----------------------------------------------------------------------------------- */
+
+#define CAPWAP_HEADER 8
+#define CAPWAP_IS_NATIVE 0x01   /* in the third octet: the frame is the radio's, not Ethernet's */
+#define CAPWAP_IS_FRAGMENT 0x80 /* in the fourth, like the next */
+#define CAPWAP_KEEPS_ALIVE 0x08
+#define BINDING_80211 1 /* RFC 5416 */
+
+/* The first octet: version 0, and no DTLS, which would encrypt the rest. */
+enum ignored capwap_decode(struct walk *w)
+{
+	const uint8_t *capwap = cursor_peek(&w->c, CAPWAP_HEADER);
+	size_t size;
+
+	if (!capwap)
+		return IGNORED_TRUNCATED;
+	if (capwap[0] != 0 || capwap[3] & CAPWAP_KEEPS_ALIVE)
+		return NO_TUNNEL;
+	if (capwap[3] & CAPWAP_IS_FRAGMENT)
+		return IGNORED_WLAN_FRAGMENT;
+	size = (size_t)(capwap[1] >> 3) * 4;
+	if (size < CAPWAP_HEADER)
+		return IGNORED_MALFORMED;
+	if (!cursor_take(&w->c, size))
+		return IGNORED_TRUNCATED;
+	if (!(capwap[2] & CAPWAP_IS_NATIVE))
+		return tunnel_ethernet(w);
+	return (capwap[2] >> 1 & 0x1f) == BINDING_80211 ? tunnel_wlan_either(w) : IGNORED_NON_IP;
 }

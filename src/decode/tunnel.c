@@ -87,6 +87,11 @@ enum ignored tunnel_wlan(struct walk *w)
 	return frame_inside(w, wlan_decode);
 }
 
+enum ignored tunnel_wlan_either(struct walk *w)
+{
+	return frame_inside(w, wlan_either_decode);
+}
+
 enum ignored tunnel_ppp(struct walk *w)
 {
 	return walk_on(w, ppp_decode);
@@ -127,11 +132,10 @@ static const struct {
 } by_port[] = {
     {4789, false, DECAP_VXLAN, vxlan_decode},
     {8472, false, DECAP_VXLAN, vxlan_decode}, /* Linux's, from before the registration */
-    {4790, false, DECAP_VXLAN, vxlan_gpe_decode},
-    {6081, false, DECAP_GENEVE, geneve_decode},
-    {2152, true, DECAP_GTPU, gtpu_decode},
-    {1701, true, DECAP_L2TP, l2tp_udp_decode},
-    {3544, true, DECAP_TEREDO, teredo_decode},
+    {4790, false, DECAP_VXLAN, vxlan_gpe_decode}, {6081, false, DECAP_GENEVE, geneve_decode},
+    {2152, true, DECAP_GTPU, gtpu_decode}, {1701, true, DECAP_L2TP, l2tp_udp_decode},
+    {3544, true, DECAP_TEREDO, teredo_decode}, {5247, true, DECAP_CAPWAP, capwap_decode},
+    {6635, false, DECAP_MPLS_UDP, mpls_decode}, /* RFC 7510 */
 };
 
 static layer_fn *udp_tunnel_of(const struct walk *w)
@@ -226,6 +230,8 @@ static void note_why(struct pktinfo *info, enum ignored why)
 {
 	if (why == IGNORED_HEADER_LIMIT)
 		note(info, NOTE_TUNNEL_LIMIT);
+	else if (why == IGNORED_WLAN_FRAGMENT)
+		note(info, NOTE_TUNNEL_FRAGMENT);
 	else if (why != NO_TUNNEL)
 		note(info, NOTE_TUNNEL_NOT_IP);
 }

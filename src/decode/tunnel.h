@@ -22,6 +22,7 @@ layer_fn vxlan_gpe_decode;
 layer_fn geneve_decode;
 layer_fn gtpu_decode;
 layer_fn teredo_decode;
+layer_fn capwap_decode;
 /* l2tp.c: behind UDP's header, versions 2 and 3; behind IP's, version 3. */
 layer_fn l2tp_udp_decode;
 layer_fn l2tp_ip_decode;
@@ -29,6 +30,7 @@ layer_fn l2tp_ip_decode;
 /* tunnel.c: PPP is next, or a frame of 802.11, as tunnel_ethernet is for those of Ethernet. */
 layer_fn tunnel_ppp;
 layer_fn tunnel_wlan;
+layer_fn tunnel_wlan_either;
 /* What this EtherType says is next. */
 enum ignored tunnel_ethertype(struct walk *w, uint16_t type);
 

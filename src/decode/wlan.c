@@ -31,13 +31,21 @@
 #define QOS_AMSDU 0x80
 #define HT_CONTROL_SIZE 4
 
-/* The station's own address and the access point's are by the distribution system's bits. */
-static enum ignored take_addresses(struct walk *w, const uint8_t *header)
-{
-	const uint8_t *dst = header + (header[1] & TO_DS ? ADDRESS3 : ADDRESS1);
-	const uint8_t *src = header + (header[1] & FROM_DS ? ADDRESS3 : ADDRESS2);
+/* How to read a frame. */
+struct frame_control {
+	uint8_t type;  /* the first octet, with the version */
+	uint8_t flags; /* the second */
+	bool padded;   /* its header is filled up to a multiple of four octets */
+	unsigned low; /* which octet of two is the lower one: 1, against the standard, if swapped */
+};
 
-	if ((header[1] & (TO_DS | FROM_DS)) == (TO_DS | FROM_DS)) {
+/* The station's own address and the access point's are by the distribution system's bits. */
+static enum ignored take_addresses(struct walk *w, const uint8_t *header, uint8_t flags)
+{
+	const uint8_t *dst = header + (flags & TO_DS ? ADDRESS3 : ADDRESS1);
+	const uint8_t *src = header + (flags & FROM_DS ? ADDRESS3 : ADDRESS2);
+
+	if ((flags & (TO_DS | FROM_DS)) == (TO_DS | FROM_DS)) {
 		src = cursor_take(&w->c, MAC_SIZE);
 		if (!src)
 			return IGNORED_TRUNCATED;
@@ -47,23 +55,23 @@ static enum ignored take_addresses(struct walk *w, const uint8_t *header)
 }
 
 /* QoS and HT control. The order bit means HT control in QoS frames alone. */
-static enum ignored take_controls(struct walk *w, const uint8_t *header)
+static enum ignored take_controls(struct walk *w, const struct frame_control *control)
 {
 	const uint8_t *qos;
 
-	if (!(header[0] & SUBTYPE_QOS))
+	if (!(control->type & SUBTYPE_QOS))
 		return IGNORED_NOT;
 	qos = cursor_take(&w->c, QOS_SIZE);
-	if (!qos || ((header[1] & HT_CONTROL) && !cursor_take(&w->c, HT_CONTROL_SIZE)))
+	if (!qos || ((control->flags & HT_CONTROL) && !cursor_take(&w->c, HT_CONTROL_SIZE)))
 		return IGNORED_TRUNCATED;
-	return qos[0] & QOS_AMSDU ? IGNORED_WLAN_AMSDU : IGNORED_NOT;
+	return qos[control->low] & QOS_AMSDU ? IGNORED_WLAN_AMSDU : IGNORED_NOT;
 }
 
 /*
  * Several packets in one frame (A-MSDU) have no place in one pktinfo; they are not metered rather
  * than the first alone. A later fragment has no LLC header, and what is protected can't be read.
  */
-static enum ignored data_decode(struct walk *w, bool padded)
+static enum ignored data_decode(struct walk *w, const struct frame_control *control)
 {
 	const uint8_t *header = cursor_take(&w->c, HEADER);
 	uint32_t begin = walk_offset(w) - HEADER;
@@ -71,37 +79,33 @@ static enum ignored data_decode(struct walk *w, bool padded)
 
 	if (!header)
 		return IGNORED_TRUNCATED;
-	if (header[0] & SUBTYPE_NO_DATA)
+	if (control->type & SUBTYPE_NO_DATA)
 		return IGNORED_WLAN_NO_DATA;
-	if (header[1] & PROTECTED)
+	if (control->flags & PROTECTED)
 		return IGNORED_WLAN_PROTECTED;
-	if (header[SEQUENCE] & FRAGMENT)
+	if (header[SEQUENCE + control->low] & FRAGMENT)
 		return IGNORED_WLAN_FRAGMENT;
-	ignored = take_addresses(w, header);
+	ignored = take_addresses(w, header, control->flags);
 	if (!ignored)
-		ignored = take_controls(w, header);
+		ignored = take_controls(w, control);
 	if (ignored)
 		return ignored;
-	if (padded && !cursor_take(&w->c, -(walk_offset(w) - begin) & 3u))
+	if (control->padded && !cursor_take(&w->c, -(walk_offset(w) - begin) & 3u))
 		return IGNORED_TRUNCATED;
 	return walk_on(w, llc_decode);
 }
 
-static enum ignored frame_decode(struct walk *w, bool padded)
+static enum ignored frame_decode(struct walk *w, const struct frame_control *control)
 {
-	const uint8_t *control = cursor_peek(&w->c, 2);
-
-	if (!control)
-		return IGNORED_TRUNCATED;
-	if (control[0] & VERSION)
+	if (control->type & VERSION)
 		return IGNORED_WLAN_OTHER;
-	switch (control[0] & TYPE) {
+	switch (control->type & TYPE) {
 	case TYPE_MANAGEMENT:
 		return IGNORED_WLAN_MANAGEMENT;
 	case TYPE_CONTROL:
 		return IGNORED_WLAN_CONTROL;
 	case TYPE_DATA:
-		return data_decode(w, padded);
+		return data_decode(w, control);
 	default:
 		return IGNORED_WLAN_OTHER;
 	}
@@ -109,13 +113,38 @@ static enum ignored frame_decode(struct walk *w, bool padded)
 
 enum ignored wlan_decode(struct walk *w)
 {
-	return frame_decode(w, false);
+	const uint8_t *first = cursor_peek(&w->c, 2);
+
+	if (!first)
+		return IGNORED_TRUNCATED;
+	return frame_decode(w, &(struct frame_control){.type = first[0], .flags = first[1]});
 }
 
-/* Some cards fill up the header to a multiple of four octets. */
+/* Some cards fill up the header. */
 static enum ignored wlan_padded_decode(struct walk *w)
 {
-	return frame_decode(w, true);
+	const uint8_t *first = cursor_peek(&w->c, 2);
+
+	if (!first)
+		return IGNORED_TRUNCATED;
+	return frame_decode(
+	    w, &(struct frame_control){.type = first[0], .flags = first[1], .padded = true});
+}
+
+/*
+ * Cisco's access points have fields of two octets the other way round. Every data frame that they pass
+ * on has a bit of the distribution system's, which then is where the version is, which is always 0.
+ */
+enum ignored wlan_either_decode(struct walk *w)
+{
+	const uint8_t *first = cursor_peek(&w->c, 2);
+
+	if (!first)
+		return IGNORED_TRUNCATED;
+	if (!(first[0] & VERSION))
+		return walk_on(w, wlan_decode);
+	return frame_decode(
+	    w, &(struct frame_control){.type = first[1], .flags = first[0], .low = 1});
 }
 
 /* -- radiotap ---------------------------------------------------------------------------------- */

@@ -501,8 +501,8 @@ START_TEST(tunnels_are_named)
 	ck_assert_uint_eq(decap_of("--decap=none"), 0);
 	ck_assert_uint_eq(decap_of("--decap=none,teredo"), 1u << DECAP_TEREDO);
 	ck_assert_uint_eq(decap_of("--decap=all"), (1u << DECAP_COUNT) - 1);
-	ck_assert_uint_eq(
-	    decap_of("--decap=none,ipip,geneve,gtpu,l2tp,erspan,gre,vxlan,teredo,mpls-pw"),
+	ck_assert_uint_eq(decap_of("--decap=none,ipip,geneve,gtpu,l2tp,erspan,gre,vxlan,teredo,"
+	                           "capwap,mpls-udp,mpls-pw"),
 	    (1u << DECAP_COUNT) - 1);
 }
 END_TEST

@@ -352,6 +352,101 @@ START_TEST(teredo_is_ipv6_or_nothing)
 }
 END_TEST
 
+/* -- CAPWAP and labels ---------------------------------------------------------------------------- */
+
+#define NATIVE 0x01u        /* of the header's third octet, behind the binding's number */
+#define WIRELESS_INFO 0x20u /* of its fourth, like the next */
+
+/*
+ * A header of `words`, and what says that IPv4 is next: Ethernet, or 802.11 with these two octets first.
+ * The sequence number is in the same order as they are; in the other it would be a fragment's.
+ */
+static void put_capwap(
+    struct frame *f, unsigned words, unsigned third, unsigned fourth, unsigned control)
+{
+	static const char addresses[] = "\0\0\2\0\0\0\0\1\2\0\0\0\0\2\2\0\0\0\0\3";
+	size_t at = tunnel_open_udp(f, 4, 5247);
+
+	frame_put32(f, words << 19 | third << 8 | fourth);
+	frame_put32(f, 0);
+	if (words > 2)
+		frame_put_zeros(f, words * 4 - 8);
+	if (third & NATIVE) {
+		frame_put16(f, control);
+		frame_put(f, addresses, sizeof(addresses) - 1);
+		frame_put16(f, control >> 8 & 3 ? 0x7630 : 0x3076);
+		frame_put(f, "\xaa\xaa\3\0\0\0\x08\0", 8);
+	} else {
+		frame_put_ethernet(f, 0x0800);
+	}
+	tunnel_put_inner(f, 4);
+	tunnel_close(f, at);
+}
+
+static void expect_capwap(unsigned words, unsigned third, unsigned fourth, unsigned control)
+{
+	struct frame f = {.size = 0};
+
+	put_capwap(&f, words, third, fourth, control);
+	tunnel_expect_inner(&f, DECAP(CAPWAP), 4);
+	tunnel_expect_outer(&f, DECAP_ALL & ~DECAP(CAPWAP), 0);
+	tunnel_expect_cuts(&f, DECAP(CAPWAP), 4);
+}
+
+static void expect_no_capwap(
+    unsigned words, unsigned third, unsigned fourth, unsigned control, uint32_t notes)
+{
+	struct frame f = {.size = 0};
+
+	put_capwap(&f, words, third, fourth, control);
+	tunnel_expect_outer(&f, DECAP_ALL, notes);
+}
+
+START_TEST(access_points_tunnel_frames_of_either_kind)
+{
+	expect_capwap(2, 0, 0, 0);
+	expect_capwap(5, 0, 0x10, 0);
+	expect_capwap(31, 1 << 1, WIRELESS_INFO, 0);
+	for (unsigned direction = 1; direction <= 2; direction++) {
+		expect_capwap(2, 1 << 1 | NATIVE, 0, 0x0800 | direction);
+		expect_capwap(4, 1 << 1 | NATIVE, WIRELESS_INFO, direction << 8 | 0x08);
+	}
+}
+END_TEST
+
+START_TEST(what_access_points_tunnel_beside_packets_is_an_ordinary_packet)
+{
+	struct frame f = {.size = 0};
+
+	expect_no_capwap(2, 0, 0x08, 0, 0);
+	expect_no_capwap(2, 0, 0x80, 0, NOTE(TUNNEL_FRAGMENT));
+	expect_no_capwap(1, 0, 0, 0, NOTE(TUNNEL_NOT_IP));
+	expect_no_capwap(2, 2 << 1 | NATIVE, 0, 0x0801, NOTE(TUNNEL_NOT_IP));
+	expect_no_capwap(2, 1 << 1 | NATIVE, 0, 0x8000, NOTE(TUNNEL_NOT_IP));
+	expect_no_capwap(2, 1 << 1 | NATIVE, 0, 0x0841, NOTE(TUNNEL_NOT_IP));
+	put_capwap(&f, 2, 0, 0, 0);
+	f.octets[28] = 1; /* DTLS */
+	tunnel_expect_outer(&f, DECAP_ALL, 0);
+}
+END_TEST
+
+START_TEST(labels_are_found_in_udp)
+{
+	for (unsigned outer = 4; outer <= 6; outer += 2) {
+		struct frame f = {.size = 0};
+		size_t at = tunnel_open_udp(&f, outer, 6635);
+
+		frame_put32(&f, 77u << 12 | 64);
+		frame_put32(&f, 78u << 12 | 1 << 8 | 64);
+		tunnel_put_inner(&f, 4);
+		tunnel_close(&f, at);
+		tunnel_expect_inner(&f, DECAP(MPLS_UDP), 4);
+		tunnel_expect_outer(&f, DECAP_ALL & ~DECAP(MPLS_UDP), 0);
+		tunnel_expect_cuts(&f, DECAP(MPLS_UDP), 4);
+	}
+}
+END_TEST
+
 Suite *overlay_suite(void)
 {
 	const TTest *const tests[] = {
@@ -371,6 +466,9 @@ Suite *overlay_suite(void)
 	    gtp_and_teredo_are_told_by_either_port,
 	    teredo_indications_are_stepped_over,
 	    teredo_is_ipv6_or_nothing,
+	    access_points_tunnel_frames_of_either_kind,
+	    what_access_points_tunnel_beside_packets_is_an_ordinary_packet,
+	    labels_are_found_in_udp,
 	};
 
 	return SUITE_OF("overlay", tests);
