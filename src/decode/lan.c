@@ -49,6 +49,76 @@ enum ignored fddi_decode(struct walk *w)
 	return (header[0] & FDDI_FORMAT) == FDDI_LLC ? walk_on(w, llc_decode) : IGNORED_MAC_FRAME;
 }
 
+/* -- ARCNET ------------------------------------------------------------------------------------ */
+
+#define ARCNET_ADDRESSES 2 /* of an octet each */
+#define ARCNET_OFFSET 2
+#define ARCNET_SPLIT 3 /* split flag and sequence number */
+#define ARCNET_EXCEPTION 0xff
+
+/* By the protocol's number: those of RFC 1051, and those of RFC 1201, which may split packets. */
+static const struct {
+	uint8_t number;
+	bool splits;
+	layer_fn *decode;
+	enum ignored ignored;
+} arcnet_protocols[] = {
+    {0xc4, true, raw6_decode, IGNORED_NOT}, /* RFC 2497 */
+    {0xd4, true, raw4_decode, IGNORED_NOT},
+    {0xd5, true, NULL, IGNORED_ARP},
+    {0xd6, true, NULL, IGNORED_ARP}, /* RARP */
+    {0xdd, true, NULL, IGNORED_APPLETALK},
+    {0xf0, false, raw4_decode, IGNORED_NOT},
+    {0xf1, false, NULL, IGNORED_ARP},
+    {0xfa, true, NULL, IGNORED_IPX},
+};
+
+/*
+ * RFC 1201 section 2: a frame whose length ARCNET cannot have begins with four octets more. Of a packet
+ * that is split the first part alone could be read, and would count for all: it isn't metered.
+ */
+static enum ignored arcnet_take_split(struct walk *w)
+{
+	const uint8_t *split = cursor_peek(&w->c, 1);
+
+	if (split && *split == ARCNET_EXCEPTION && !cursor_take(&w->c, 4))
+		return IGNORED_TRUNCATED;
+	split = cursor_take(&w->c, ARCNET_SPLIT);
+	if (!split)
+		return IGNORED_TRUNCATED;
+	return split[0] == 0 ? IGNORED_NOT : IGNORED_NON_IP;
+}
+
+static enum ignored arcnet_protocol(struct walk *w, size_t before)
+{
+	const uint8_t *header = cursor_take(&w->c, before + 1);
+
+	if (!header)
+		return IGNORED_TRUNCATED;
+	for (size_t i = 0; i < sizeof(arcnet_protocols) / sizeof(*arcnet_protocols); i++) {
+		enum ignored ignored = IGNORED_NOT;
+
+		if (arcnet_protocols[i].number != header[before])
+			continue;
+		if (!arcnet_protocols[i].decode)
+			return arcnet_protocols[i].ignored;
+		if (arcnet_protocols[i].splits)
+			ignored = arcnet_take_split(w);
+		return ignored ? ignored : walk_on(w, arcnet_protocols[i].decode);
+	}
+	return IGNORED_NON_IP;
+}
+
+enum ignored arcnet_decode(struct walk *w)
+{
+	return arcnet_protocol(w, ARCNET_ADDRESSES);
+}
+
+enum ignored arcnet_linux_decode(struct walk *w)
+{
+	return arcnet_protocol(w, ARCNET_ADDRESSES + ARCNET_OFFSET);
+}
+
 /* -- Fibre Channel, FireWire, InfiniBand -------------------------------------------------------- */
 
 #define FIBRE_CHANNEL_HEADER 16

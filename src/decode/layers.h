@@ -234,6 +234,8 @@ layer_fn avs_decode;
 /* lan.c: what else has MAC addresses */
 layer_fn token_ring_decode;
 layer_fn fddi_decode;
+layer_fn arcnet_decode;       /* as the BSDs capture it */
+layer_fn arcnet_linux_decode; /* with an offset of Linux' in it */
 layer_fn fibre_channel_decode;
 layer_fn firewire_decode;
 layer_fn infiniband_decode;

@@ -206,6 +206,8 @@ static const struct {
     [DLT_PPI] = {NULL, ppi_decode},
     [DLT_IEEE802] = {"Token Ring", token_ring_decode},
     [DLT_FDDI] = {"FDDI", fddi_decode},
+    [DLT_ARCNET] = {"ARCNET", arcnet_decode},
+    [DLT_ARCNET_LINUX] = {NULL, arcnet_linux_decode},
     [DLT_IP_OVER_FC] = {"Fibre Channel", fibre_channel_decode},
     [DLT_APPLE_IP_OVER_IEEE1394] = {"FireWire", firewire_decode},
     [DLT_IPOIB] = {"InfiniBand", infiniband_decode},

@@ -37,6 +37,22 @@ START_TEST(fddi_has_frames_of_its_own)
 }
 END_TEST
 
+START_TEST(arcnet_has_protocols_of_its_own)
+{
+	LINKED_CARRIES(DLT_ARCNET, "\1\2\xf0");
+	LINKED_CARRIES(DLT_ARCNET, "\1\2\xd4\0\0\7");
+	LINKED_CARRIES(DLT_ARCNET, "\1\2\xd4\xff\0\xff\xff\0\0\7");
+	LINKED_CARRIES(DLT_ARCNET_LINUX, "\1\2\xab\x08\xf0");
+	LINKED_CARRIES(DLT_ARCNET_LINUX, "\1\2\xa8\xe7\xd4\0\0\7");
+	LINKED_IGNORED(DLT_ARCNET, "\1\0\xd5\0\0\7", IGNORED_ARP);
+	LINKED_IGNORED(DLT_ARCNET, "\1\0\xf1", IGNORED_ARP);
+	LINKED_IGNORED(DLT_ARCNET, "\1\0\xfa\0\0\7", IGNORED_IPX);
+	LINKED_IGNORED(DLT_ARCNET, "\1\0\x80", IGNORED_NON_IP);
+	LINKED_IGNORED(DLT_ARCNET, "\1\2\xd4\1\0\7", IGNORED_NON_IP);
+	LINKED_IGNORED(DLT_ARCNET, "\1\2\xd4\2\0\7", IGNORED_NON_IP);
+}
+END_TEST
+
 START_TEST(other_networks_have_addresses_of_other_sizes)
 {
 	CHECK_MACS(DLT_IP_OVER_FC, "\0\0" DST "\0\0" SRC SNAP);
@@ -118,6 +134,7 @@ Suite *lan_suite(void)
 	const TTest *const tests[] = {
 	    token_ring_has_a_route_where_the_source_says_so,
 	    fddi_has_frames_of_its_own,
+	    arcnet_has_protocols_of_its_own,
 	    other_networks_have_addresses_of_other_sizes,
 	    netanalyzer_has_the_checksum_too,
 	    switch_chips_tags_are_stepped_over,
