@@ -130,11 +130,15 @@ static const struct {
 	enum decap asked_by;
 	layer_fn *decode;
 } by_port[] = {
-    {4789, false, DECAP_VXLAN, vxlan_decode},
+    {4789, false, DECAP_VXLAN, vxlan_decode}, /* RFC 7348 */
     {8472, false, DECAP_VXLAN, vxlan_decode}, /* Linux's, from before the registration */
-    {4790, false, DECAP_VXLAN, vxlan_gpe_decode}, {6081, false, DECAP_GENEVE, geneve_decode},
-    {2152, true, DECAP_GTPU, gtpu_decode}, {1701, true, DECAP_L2TP, l2tp_udp_decode},
-    {3544, true, DECAP_TEREDO, teredo_decode}, {5247, true, DECAP_CAPWAP, capwap_decode},
+    {4790, false, DECAP_VXLAN, vxlan_gpe_decode},
+    {6081, false, DECAP_GENEVE, geneve_decode}, /* RFC 8926 */
+    {2152, true, DECAP_GTPU, gtpu_decode},      /* 3GPP TS 29.281 */
+    {1701, true, DECAP_L2TP, l2tp_udp_decode},  /* RFC 2661, RFC 3931 */
+    {3544, true, DECAP_TEREDO, teredo_decode},  /* RFC 4380 */
+    {4754, false, DECAP_GRE, gre_decode},       /* RFC 8086 */
+    {5247, true, DECAP_CAPWAP, capwap_decode},  /* RFC 5415 */
     {6635, false, DECAP_MPLS_UDP, mpls_decode}, /* RFC 7510 */
 };
 

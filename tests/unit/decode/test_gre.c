@@ -49,6 +49,23 @@ START_TEST(each_set_of_flags_is_stepped_over)
 }
 END_TEST
 
+START_TEST(gre_is_found_in_udp)
+{
+	for (unsigned outer = 4; outer <= 6; outer += 2) {
+		struct frame f = {.size = 0};
+		size_t at = tunnel_open_udp(&f, outer, 4754);
+
+		frame_put32(&f, KEY << 16 | 0x86dd);
+		frame_put32(&f, 7);
+		tunnel_put_inner(&f, 6);
+		tunnel_close(&f, at);
+		tunnel_expect_inner(&f, DECAP(GRE), 6);
+		tunnel_expect_outer(&f, DECAP_ALL & ~DECAP(GRE), 0);
+		tunnel_expect_cuts(&f, DECAP(GRE), 6);
+	}
+}
+END_TEST
+
 /* Bits 5 to 12 are to be ignored (RFC 2784 section 2.1). */
 START_TEST(reserved_bits_change_nothing)
 {
@@ -482,6 +499,7 @@ Suite *gre_suite(void)
 {
 	const TTest *const tests[] = {
 	    each_set_of_flags_is_stepped_over,
+	    gre_is_found_in_udp,
 	    reserved_bits_change_nothing,
 	    other_versions_are_no_tunnel,
 	    source_routes_without_an_end_are_too_many,
