@@ -251,9 +251,8 @@ static void close_gap(struct index *x, struct bucket *home, struct bucket *b, un
 	}
 }
 
-void index_remove(struct index *x, uint32_t i)
+void index_remove(struct index *x, uint32_t i, uint64_t hash)
 {
-	uint64_t hash = x->flows[i].hash;
 	struct bucket *home = index_home(x, hash), *b = home;
 	uint16_t tag = index_tag(hash);
 	unsigned slot;

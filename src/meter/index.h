@@ -46,7 +46,7 @@ struct index {
 	uint32_t spares_most;
 	uint32_t free_spare; /* the first of those that are free again; 0: none */
 
-	const struct flow *flows;     /* the table's; their keys and hashes are read here */
+	const struct flow *flows;     /* the table's; their keys are read here */
 	const struct key_plan *plan;  /* NULL: the usual key */
 	const struct detail *details; /* the flows', for keys with MAC addresses */
 };
@@ -66,8 +66,8 @@ uint32_t index_find_by_plan(const struct index *x, const struct flow_key *key, u
  */
 bool index_add(struct index *x, uint32_t i, uint64_t hash);
 uint32_t index_in_the_way(const struct index *x, uint64_t hash);
-/* Takes flow `i` out, whose hash still stands in it. */
-void index_remove(struct index *x, uint32_t i);
+/* Takes flow `i` out, which was entered with this hash. */
+void index_remove(struct index *x, uint32_t i, uint64_t hash);
 
 /* The place is the upper half of the hash, of which the lowest bits that there are buckets for count. */
 static inline struct bucket *index_home(const struct index *x, uint64_t hash)

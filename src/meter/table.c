@@ -101,15 +101,39 @@ static void report_end(struct table *t, uint32_t i, int reason, uint64_t clock_n
 	t->options.end(t->options.end_ctx, f, detail, (enum end_reason)reason, clock_ns);
 }
 
+static void forget_one(struct table *t)
+{
+	const struct gone *gone = &t->gone[t->gone_begin++ % GONE];
+
+	index_remove(&t->index, gone->slot, gone->hash);
+}
+
+void table_forget_gone(struct table *t)
+{
+	while (t->gone_begin < t->gone_end)
+		forget_one(t);
+}
+
+/* Its bucket is somewhere in memory, and comes while others end. */
+static void leave_index(struct table *t, uint32_t i)
+{
+	uint64_t hash = t->flows[i].hash;
+
+	if (t->gone_end - t->gone_begin == GONE)
+		forget_one(t);
+	t->gone[t->gone_end++ % GONE] = (struct gone){hash, i};
+	__builtin_prefetch(index_home(&t->index, hash), 1);
+}
+
 void table_end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns)
 {
 	struct flow *f = &t->flows[i];
 
 	report_end(t, i, reason, clock_ns);
-	index_remove(&t->index, i);
+	leave_index(t, i);
 	expiry_clear(&t->expiry, i);
 	f->packets_and_flags = 0;
-	f->head.kind = 0; /* no key's: that of a packet which was guessed to be of this flow */
+	f->head.kind = 0;
 	f->hash = t->free_slot;
 	t->free_slot = i;
 }
@@ -132,6 +156,13 @@ static void examine(struct table *t, uint32_t i, uint64_t clock_ns)
 		table_end_flow(t, i, reason, clock_ns);
 	else
 		expiry_set(&t->expiry, i, expiry_deadline(f, &t->options.timeouts));
+}
+
+/* Never a call: gcc takes what only fetches for something without effect, and leaves out calls of it. */
+static inline __attribute__((always_inline)) void prefetch_flow(const struct table *t, uint32_t i)
+{
+	__builtin_prefetch(&t->flows[i], 1);
+	__builtin_prefetch(&t->flows[i].tail, 1);
 }
 
 /* The next few flows whose time may have come, and their memory on its way. */
@@ -159,8 +190,6 @@ static uint32_t sweep(struct table *t, uint64_t clock_ns, uint32_t allowance, si
 	while ((n = gather_due(t, clock_ns, &allowance, due, room)) > 0) {
 		room -= n;
 		for (unsigned k = 0; k < n; k++)
-			prefetch_bucket(t, due[k]);
-		for (unsigned k = 0; k < n; k++)
 			examine(t, due[k], clock_ns);
 	}
 	return allowance;
@@ -185,8 +214,6 @@ static void choose_victims(struct table *t)
 		}
 		__builtin_prefetch(&t->flows[victim->slot].tail, 1);
 	}
-	for (unsigned v = 0; v < t->victims_left; v++)
-		prefetch_bucket(t, t->victims[v].slot);
 }
 
 static void evict(struct table *t, uint64_t clock_ns)
@@ -251,12 +278,20 @@ static void begin_record(
 		t->stats.peak = t->stats.active;
 }
 
+/* In the index: by one of those that have ended or, if there is none, of those that have not. */
+static void make_room(struct table *t, uint64_t hash, uint64_t clock_ns)
+{
+	if (t->gone_begin == t->gone_end)
+		end_early(t, index_in_the_way(&t->index, hash), clock_ns);
+	table_forget_gone(t);
+}
+
 static uint32_t create_flow(struct table *t, const struct lookup *at, const struct pktinfo *info)
 {
 	uint32_t i = take_slot(t, info->clock_ns);
 
 	while (!index_add(&t->index, i, at->hash))
-		end_early(t, index_in_the_way(&t->index, at->hash), info->clock_ns);
+		make_room(t, at->hash, info->clock_ns);
 	begin_record(t, i, at, info);
 	return i;
 }

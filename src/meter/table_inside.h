@@ -9,11 +9,18 @@
 #include "meter/table.h"
 
 #define VICTIMS 16 /* are chosen at a time */
+#define GONE 32    /* so many ends later a flow leaves the index, too */
 
 /* A flow that leaves if it is still as it was seen. */
 struct victim {
 	uint32_t slot;
 	uint64_t last_clock_ns;
+};
+
+/* A flow that has ended and is still in the index, where no key finds it: its own kind is 0. */
+struct gone {
+	uint64_t hash;
+	uint32_t slot;
 };
 
 struct table {
@@ -28,6 +35,9 @@ struct table {
 	struct detail *details; /* one a flow, or NULL: nobody asked for them */
 	uint32_t used_slots;    /* slots above have never held a flow */
 	uint32_t free_slot;     /* head of the list of those that are free again, or NO_FLOW */
+	struct gone gone[GONE]; /* the number n of them at n % GONE */
+	uint64_t gone_begin;    /* those before have left the index */
+	uint64_t gone_end;
 	struct victim victims[VICTIMS];
 	unsigned victims_left;
 	uint32_t victims_from; /* where the search for flows to give up goes on */
@@ -35,21 +45,9 @@ struct table {
 
 /* The flow in this slot ends: it is reported, and the slot is free. */
 void table_end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns);
+/* Those that have ended leave the index now. */
+void table_forget_gone(struct table *t);
 /* The sweep's time begins here, as it must where expiry_covers() says no. */
 void table_begin_time(struct table *t, uint64_t clock_ns);
-
-/* What only fetches has no effect in the eyes of a compiler, and may be left out where it is a call. */
-#define PREFETCHES static inline __attribute__((always_inline)) void
-
-PREFETCHES prefetch_flow(const struct table *t, uint32_t i)
-{
-	__builtin_prefetch(&t->flows[i], 1);
-	__builtin_prefetch(&t->flows[i].tail, 1);
-}
-
-PREFETCHES prefetch_bucket(const struct table *t, uint32_t i)
-{
-	__builtin_prefetch(index_home(&t->index, t->flows[i].hash), 1);
-}
 
 #endif

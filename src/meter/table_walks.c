@@ -1,7 +1,5 @@
 #include "meter/table_inside.h"
 
-#define ENDS_AHEAD 16
-
 bool table_visit(
     const struct table *t, uint32_t *slot, uint32_t count, flow_visit_fn *visit, void *ctx)
 {
@@ -19,19 +17,11 @@ static void end_forced(struct table *t, uint32_t i, uint64_t clock_ns)
 	table_end_flow(t, i, reason ? reason : END_FORCED, clock_ns);
 }
 
-/* A few slots further on there may be a flow, too. */
-PREFETCHES look_ahead(const struct table *t, uint32_t i)
-{
-	if (i + ENDS_AHEAD < t->used_slots)
-		prefetch_bucket(t, i + ENDS_AHEAD);
-}
-
 bool table_end_some(struct table *t, uint32_t *slot, uint32_t count, size_t room, uint64_t clock_ns)
 {
 	for (; count > 0 && room > 0 && *slot < t->used_slots; count--, ++*slot) {
 		if (t->flows[*slot].packets_and_flags == 0)
 			continue;
-		look_ahead(t, *slot);
 		end_forced(t, *slot, clock_ns);
 		room--;
 	}
@@ -68,9 +58,9 @@ void table_end_all(struct table *t, uint64_t clock_ns)
 	for (uint32_t i = 0; i < t->used_slots; i++) {
 		if (!t->flows[i].packets_and_flags)
 			continue;
-		look_ahead(t, i);
 		end_forced(t, i, clock_ns);
 	}
+	table_forget_gone(t);
 	/* The next one starts with a short table again: this may happen at every other packet. */
 	t->used_slots = 0;
 	t->free_slot = NO_FLOW;

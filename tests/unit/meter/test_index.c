@@ -69,7 +69,7 @@ static bool add(uint32_t i)
 
 static void take_out(uint32_t i)
 {
-	index_remove(&x, i);
+	index_remove(&x, i, flows[i].hash);
 	is_in[i] = false;
 }
 
