@@ -90,6 +90,13 @@ static inline void expiry_clear(struct expiry *e, uint32_t i)
 #define EXPIRY_FULL_NS 100ull
 bool expiry_full_sweep_due(struct expiry *e, uint32_t slots, uint64_t clock_ns);
 
+/* Whether the sweep has something to do: what it looks at by the way would be waited for each time. */
+#define EXPIRY_STEP_NS (EXPIRY_PERIOD_NS / 32)
+static inline bool expiry_is_time(const struct expiry *e, uint64_t clock_ns)
+{
+	return clock_ns - e->swept_ns >= EXPIRY_STEP_NS;
+}
+
 /* How many of `slots` slots the sweep may look at, now that it is `clock_ns`. */
 uint32_t expiry_allowance(struct expiry *e, uint32_t slots, uint64_t clock_ns);
 /* What the sweep did not use of its allowance is there at the next call. */

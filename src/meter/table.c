@@ -481,10 +481,13 @@ void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
 
 void table_sweep(struct table *t, uint64_t clock_ns, size_t room)
 {
-	uint32_t allowance = expiry_allowance(&t->expiry, t->used_slots, clock_ns);
+	uint32_t allowance;
 
+	if (!expiry_is_time(&t->expiry, clock_ns))
+		return;
 	if (!expiry_covers(&t->expiry, clock_ns))
 		table_begin_time(t, clock_ns);
+	allowance = expiry_allowance(&t->expiry, t->used_slots, clock_ns);
 	allowance = sweep(t, clock_ns, allowance, room);
 	expiry_give_back(&t->expiry, t->used_slots, allowance);
 }
