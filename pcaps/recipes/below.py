@@ -178,6 +178,14 @@ def cisco_metadata():
     return said(wrap, wrap(ARP_REQUEST, 0, ARP))
 
 
+@capture("arista-timestamp", 1, "Arista's time stamps of 64 and of 48 bits; ARP")
+def arista_timestamp():
+    def wrap(packet, n, kind=None):
+        stamp = struct.pack("!HHQ", 1, 0x0110, n) if n % 2 else struct.pack("!HHHI", 1, 0x0120, 0, n)
+        return ether(stamp + struct.pack("!H", kind or ethertype(packet)) + packet, 0xd28b, n)
+    return said(wrap, wrap(ARP_REQUEST, 0, ARP))
+
+
 @capture("fabricpath", 1, "Cisco FabricPath; ARP")
 def fabricpath():
     def wrap(frame, n):

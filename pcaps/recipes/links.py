@@ -153,6 +153,17 @@ def fddi():
     return said(lambda packet, n: b"\x50" + macs(n) + snap(packet), b"\x4f" + macs(0) + bytes(20))
 
 
+@capture("arcnet", 7, "ARCNET: IP by RFC 1051 and by RFC 1201, whole; ARP")
+def arcnet():
+    def wrap(packet, n):
+        if version(packet) == 6:
+            return bytes([1, 2, 0xc4, 0]) + struct.pack("!H", n) + packet
+        if n % 2:
+            return bytes([1, 2, 0xf0]) + packet
+        return bytes([1, 2, 0xd4, 0]) + struct.pack("!H", n) + packet
+    return said(wrap, bytes([1, 0, 0xd5, 0, 0, 1]) + ARP_REQUEST)
+
+
 def data80211(packet, n, qos=None, four=False, protected=False, htc=False):
     """A data frame: of even numbers to the distribution system, of odd ones from it."""
     qos = n % 3 == 2 if qos is None else qos

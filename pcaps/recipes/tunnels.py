@@ -10,9 +10,9 @@ from scapy.layers.l2 import GRE
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
 
-from .common import (ARP, ARP_FRAME, ARP_REQUEST, IPV4, IPV6, OUTER_A, OUTER_A6, OUTER_B, OUTER_B6, capture,
+from .common import (ARP, ARP_FRAME, ARP_REQUEST, INNER_MAC_A, IPV4, IPV6, OUTER_A, OUTER_A6, OUTER_B, OUTER_B6, capture,
                      ether, ethertype, inner_ether, said, talk4, talk6, version)
-from .links import LCP_ECHO, ppp_number
+from .links import LCP_ECHO, data80211, ppp_number
 
 
 def outer4(proto, payload, n):
@@ -125,6 +125,27 @@ def gre_pptp():
                 wrap(b"\xff\x03\xc0\x21" + LCP_ECHO, 0))
 
 
+@capture("gre-ppp", 1, "PPP in GRE's version 0; LCP in it")
+def gre_ppp():
+    return said(lambda packet, n: gre(b"\xff\x03" + struct.pack("!H", ppp_number(packet)) + packet, n, 0x880b),
+                gre(b"\xff\x03\xc0\x21" + LCP_ECHO, 0, 0x880b))
+
+
+@capture("gre-eoip", 1, "MikroTik's EoIP: Ethernet behind a header like that of PPTP's GRE; one that keeps the tunnel alive")
+def gre_eoip():
+    def wrap(frame, n):
+        return outer4(47, Raw(struct.pack("!HHHH", 0x2001, 0x6400, len(frame), 0x0700) + frame), n)
+    return said(lambda packet, n: wrap(inner_ether(packet, n), n), wrap(b"", 0))
+
+
+@capture("gre-udp", 1, "GRE in UDP (RFC 8086), with and without a key; something that is no IP in it")
+def gre_udp():
+    def wrap(packet, n, kind=None):
+        key = {"key_present": 1, "key": 77} if n % 2 else {}
+        return udp4(4754, bytes(GRE(proto=kind or ethertype(packet), **key)) + packet, n)
+    return said(wrap, wrap(b"\x83\1\0\4" + bytes(20), 0, 0x00fe))
+
+
 # --- above UDP --------------------------------------------------------------------------
 
 @capture("vxlan", 1, "VXLAN (RFC 7348), the frames inside with and without a tag; ARP in it")
@@ -226,6 +247,29 @@ def teredo():
         return udp4(3544, (b"", authentication, origin, authentication + origin)[n % 4] + packet, n)
     bubble = bytes(IPv6(src=OUTER_A6, dst=OUTER_B6, nh=59))
     return [wrap(packet, n) for n, packet in enumerate(talk6())] + [udp4(3544, bubble, 0)]
+
+
+@capture("capwap", 1, "CAPWAP (RFC 5415): 802.11 with and without the radio's address, Ethernet; one that keeps the channel alive")
+def capwap():
+    def head(native, more=b"", flags=0):
+        return struct.pack("!II", (2 + len(more) // 4) << 19 | 1 << 9 | native << 8 | flags, 0) + more
+
+    def wrap(packet, n):
+        if n % 3 == 2:
+            inside = head(0) + inner_ether(packet, n)
+        else:
+            radio = b"\6" + INNER_MAC_A + b"\0" if n % 3 else b""
+            inside = head(1, radio, 0x10 if radio else 0) + data80211(packet, n)
+        return udp4(5247, inside, n)
+    return said(wrap, udp4(5247, head(0, flags=0x08) + bytes(22), 0))
+
+
+@capture("mpls-udp", 1, "MPLS in UDP (RFC 7510), one label and two")
+def mpls_udp():
+    def wrap(packet, n):
+        labels = (0x12 << 12 | 64, 0x13 << 12 | 0x100 | 64)[1 - n % 2:]
+        return udp4(6635, struct.pack("!%dI" % len(labels), *labels) + packet, n)
+    return said(wrap)
 
 
 @capture("tunnel-in-tunnel", 1, "IP in GRE in IP in VXLAN: four IP headers; VLANs outside and inside")
