@@ -85,6 +85,13 @@ struct entry {
 	uint8_t later;
 };
 
+static struct entry entry_for(const struct index *x, uint32_t i, uint64_t hash)
+{
+	uint32_t place = (uint32_t)(hash >> 32);
+
+	return (struct entry){i, index_tag(hash), (uint8_t)(place >> x->first_bits)};
+}
+
 static struct entry entry_of(const struct bucket *b, unsigned slot)
 {
 	return (struct entry){b->flow[slot], b->tag[slot], b->later[slot]};
@@ -191,8 +198,7 @@ static void split(struct index *x)
 
 bool index_add(struct index *x, uint32_t i, uint64_t hash)
 {
-	uint32_t place = (uint32_t)(hash >> 32);
-	struct entry e = {i, index_tag(hash), (uint8_t)(place >> x->first_bits)};
+	struct entry e = entry_for(x, i, hash);
 
 	if (!put(x, index_home(x, hash), &e))
 		return false;
@@ -209,13 +215,17 @@ uint32_t index_in_the_way(const struct index *x, uint64_t hash)
 
 /* -- removing --------------------------------------------------------------------------------- */
 
-/* The slot of flow `i`, or BUCKET_SLOTS. */
-static unsigned slot_of(const struct bucket *b, uint16_t tag, uint32_t i)
+/*
+ * The slot of this entry, or BUCKET_SLOTS. The flow's number alone may be in the bucket twice: that of one
+ * that has ended, and of another that has its memory now. If `later` is the same, too, either will do.
+ */
+static unsigned slot_of(const struct bucket *b, const struct entry *e)
 {
-	for (unsigned found = match16(b->tag, tag); found; found &= found - 1) {
+	for (unsigned found = match16(b->tag, e->tag); found; found &= found - 1) {
 		unsigned slot = (unsigned)__builtin_ctz(found);
 
-		if (b->tag[slot] == tag && b->flow[slot] == i)
+		if (b->tag[slot] == e->tag && b->flow[slot] == e->flow &&
+		    b->later[slot] == e->later)
 			return slot;
 	}
 	return BUCKET_SLOTS;
@@ -254,10 +264,10 @@ static void close_gap(struct index *x, struct bucket *home, struct bucket *b, un
 void index_remove(struct index *x, uint32_t i, uint64_t hash)
 {
 	struct bucket *home = index_home(x, hash), *b = home;
-	uint16_t tag = index_tag(hash);
+	struct entry e = entry_for(x, i, hash);
 	unsigned slot;
 
-	while ((slot = slot_of(b, tag, i)) == BUCKET_SLOTS)
+	while ((slot = slot_of(b, &e)) == BUCKET_SLOTS)
 		b = &x->buckets[b->next];
 	x->flows_in--;
 	b->tag[slot] = 0;

@@ -66,7 +66,10 @@ uint32_t index_find_by_plan(const struct index *x, const struct flow_key *key, u
  */
 bool index_add(struct index *x, uint32_t i, uint64_t hash);
 uint32_t index_in_the_way(const struct index *x, uint64_t hash);
-/* Takes flow `i` out, which was entered with this hash. */
+/*
+ * Takes flow `i` out, which was entered with this hash. It may have been entered a second time since then,
+ * with another one: that stays.
+ */
 void index_remove(struct index *x, uint32_t i, uint64_t hash);
 
 /* The place is the upper half of the hash, of which the lowest bits that there are buckets for count. */

@@ -204,6 +204,28 @@ START_TEST(bucket_that_goes_on_ends_with_its_last_flow)
 }
 END_TEST
 
+/* Both hashes have one tag and, as long as the index is small, one home. */
+START_TEST(who_has_the_memory_of_one_that_ended_stays)
+{
+	uint64_t before = hash_alike(0), now;
+	struct flow_key k = key_of(0);
+
+	make_index(MANY);
+	hash_of = hash_well;
+	now = before ^ (uint64_t)x.count << 32;
+	flows[0].head = k.head;
+	/* Its entry is behind the one that is to stay. */
+	ck_assert(index_add(&x, 1, before) && index_add(&x, 0, before));
+	index_remove(&x, 1, before);
+	ck_assert(index_add(&x, 0, now));
+	index_remove(&x, 0, before);
+	for (uint32_t i = 1; i < 1000; i++)
+		ck_assert(add(i));
+	ck_assert_uint_eq(index_find(&x, &k, now), 0);
+	free_index();
+}
+END_TEST
+
 /* More than a bucket and those behind it hold. */
 START_TEST(who_is_in_the_way_makes_room_by_leaving)
 {
@@ -236,6 +258,7 @@ Suite *index_suite(void)
 	    flows_come_and_go_in_any_order,
 	    flows_come_and_go_where_homes_are_crowded,
 	    bucket_that_goes_on_ends_with_its_last_flow,
+	    who_has_the_memory_of_one_that_ended_stays,
 	    who_is_in_the_way_makes_room_by_leaving,
 	};
 
