@@ -17,7 +17,10 @@ struct victim {
 	uint64_t last_clock_ns;
 };
 
-/* A flow that has ended and is still in the index, where no key finds it: its own kind is 0. */
+/*
+ * A flow that has ended and is still in the index, where no key finds it: its own kind is 0, or the slot is
+ * another flow's already, which the index then has twice.
+ */
 struct gone {
 	uint64_t hash;
 	uint32_t slot;
