@@ -201,7 +201,7 @@ static double unevenness(uint8_t version, unsigned shift)
 	return sum / PLACES;
 }
 
-/* Tag, home and other bucket come from these. Keys that differ in two octets are spread as by chance. */
+/* Tag and home come from these, and which half a split moves. Keys that differ in two octets are spread as by chance. */
 START_TEST(folded_hash_spreads_a_scan)
 {
 	for (uint8_t version = 4; version <= 6; version += 2)
