@@ -401,27 +401,31 @@ static inline __attribute__((always_inline)) void account_packet(
 
 /* -- what the worker calls -------------------------------------------------------------------- */
 
-/* Keys, their hashes, and the memory of their buckets on its way. */
+/* Where a key is looked for, and that memory on its way. */
+static inline void set_hash(const struct table *t, struct lookup *at, uint64_t hash)
+{
+	at->hash = hash;
+	at->home = index_home(&t->index, hash);
+	__builtin_prefetch(at->home, 1);
+}
+
 static void hash_by_plan(
     const struct table *t, struct lookup at[], const struct pktinfo *batch, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++) {
 		key_fill(&at[i].key, &batch[i]);
 		key_plan_fill(&t->key_plan, &at[i].key, &batch[i]);
-		at[i].hash = key_plan_hash(&t->key_plan, &at[i].key, t->options.seed);
+		set_hash(t, &at[i], key_plan_hash(&t->key_plan, &at[i].key, t->options.seed));
 	}
 }
 
-/* The same for the usual key. In two passes: no key is read in words that was written in parts a moment ago. */
+/* Of the usual key. In two passes: no key is read in words that was written in parts a moment ago. */
 static void hash(const struct table *t, struct lookup at[], const struct pktinfo *batch, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		key_fill(&at[i].key, &batch[i]);
-	for (unsigned i = 0; i < n; i++) {
-		at[i].hash = key_fold(&at[i].key, &t->key_seed);
-		at[i].home = index_home(&t->index, at[i].hash);
-		__builtin_prefetch(at[i].home, 1);
-	}
+	for (unsigned i = 0; i < n; i++)
+		set_hash(t, &at[i], key_fold(&at[i].key, &t->key_seed));
 }
 
 /* The flows that they are of most probably, and the memory of these on its way. */
@@ -446,37 +450,31 @@ static inline unsigned group_size(unsigned begin, unsigned n)
 	return n - begin < GROUP ? n - begin : GROUP;
 }
 
-static void account_usual(struct table *t, const struct pktinfo *batch, unsigned n)
+static inline __attribute__((always_inline)) void account(
+    struct table *t, const struct pktinfo *batch, unsigned n, bool usual_key)
 {
 	struct lookup at[TABLE_BATCH];
 
 	for (unsigned i = 0; i < n + 2 * GROUP; i += GROUP) {
 		unsigned known = i - GROUP, near = known - GROUP;
 
-		if (i < n)
+		if (i < n && usual_key)
 			hash(t, at + i, batch + i, group_size(i, n));
+		else if (i < n)
+			hash_by_plan(t, at + i, batch + i, group_size(i, n));
 		if (known < n)
 			guess(t, at + known, group_size(known, n));
 		for (unsigned k = near; k < n && k < near + GROUP; k++)
-			account_packet(t, &at[k], &batch[k], true);
+			account_packet(t, &at[k], &batch[k], usual_key);
 	}
-}
-
-static void account_by_plan(struct table *t, const struct pktinfo *batch, unsigned n)
-{
-	struct lookup at[TABLE_BATCH];
-
-	hash_by_plan(t, at, batch, n);
-	for (unsigned i = 0; i < n; i++)
-		account_packet(t, &at[i], &batch[i], false);
 }
 
 void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
 {
 	if (t->index.plan)
-		account_by_plan(t, batch, n);
+		account(t, batch, n, false);
 	else
-		account_usual(t, batch, n);
+		account(t, batch, n, true);
 }
 
 void table_sweep(struct table *t, uint64_t clock_ns, size_t room)

@@ -119,7 +119,7 @@ NOTES = {
     "jumbo_length": (at_once(ipv6([(gen.HOPOPT, gen.jumbo_body(16))], gen.UDP, gen.udp(7, 9), length=0)), ()),
     "tcp_header_length": (at_once(ipv4(gen.TCP, bytes(20))), ()),
     "udp_length": (at_once(ipv4(gen.UDP, struct.pack("!HHHH", 7, 9, 100, 0))), ()),
-    "header_limit": (at_once(ipv6([(gen.DSTOPT, gen.options_body(8))] * 17, gen.UDP, gen.udp(7, 9))), ()),
+    "header_limit": (at_once(ipv6([(gen.DSTOPT, gen.options_body(8))] * 257, gen.UDP, gen.udp(7, 9))), ()),
     "tunnel_not_ip": (at_once(ipv4(GRE, b"\0\0\x12\x34")), ("--decap=gre",)),
     "tunnel_limit": (at_once(nested(9)), ("--decap=ipip",)),
     "tunnel_fragment": (at_once(ipv4(IPIP, bytes(32), more=True)), ("--decap=ipip",)),
