@@ -33,7 +33,7 @@ static inline __attribute__((always_inline)) struct stamp stamp_packet(
 	struct stamp stamp;
 
 	if (clock_goes_on(&in->clock, ts_ns))
-		return clock_stamp(&in->clock, ts_ns);
+		return clock_go_on(&in->clock, ts_ns);
 	if (clock_steps_back(&in->clock, ts_ns))
 		restart_clock(in, ts_ns);
 	stamp = clock_stamp(&in->clock, ts_ns);

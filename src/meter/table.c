@@ -385,13 +385,13 @@ static inline __attribute__((always_inline)) void account_packet(
     struct table *t, const struct lookup *at, const struct pktinfo *info, bool usual_key)
 {
 	struct flow *f = find_flow(t, at, usual_key);
-	bool marked = info->tcp_flags & TCP_MARKS, begins_linger;
+	bool begins_linger;
 
 	if (!f)
 		f = &t->flows[create_flow(t, at, info)];
 	else if (ends_before(t, f, info))
 		renew_record(t, slot_of(t, f), at, info);
-	begins_linger = marked && (info->tcp_flags & (TCP_FIN | TCP_RST)) && !lingers(f);
+	begins_linger = (info->tcp_flags & (TCP_FIN | TCP_RST)) && !lingers(f);
 	add_packet(f, info);
 	if (t->details)
 		add_detail(&t->details[slot_of(t, f)], &info->detail);

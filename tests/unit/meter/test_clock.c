@@ -230,6 +230,34 @@ START_TEST(live_packet_without_time_takes_the_date)
 }
 END_TEST
 
+/* The short way of times that go on says and leaves what the long one does. */
+START_TEST(short_way_and_long_way_agree)
+{
+	static const int64_t steps[] = {0, 1, 5, -1, -3, 7, 0, 59, -40, 100};
+	struct clock c = {0};
+	uint64_t ts = T0;
+
+	for (unsigned i = 0; i < 40; i++) {
+		struct clock other = c;
+		struct stamp s = clock_stamp(&c, ts), t;
+
+		ck_assert_int_eq(clock_goes_on(&other, ts), !s.late);
+		if (!s.late) {
+			t = clock_go_on(&other, ts);
+			ck_assert_uint_eq(t.ts_ns, s.ts_ns);
+			ck_assert_uint_eq(t.clock_ns, s.clock_ns);
+			ck_assert(!t.late && !t.no_time);
+			ck_assert_uint_eq(other.now_ns, c.now_ns);
+			ck_assert_uint_eq(other.newest_ns, c.newest_ns);
+		}
+		ts += (uint64_t)steps[i % 10];
+	}
+	ck_assert(!clock_goes_on(&c, 0));
+	c.file_begins = true;
+	ck_assert(!clock_goes_on(&c, ts + 1000));
+}
+END_TEST
+
 Suite *clock_suite(void)
 {
 	const TTest *const tests[] = {
@@ -249,6 +277,7 @@ Suite *clock_suite(void)
 	    packets_of_before_a_step_do_not_move_the_clock_out_of_its_limits,
 	    live_clock_never_restarts,
 	    live_packet_without_time_takes_the_date,
+	    short_way_and_long_way_agree,
 	};
 
 	return SUITE_OF("clock", tests);
