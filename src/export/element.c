@@ -163,6 +163,30 @@ uint64_t element_number(
 	}
 }
 
+bool element_is_word(const struct element *e)
+{
+	return e->kind == ELEMENT_ADDRESS || e->kind == ELEMENT_MAC || e->kind == ELEMENT_OCTETS ||
+	    e->kind == ELEMENT_SEGMENT;
+}
+
+size_t element_longest(const struct element *e)
+{
+	static const uint8_t decimal[] = {[1] = 3, [2] = 5, [4] = 10, [8] = 20};
+
+	switch (e->kind) {
+	case ELEMENT_ADDRESS:
+		return e->record_size == 4 ? INET_ADDRSTRLEN - 1 : INET6_ADDRSTRLEN - 1;
+	case ELEMENT_MAC:
+		return 3 * (size_t)e->record_size - 1;
+	case ELEMENT_OCTETS:
+		return 2 + 2 * (size_t)e->record_size;
+	case ELEMENT_SEGMENT:
+		return 2 + 16;
+	default:
+		return decimal[e->record_size];
+	}
+}
+
 bool element_is_detail(const struct element *e)
 {
 	return e->source == FROM_RECORD && e->offset >= offsetof(struct record, detail);

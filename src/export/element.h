@@ -83,6 +83,10 @@ const uint8_t *element_octets(
 /* The value of one that is a number, or of a time in its unit since 1970. */
 uint64_t element_number(
     const struct element *e, const struct record *r, const struct export_constants *constants);
+/* Whether its value is a word rather than a number: JSON has it in quotes. */
+bool element_is_word(const struct element *e);
+/* Octets that its value takes as text, at most. */
+size_t element_longest(const struct element *e);
 /* Whether it is part of pktinfo.detail. */
 bool element_is_detail(const struct element *e);
 

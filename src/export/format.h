@@ -108,6 +108,8 @@ void message_make_room(struct encoder *e, size_t size);
  * and the caller writes all of them.
  */
 uint8_t *message_reserve(struct encoder *e, size_t size);
+/* Adds a line, which is of this record unless it is NULL. */
+void message_put_line(struct encoder *e, const char *text, size_t size, const struct record *r);
 /* Says that the octets just written are records. */
 void message_count(struct encoder *e, const struct record *r, uint32_t records, uint32_t pieces);
 /* Completes and sends the message, if one is open. */

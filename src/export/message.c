@@ -127,6 +127,14 @@ void message_count(struct encoder *e, const struct record *r, uint32_t records, 
 		e->latest_end_ns = r->end_ns;
 }
 
+void message_put_line(struct encoder *e, const char *text, size_t size, const struct record *r)
+{
+	message_make_room(e, size);
+	memcpy(message_reserve(e, size), text, size);
+	if (r)
+		message_count(e, r, 1, 1);
+}
+
 uint64_t message_instant(const struct encoder *e)
 {
 	if (e->stale || e->latest_end_ns > e->wall_ns)

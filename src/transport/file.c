@@ -1,6 +1,7 @@
 /*
  * Lines into a file or down a pipe. A pipe that nobody empties must not stop the exporter: it
  * takes up to PIPE_BUF octets, whole and without blocking, whenever poll() calls it writable.
+ * A file on a disk takes all that there is, many messages in one call.
  */
 #include "transport/transport.h"
 
@@ -10,6 +11,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 struct file {
@@ -25,7 +27,7 @@ static bool is_writable(int fd)
 	return poll(&p, 1, 0) > 0;
 }
 
-static int file_send(struct transport *t, const struct message *m)
+static int pipe_send(struct transport *t, const struct message *m)
 {
 	struct file *f = (struct file *)t;
 
@@ -45,6 +47,48 @@ static int file_send(struct transport *t, const struct message *m)
 	return -t->is_broken;
 }
 
+/* So many octets more are out. How many of the messages have left by that. */
+static int count_written(struct file *f, const struct message *m, size_t octets)
+{
+	int whole = 0;
+
+	for (f->written += octets; f->written >= m->size; m++, whole++) {
+		f->written -= m->size;
+		if (f->written == 0)
+			return whole + 1;
+	}
+	return whole;
+}
+
+static int disk_send_many(struct transport *t, const struct message *m, unsigned count)
+{
+	struct file *f = (struct file *)t;
+	struct iovec parts[SEND_MANY_MAX];
+	int whole = 0;
+
+	for (unsigned i = 0; i < count; i++)
+		parts[i] = (struct iovec){(void *)(uintptr_t)m[i].data, m[i].size};
+	while (!t->is_broken && whole == 0) {
+		ssize_t n;
+
+		parts[0].iov_base = (void *)(uintptr_t)(m->data + f->written);
+		parts[0].iov_len = m->size - f->written;
+		n = writev(f->fd, parts, (int)count);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0)
+			whole = count_written(f, m, (size_t)n);
+	}
+	return t->is_broken ? -t->is_broken : whole;
+}
+
+static int disk_send(struct transport *t, const struct message *m)
+{
+	int rc = disk_send_many(t, m, 1);
+
+	return rc < 0 ? rc : 0;
+}
+
 static int file_fd(const struct transport *t)
 {
 	return ((const struct file *)t)->fd;
@@ -59,8 +103,11 @@ static void file_close(struct transport *t)
 	free(f);
 }
 
-static const struct transport_ops file_ops = {
-    .send = file_send, .fd = file_fd, .close = file_close};
+/* Of whatever may be full for a while. */
+static const struct transport_ops pipe_ops = {
+    .send = pipe_send, .fd = file_fd, .close = file_close};
+static const struct transport_ops disk_ops = {
+    .send = disk_send, .send_many = disk_send_many, .fd = file_fd, .close = file_close};
 
 static struct {
 	int (*open)(void *ctx, const char *path);
@@ -150,10 +197,12 @@ struct transport *file_create(const char *name, const char *path, bool appends)
 
 	if (!f)
 		return NULL;
-	f->base = (struct transport){.ops = &file_ops, .name = name, .is_stream = true};
+	f->base = (struct transport){.ops = &pipe_ops, .name = name, .is_stream = true};
 	f->fd = STDOUT_FILENO;
 	if (path)
 		open_named(f, path, appends);
+	if (is_regular(f->fd))
+		f->base.ops = &disk_ops;
 	f->base.waits = appends && is_regular(f->fd);
 	return &f->base;
 }

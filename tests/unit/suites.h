@@ -12,6 +12,7 @@
 	X(fold)          \
 	X(match16)       \
 	X(scan32)        \
+	X(spell)         \
 	X(rng)           \
 	X(line)          \
 	X(outlet)        \
@@ -79,9 +80,11 @@
 	X(pieces)        \
 	X(options)       \
 	X(option_rows)   \
+	X(columns)       \
 	X(text)          \
 	X(sender)        \
 	X(batch)         \
+	X(file_output)   \
 	X(udp)           \
 	X(kept)          \
 	X(collector)     \

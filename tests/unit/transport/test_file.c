@@ -1,0 +1,151 @@
+#include "suites.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "transport/transport.h"
+
+#define SIZE 4000u /* of a message */
+#define COUNT 8u
+
+static char path[] = "/tmp/spanflow-file-XXXXXX";
+static uint8_t octets[COUNT * SIZE];
+static struct message messages[COUNT];
+
+/* The messages, and a new file's name. */
+static void prepare(void)
+{
+	int fd;
+
+	strcpy(path + sizeof(path) - 7, "XXXXXX");
+	fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+	for (unsigned i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)(i / 7);
+	for (unsigned i = 0; i < COUNT; i++)
+		messages[i] = (struct message){.data = octets + i * SIZE, .size = SIZE};
+}
+
+static struct transport *open_new(void)
+{
+	prepare();
+	return file_create("file", path, false);
+}
+
+/* The file has the first `size` octets, and no more. */
+static void check_content(size_t size)
+{
+	static uint8_t content[sizeof(octets) + 1];
+	FILE *f = fopen(path, "rb");
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fread(content, 1, sizeof(content), f), size);
+	ck_assert_mem_eq(content, octets, size);
+	fclose(f);
+}
+
+START_TEST(many_messages_are_written_at_once)
+{
+	struct transport *t = open_new();
+
+	ck_assert_int_eq(transport_send_many(t, messages, COUNT), COUNT);
+	check_content(sizeof(octets));
+	transport_close(t);
+	unlink(path);
+}
+END_TEST
+
+/* No file may be longer: the kernel writes up to there, and then nothing. */
+static void limit_files(rlim_t size)
+{
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &(struct rlimit){size, RLIM_INFINITY}), 0);
+}
+
+/* What was cut goes on where it was cut, whether one or many are offered then. */
+START_TEST(messages_that_are_cut_are_completed)
+{
+	static const unsigned cuts[] = {1, SIZE - 1, SIZE, SIZE + 1, 3 * SIZE, 5 * SIZE + 1234};
+
+	signal(SIGXFSZ, SIG_IGN);
+	for (unsigned i = 0; i < sizeof(cuts) / sizeof(*cuts); i++)
+		for (unsigned more = 1; more <= COUNT; more += COUNT - 1) {
+			struct transport *t = open_new();
+			unsigned whole = cuts[i] / SIZE;
+			int rc;
+
+			limit_files(cuts[i]);
+			rc = transport_send_many(t, messages, COUNT);
+			ck_assert_int_eq(rc, whole ? (int)whole : -EFBIG);
+			rc = transport_send_many(t, messages + whole, COUNT - whole);
+			ck_assert_int_eq(rc, -EFBIG);
+			check_content(cuts[i]);
+			limit_files(RLIM_INFINITY);
+			for (; whole < COUNT; whole += (unsigned)rc) {
+				unsigned left = COUNT - whole;
+
+				rc = transport_send_many(
+				    t, messages + whole, more < left ? more : left);
+				ck_assert_int_ge(rc, 1);
+			}
+			check_content(sizeof(octets));
+			transport_close(t);
+			unlink(path);
+		}
+}
+END_TEST
+
+/* In pieces that it takes whole, and no more than it has room for. */
+START_TEST(full_pipe_is_waited_for)
+{
+	struct transport *t;
+	int fd, sent = 0, rc;
+	char reader[64];
+	ssize_t n;
+
+	prepare();
+	unlink(path);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	t = file_create("pipe", path, false);
+	while ((rc = transport_send_many(t, messages, COUNT)) > 0)
+		sent += rc;
+	ck_assert_int_eq(rc, -EAGAIN);
+	ck_assert_int_ge(sent, 8);
+	while ((n = read(fd, reader, sizeof(reader))) > 0)
+		continue;
+	ck_assert_int_eq(transport_send_many(t, messages, COUNT), 1);
+	transport_close(t);
+	close(fd);
+	unlink(path);
+}
+END_TEST
+
+START_TEST(file_that_cannot_be_opened_says_why)
+{
+	struct transport *t = file_create("file", "/nowhere/at/all", false);
+
+	ck_assert_int_eq(t->is_broken, ENOENT);
+	ck_assert_int_eq(transport_send_many(t, messages, COUNT), -ENOENT);
+	transport_close(t);
+}
+END_TEST
+
+Suite *file_output_suite(void)
+{
+	const TTest *const tests[] = {
+	    many_messages_are_written_at_once,
+	    messages_that_are_cut_are_completed,
+	    full_pipe_is_waited_for,
+	    file_that_cannot_be_opened_says_why,
+	};
+
+	return SUITE_OF("file_output", tests);
+}
