@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "util/ahead.h"
 #include "util/log.h"
 
 /* How long the ring may be full before the shard looks again. */
@@ -16,7 +17,8 @@
 struct shard {
 	struct shard_options options;
 	struct table *table;
-	struct ring *turns; /* NULL: the caller's thread takes them */
+	struct ahead *ahead; /* brings the table's memory in */
+	struct ring *turns;  /* NULL: the caller's thread takes them */
 	pthread_t thread;
 	bool capturing; /* live, and packets are missed if it waits */
 	struct clock_time now;
@@ -60,6 +62,14 @@ static void end_flow(void *ctx, const struct flow *f, const struct detail *detai
 		slot->direction = port_map_direction(ports, slot->ip_version, slot->src, slot->dst);
 	ring_push_end(s->options.records);
 	s->handed++;
+}
+
+/* The table will touch this memory. */
+static void ask_ahead(void *ctx, void *memory, size_t octets)
+{
+	struct shard *s = ctx;
+
+	ahead_ask(s->ahead, memory, octets);
 }
 
 /* What is no record: so late is it now, and so much was not metered. */
@@ -211,15 +221,19 @@ struct shard *shard_create(const struct shard_options *options)
 	    .key_changes = c->key_changes,
 	    .end = end_flow,
 	    .end_ctx = s,
+	    .ahead_ctx = s,
 	};
 
 	if (!s)
 		return NULL;
 	s->options = *options;
 	s->capturing = config_is_live(c);
+	s->ahead = ahead_create();
+	table.ahead = s->ahead ? ask_ahead : NULL;
 	s->table = table_create(&table);
 	if (s->table)
 		return s;
+	ahead_destroy(s->ahead);
 	log_error("--max-flows: no address space for %u flows: choose fewer", options->max_flows);
 	free(s);
 	return NULL;
@@ -227,8 +241,10 @@ struct shard *shard_create(const struct shard_options *options)
 
 void shard_destroy(struct shard *s)
 {
-	if (s)
+	if (s) {
+		ahead_destroy(s->ahead);
 		table_destroy(s->table);
+	}
 	free(s);
 }
 

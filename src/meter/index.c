@@ -26,6 +26,11 @@ uint64_t index_buckets_for(uint32_t max_flows)
 	return (uint64_t)homes_for(max_flows) + spares_for(max_flows);
 }
 
+uint32_t index_count_for(const struct index *x, uint32_t flows)
+{
+	return flows / GROWS_AT < x->most ? flows / GROWS_AT : x->most;
+}
+
 void index_init(struct index *x, struct bucket *buckets, uint32_t max_flows)
 {
 	x->buckets = buckets;

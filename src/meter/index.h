@@ -53,6 +53,8 @@ struct index {
 
 /* How many buckets the memory of an index for so many flows has. */
 uint64_t index_buckets_for(uint32_t max_flows);
+/* How many buckets keys have once there are so many flows: those are in use from the memory's beginning on. */
+uint32_t index_count_for(const struct index *x, uint32_t flows);
 /* An empty one in this memory, which is all zeros; the other fields are set already. */
 void index_init(struct index *x, struct bucket *buckets, uint32_t max_flows);
 

@@ -230,12 +230,19 @@ static void evict(struct table *t, uint64_t clock_ns)
 	end_early(t, victim->slot, clock_ns);
 }
 
+static uint32_t take_new_slot(struct table *t)
+{
+	if (t->used_slots % AHEAD_LOOK == 0 && t->options.ahead)
+		table_look_ahead(t);
+	return t->used_slots++;
+}
+
 static uint32_t take_slot(struct table *t, uint64_t clock_ns)
 {
 	uint32_t i;
 
 	if (t->free_slot == NO_FLOW && t->used_slots < t->options.max_flows)
-		return t->used_slots++;
+		return take_new_slot(t);
 	if (t->free_slot == NO_FLOW && expiry_full_sweep_due(&t->expiry, t->used_slots, clock_ns))
 		sweep(t, clock_ns, t->used_slots, SIZE_MAX);
 	if (t->free_slot == NO_FLOW)

@@ -34,6 +34,9 @@ struct table_options {
 	unsigned key_changes; /* set of 1 << enum key_part; with MAC addresses there are details */
 	flow_end_fn *end;
 	void *end_ctx;
+	/* NULL, or what is told of memory that the table will touch for the first time if it grows further. */
+	void (*ahead)(void *ctx, void *memory, size_t octets);
+	void *ahead_ctx;
 };
 
 struct table_stats {

@@ -1,6 +1,6 @@
 /*
- * The inside of a flow table, for the files that it consists of: table.c, and table_walks.c for what looks at
- * all flows.
+ * The inside of a flow table, for the files that it consists of: table.c, table_ahead.c for its memory, and
+ * table_walks.c for what looks at all flows.
  */
 #ifndef SPANFLOW_METER_TABLE_INSIDE_H
 #define SPANFLOW_METER_TABLE_INSIDE_H
@@ -8,8 +8,9 @@
 #include "meter/index.h"
 #include "meter/table.h"
 
-#define VICTIMS 16 /* are chosen at a time */
-#define GONE 32    /* so many ends later a flow leaves the index, too */
+#define VICTIMS 16       /* are chosen at a time */
+#define GONE 32          /* so many ends later a flow leaves the index, too */
+#define AHEAD_LOOK 8192u /* new slots, after which it is time to look ahead */
 
 /* A flow that leaves if it is still as it was seen. */
 struct victim {
@@ -37,6 +38,7 @@ struct table {
 	struct flow *flows;
 	struct detail *details; /* one a flow, or NULL: nobody asked for them */
 	uint32_t used_slots;    /* slots above have never held a flow */
+	uint32_t ahead_slots;   /* the memory of those above has not been asked for */
 	uint32_t free_slot;     /* head of the list of those that are free again, or NO_FLOW */
 	struct gone gone[GONE]; /* the number n of them at n % GONE */
 	uint64_t gone_begin;    /* those before have left the index */
@@ -50,6 +52,8 @@ struct table {
 void table_end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns);
 /* Those that have ended leave the index now. */
 void table_forget_gone(struct table *t);
+/* Asks for memory that new slots will need, if it is time to. */
+void table_look_ahead(struct table *t);
 /* The sweep's time begins here, as it must where expiry_covers() says no. */
 void table_begin_time(struct table *t, uint64_t clock_ns);
 

@@ -34,6 +34,7 @@
 #include "meter/record.h"
 #include "meter/table.h"
 #include "own_export.h"
+#include "util/ahead.h"
 #include "util/units.h"
 
 enum {
@@ -85,6 +86,7 @@ struct bench {
 	unsigned info_count;
 
 	struct table *table;
+	struct ahead *ahead; /* brings its memory in, as in the program */
 	struct record records[RECORDS];
 	unsigned record_count;
 	struct collector *collector;
@@ -358,6 +360,13 @@ static void meter_piece(struct bench *b)
 	}
 }
 
+static void ask_ahead(void *ctx, void *memory, size_t octets)
+{
+	struct bench *b = ctx;
+
+	ahead_ask(b->ahead, memory, octets);
+}
+
 static struct table *create_table(struct bench *b)
 {
 	struct table_options options = {
@@ -368,8 +377,15 @@ static struct table *create_table(struct bench *b)
 	    .key_changes = b->config.key_changes,
 	    .end = end_flow,
 	    .end_ctx = b,
+	    .ahead = ask_ahead,
+	    .ahead_ctx = b,
 	};
-	struct table *table = table_create(&options);
+	struct table *table;
+
+	b->ahead = ahead_create();
+	if (!b->ahead)
+		die("ahead", ENOMEM);
+	table = table_create(&options);
 
 	if (!table)
 		die("table", ENOMEM);
@@ -484,6 +500,7 @@ int main(int argc, char **argv)
 	for (enum stage stage = 0; stage < STAGE_COUNT; stage++)
 		print_stage(b, stage);
 	collector_destroy(b->collector);
+	ahead_destroy(b->ahead);
 	table_destroy(b->table);
 	config_fini(&b->config);
 	for (enum stage stage = 0; stage < STAGE_COUNT; stage++)

@@ -13,6 +13,7 @@
 	X(match16)       \
 	X(scan32)        \
 	X(spell)         \
+	X(ahead)         \
 	X(rng)           \
 	X(line)          \
 	X(outlet)        \
@@ -63,6 +64,7 @@
 	X(selection)     \
 	X(key)           \
 	X(table)         \
+	X(table_ahead)   \
 	X(table_walks)   \
 	X(record)        \
 	X(portmap)       \
