@@ -4,7 +4,6 @@
 #include <sys/mman.h>
 
 #define EVICTION_LOOKS 16
-#define SWEEP_BATCH 32
 
 #define TCP_FIN 0x01
 #define TCP_SYN 0x02
@@ -167,9 +166,9 @@ static inline __attribute__((always_inline)) void prefetch_flow(const struct tab
 
 /* The next few flows whose time may have come, and their memory on its way. */
 static unsigned gather_due(
-    struct table *t, uint64_t clock_ns, uint32_t *allowance, uint32_t due[SWEEP_BATCH], size_t room)
+    struct table *t, uint64_t clock_ns, uint32_t *allowance, uint32_t due[TOGETHER], size_t room)
 {
-	size_t most = room < SWEEP_BATCH ? room : SWEEP_BATCH;
+	size_t most = room < TOGETHER ? room : TOGETHER;
 	unsigned n = 0;
 	uint32_t i;
 
@@ -184,11 +183,12 @@ static unsigned gather_due(
 /* Returns what is left of the allowance once `room` flows may have ended. */
 static uint32_t sweep(struct table *t, uint64_t clock_ns, uint32_t allowance, size_t room)
 {
-	uint32_t due[SWEEP_BATCH];
+	uint32_t due[TOGETHER];
 	unsigned n;
 
 	while ((n = gather_due(t, clock_ns, &allowance, due, room)) > 0) {
 		room -= n;
+		table_order(t, due, n);
 		for (unsigned k = 0; k < n; k++)
 			examine(t, due[k], clock_ns);
 	}

@@ -10,6 +10,7 @@
 
 #define VICTIMS 16       /* are chosen at a time */
 #define GONE 32          /* so many ends later a flow leaves the index, too */
+#define TOGETHER 256     /* so many flows at most are chosen to end, and then do */
 #define AHEAD_LOOK 8192u /* new slots, after which it is time to look ahead */
 
 /* A flow that leaves if it is still as it was seen. */
@@ -52,6 +53,8 @@ struct table {
 void table_end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns);
 /* Those that have ended leave the index now. */
 void table_forget_gone(struct table *t);
+/* Puts flows that end now, TOGETHER at most, in the order in which they are to. */
+void table_order(const struct table *t, uint32_t slots[], unsigned n);
 /* Asks for memory that new slots will need, if it is time to. */
 void table_look_ahead(struct table *t);
 /* The sweep's time begins here, as it must where expiry_covers() says no. */

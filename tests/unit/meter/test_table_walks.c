@@ -250,6 +250,104 @@ START_TEST(walk_ends_with_the_table)
 }
 END_TEST
 
+/* -- the order of ends ------------------------------------------------------------------------- */
+
+#define KINDS 4
+
+static struct {
+	uint32_t id;
+	unsigned kind;
+} order[FLOWS];
+
+static void note_order(void *ctx, const struct flow *f, const struct detail *detail,
+    enum end_reason reason, uint64_t clock_ns)
+{
+	unsigned ipv6 = kind_version(f->head.kind) == 6 ? 2 : 0;
+
+	on_end(ctx, f, detail, reason, clock_ns);
+	order[end_count - 1].id = id_of(f);
+	order[end_count - 1].kind = ipv6 + (f->head.protocol != 17 ? 1 : 0);
+}
+
+static void open_noting_table(void)
+{
+	struct table_options options = {
+	    .max_flows = FLOWS, .timeouts = timeouts, .seed = 5, .end = note_order};
+
+	end_count = 0;
+	table = table_create(&options);
+	ck_assert_ptr_nonnull(table);
+}
+
+/* Of every kind in turn. */
+static void begin_flows(uint32_t count)
+{
+	for (uint32_t id = 0; id < count; id++) {
+		struct pktinfo p = {.ts_ns = T0,
+		    .clock_ns = T0,
+		    .octets = 100,
+		    .ip_version = id & 2 ? 6 : 4,
+		    .protocol = id & 1 ? (id & 2 ? 58 : 1) : 17};
+
+		memcpy(p.src, &id, sizeof(id));
+		table_account(table, &p, 1);
+	}
+}
+
+START_TEST(few_flows_end_in_the_order_of_their_beginnings)
+{
+	open_noting_table();
+	begin_flows(63);
+	table_end_all(table, T0);
+	ck_assert_uint_eq(end_count, 63);
+	for (uint32_t i = 0; i < 63; i++)
+		ck_assert_uint_eq(order[i].id, i);
+	table_destroy(table);
+}
+END_TEST
+
+/* How often the kind is another one than that of the flow before. */
+static unsigned changes(size_t count)
+{
+	unsigned n = 0;
+
+	ck_assert_uint_eq(end_count, count);
+	for (size_t i = 1; i < count; i++) {
+		n += order[i].kind != order[i - 1].kind;
+		if (order[i].kind == order[i - 1].kind)
+			ck_assert_uint_gt(order[i].id, order[i - 1].id);
+	}
+	return n;
+}
+
+START_TEST(flows_that_are_due_end_by_kind)
+{
+	open_noting_table();
+	begin_flows(2000);
+	table_sweep(table, T0 + 20 * NS_PER_S, SIZE_MAX);
+	ck_assert_uint_le(changes(2000), KINDS * (2000 / 256 + 1));
+	table_destroy(table);
+}
+END_TEST
+
+START_TEST(flows_that_are_ended_end_by_kind)
+{
+	uint32_t slot = 0;
+
+	open_noting_table();
+	begin_flows(2000);
+	while (table_end_some(table, &slot, 1000, SIZE_MAX, T0))
+		continue;
+	ck_assert_uint_le(changes(2000), KINDS * (2000 / 250 + 1));
+	table_destroy(table);
+	open_noting_table();
+	begin_flows(2000);
+	table_end_all(table, T0);
+	ck_assert_uint_le(changes(2000), KINDS * (2000 / 256 + 1));
+	table_destroy(table);
+}
+END_TEST
+
 Suite *table_walks_suite(void)
 {
 	const TTest *const tests[] = {empty_table_has_nothing_to_walk_through,
@@ -257,7 +355,8 @@ Suite *table_walks_suite(void)
 	    flows_that_stay_are_visited_once_with_packets_in_between,
 	    no_more_flows_end_than_there_is_room_for, slots_are_counted_apart_from_flows,
 	    a_deadline_that_has_passed_is_the_reason, all_flows_end_once_with_packets_in_between,
-	    walk_ends_with_the_table};
+	    walk_ends_with_the_table, few_flows_end_in_the_order_of_their_beginnings,
+	    flows_that_are_due_end_by_kind, flows_that_are_ended_end_by_kind};
 
 	return SUITE_OF("table_walks", tests);
 }
