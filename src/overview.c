@@ -9,6 +9,9 @@
 _Static_assert(
     OVERVIEW_COLLECTORS_MAX == FORMERS_LEDGER_MAX, "room for what formers_ledger() gives");
 
+_Static_assert(
+    OVERVIEW_INTERFACES_MAX == CONFIG_INPUTS_MAX, "room for all that the settings may name");
+
 /* Rates are those of this time at least. */
 #define APART_NS (900 * NS_PER_MS)
 
@@ -21,10 +24,20 @@ void overview_init(struct overview *o, const struct program *p)
 	o->max_flows = p->config.max_flows;
 }
 
+void overview_put_interfaces(
+    struct ledger *l, struct ledger_interface *room, const struct program *p)
+{
+	l->interfaces = room;
+	l->interface_count = p->config.interface_count;
+	for (size_t i = 0; i < l->interface_count; i++)
+		room[i] = (struct ledger_interface){.name = p->config.interfaces[i].name};
+}
+
 /* It is as of a moment that the workers chose, each its own: rates are between these, on average. */
 static void take_ledger(struct overview_ledger *l, const struct program *p)
 {
 	memset(&l->ledger, 0, sizeof(l->ledger));
+	overview_put_interfaces(&l->ledger, l->interfaces, p);
 	l->at_ns = 0;
 	for (unsigned i = 0; i < p->worker_count; i++)
 		l->at_ns += worker_ledger_now(p->workers[i], &l->ledger) / p->worker_count;
@@ -45,6 +58,7 @@ void overview_refresh(struct overview *o, const struct program *p)
 
 	if (now - o->now.at_ns >= APART_NS) {
 		o->before = o->now;
+		o->before.ledger.interfaces = o->before.interfaces;
 		o->before.ledger.collectors = o->before.collectors;
 	}
 	o->up_ns = now - p->started_ns;

@@ -12,6 +12,13 @@ void overview_init(struct overview *o, const struct program *p);
 /* The ledger of this moment; the one before it is for rates. */
 void overview_refresh(struct overview *o, const struct program *p);
 
+/*
+ * The ledger gets the captured interfaces, of which nothing has been counted yet; `room` is for as many as there
+ * may be.
+ */
+void overview_put_interfaces(
+    struct ledger *l, struct ledger_interface *room, const struct program *p);
+
 /* What its ledgers point to is about to go. */
 void overview_forget(struct overview *o);
 

@@ -57,15 +57,15 @@ static int write_metrics(void *ctx, FILE *out)
 {
 	const struct scrape *s = ctx;
 	struct overview *o = s->options.overview;
-	struct overview_interface list[CONFIG_INPUTS_MAX];
+	const char *states[CONFIG_INPUTS_MAX];
 
 	overview_refresh(o, s->options.program);
-	o->interface_count = tell_interface_states(list, s->options.program);
-	o->interfaces = list;
+	tell_interface_states(states, s->options.program);
+	o->interface_states = states;
 	o->cpu_ns = cpu_ns();
 	o->resident_bytes = resident_bytes(s->memory_fd);
 	metrics_print(out, o);
-	o->interface_count = 0;
+	o->interface_states = NULL;
 	return 200;
 }
 

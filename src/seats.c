@@ -9,7 +9,8 @@ int seats_init(struct seats *s, struct source *const *live, unsigned count, int 
 {
 	s->all = calloc(count ? count : 1, sizeof(*s->all));
 	s->sources = calloc(count ? count : 1, sizeof(struct source *));
-	if (!s->all || !s->sources)
+	s->counts = calloc(count ? count : 1, sizeof(*s->counts));
+	if (!s->all || !s->sources || !s->counts)
 		return -ENOMEM;
 	s->count = count;
 	s->lost_fd = lost_fd;
@@ -28,6 +29,7 @@ void seats_fini(struct seats *s)
 	}
 	free(s->all);
 	free(s->sources);
+	free(s->counts);
 	*s = (struct seats){.all = NULL};
 }
 
@@ -57,31 +59,39 @@ struct source *seats_take(struct seats *s, unsigned i, bool *drop)
 	return fresh;
 }
 
-static void add_drops(struct source *source, struct source_drops *sum)
+/* A source knows what it has dropped since it was opened. */
+static void ask(struct seats *s, unsigned i)
 {
+	const struct source_drops *former = &s->all[i].former;
 	struct source_drops drops;
 
-	source_drops(source, &drops);
-	sum->kernel += drops.kernel;
-	sum->interface += drops.interface;
+	source_drops(s->sources[i], &drops);
+	s->counts[i].dropped_kernel = former->kernel + drops.kernel;
+	s->counts[i].dropped_interface = former->interface + drops.interface;
 }
 
-void seats_forget(struct seats *s, unsigned i, struct source_drops *sum)
+void seats_forget(struct seats *s, unsigned i)
 {
 	uint64_t one = 1;
 
 	if (!s->sources[i])
 		return;
-	add_drops(s->sources[i], sum);
+	ask(s, i);
+	s->all[i].former =
+	    (struct source_drops){s->counts[i].dropped_kernel, s->counts[i].dropped_interface};
 	source_close(s->sources[i]);
 	s->sources[i] = NULL;
 	atomic_store(&s->all[i].is_empty, true);
 	(void)!write(s->lost_fd, &one, sizeof(one)); /* it is readable already */
 }
 
-void seats_add_drops(const struct seats *s, struct source_drops *sum)
+void seats_ask_drops(struct seats *s, struct source_drops *sum)
 {
-	for (unsigned i = 0; i < s->count; i++)
+	*sum = (struct source_drops){0};
+	for (unsigned i = 0; i < s->count; i++) {
 		if (s->sources[i])
-			add_drops(s->sources[i], sum);
+			ask(s, i);
+		sum->kernel += s->counts[i].dropped_kernel;
+		sum->interface += s->counts[i].dropped_interface;
+	}
 }

@@ -13,15 +13,18 @@
 #include <stddef.h>
 
 #include "capture/source.h"
+#include "control/ledger.h"
 
 struct seat {
 	_Atomic(struct source *) fresh;
 	atomic_bool drop;
-	atomic_bool is_empty; /* neither a source nor a fresh one */
+	atomic_bool is_empty;       /* neither a source nor a fresh one */
+	struct source_drops former; /* of sources that are closed; the worker's */
 };
 
 struct seats {
-	struct source **sources; /* NULL: none there; the worker's alone */
+	struct source **sources;         /* NULL: none there; the worker's alone */
+	struct ledger_interface *counts; /* of each seat, by all of its sources; the worker's */
 	struct seat *all;
 	unsigned count;
 	int lost_fd; /* eventfd, added 1 to when a source has come to its end */
@@ -52,9 +55,9 @@ static inline bool seats_have_mail(struct seats *s)
 
 /* What was left at seat i: whether its source is to be closed, and another one to be read then, or NULL. */
 struct source *seats_take(struct seats *s, unsigned i, bool *drop);
-/* Closes the source, if there is one, and adds what it has dropped. */
-void seats_forget(struct seats *s, unsigned i, struct source_drops *sum);
-/* Adds what all open sources have dropped. */
-void seats_add_drops(const struct seats *s, struct source_drops *sum);
+/* Closes the source, if there is one, after asking it what it has dropped. */
+void seats_forget(struct seats *s, unsigned i);
+/* Asks each open source, for the seats' counts, and sums up what was dropped at all of them, by closed ones too. */
+void seats_ask_drops(struct seats *s, struct source_drops *sum);
 
 #endif

@@ -20,6 +20,7 @@
 #include "guard.h"
 #include "guarded.h"
 #include "operate.h"
+#include "overview.h"
 #include "program.h"
 #include "util/log.h"
 #include "util/notify.h"
@@ -235,8 +236,10 @@ static int start(struct program *p)
 static void print_ledger(struct program *p)
 {
 	struct ledger_collector collectors[FORMERS_LEDGER_MAX];
+	struct ledger_interface interfaces[CONFIG_INPUTS_MAX];
 	struct ledger ledger = {.collectors = collectors};
 
+	overview_put_interfaces(&ledger, interfaces, p);
 	for (unsigned i = 0; i < p->worker_count; i++)
 		worker_ledger(p->workers[i], &ledger);
 	exporter_ledger(p->exporting->exporter, &ledger);

@@ -34,14 +34,10 @@ static void describe(struct report_interface *to, const struct live_interface *f
 	memcpy(to->mac, from->link.mac, sizeof(to->mac));
 }
 
-size_t tell_interface_states(struct overview_interface *list, const struct program *p)
+void tell_interface_states(const char **states, const struct program *p)
 {
-	for (size_t i = 0; i < p->config.interface_count; i++) {
-		const struct live_interface *one = live_watch_interface(p->watch, i);
-
-		list[i] = (struct overview_interface){one->wanted->name, state_of(one)};
-	}
-	return p->config.interface_count;
+	for (size_t i = 0; i < p->config.interface_count; i++)
+		states[i] = state_of(live_watch_interface(p->watch, i));
 }
 
 static void tell_interfaces(FILE *out, const struct program *p, bool json)

@@ -13,7 +13,7 @@ struct request;
 /* Answers a request whose first word is one of these. */
 void tell_answer(struct request *r, struct overview *o, const struct program *p);
 
-/* Each captured interface as it is now. `list` has room for the settings' interfaces. How many. */
-size_t tell_interface_states(struct overview_interface *list, const struct program *p);
+/* How each captured interface is now (control/report.h). `states` has room for the settings' interfaces. */
+void tell_interface_states(const char **states, const struct program *p);
 
 #endif

@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -34,28 +35,38 @@
 struct published {
 	struct ledger part;
 	uint64_t at_ns; /* steady clock */
+	struct ledger_interface
+	    interfaces[CONFIG_INPUTS_MAX]; /* given out as far as there are some */
 };
+
+static size_t published_size(const struct worker *w)
+{
+	return offsetof(struct published, interfaces) +
+	    w->options.live_count * sizeof(struct ledger_interface);
+}
 
 /* -- turns ------------------------------------------------------------------------------------ */
 
-/* Adds what the sources that are open have dropped, to what closed ones had. */
-static void add_drops(const struct worker *w, struct ledger_packets *p)
+/* The ledger's sums are those of the interfaces, as of the same moment. */
+static void ask_drops(struct worker *w)
 {
-	struct source_drops drops = {0};
+	struct source_drops drops;
 
-	seats_add_drops(&w->seats, &drops);
-	p->dropped_kernel += drops.kernel;
-	p->dropped_interface += drops.interface;
+	seats_ask_drops(&w->seats, &drops);
+	w->intake.packets.dropped_kernel = drops.kernel;
+	w->intake.packets.dropped_interface = drops.interface;
+}
+
+static uint64_t drops_of(const struct worker *w)
+{
+	return w->intake.packets.dropped_kernel + w->intake.packets.dropped_interface;
 }
 
 /* What was dropped before it could be captured was not metered either. */
 static void count_drops(struct worker *w)
 {
-	struct ledger_packets p = w->intake.packets;
-	uint64_t drops, now;
+	uint64_t drops = drops_of(w), now;
 
-	add_drops(w, &p);
-	drops = p.dropped_kernel + p.dropped_interface;
 	if (drops <= w->drops_told)
 		return;
 	now = clock_wall_ns(&w->intake.clock);
@@ -67,12 +78,9 @@ static void count_drops(struct worker *w)
 /* From now on fewer packets are metered, or more, and each record tells of how many it is. */
 static void judge_load(struct worker *w)
 {
-	struct ledger_packets p = w->intake.packets;
 	bool was_calm = w->overload.level == 0;
 
-	add_drops(w, &p);
-	if (!overload_judge(&w->overload, w->intake.clock.now_ns, w->idle_ns,
-		p.dropped_kernel + p.dropped_interface))
+	if (!overload_judge(&w->overload, w->intake.clock.now_ns, w->idle_ns, drops_of(w)))
 		return;
 	w->intake.rule = w->overload.level;
 	if (was_calm)
@@ -85,9 +93,12 @@ static void judge_load(struct worker *w)
 
 void worker_publish(struct worker *w)
 {
-	struct published out = {.part.packets = w->intake.packets, .at_ns = steady_now()};
+	struct published out;
 
-	add_drops(w, &out.part.packets);
+	ask_drops(w);
+	out.part = (struct ledger){.packets = w->intake.packets};
+	out.at_ns = steady_now();
+	memcpy(out.interfaces, w->seats.counts, w->seats.count * sizeof(out.interfaces[0]));
 	lanes_ledger(w->lanes, &out.part);
 	snapshot_give(w->ledger, &out);
 	atomic_fetch_add_explicit(&w->beats, 1, memory_order_relaxed);
@@ -112,6 +123,7 @@ void worker_end_turn(struct worker *w, enum turn_kind kind, bool flush)
 	intake_settle(in);
 	head.tick = kind != TURN_PACKETS || is_time(w);
 	if (head.tick) {
+		ask_drops(w);
 		count_drops(w);
 		if (w->config->overload_samples && config_is_live(w->config))
 			judge_load(w);
@@ -141,19 +153,12 @@ bool worker_is_stopped(const struct worker *w)
 
 int worker_read_batch(struct worker *w, unsigned i)
 {
+	uint64_t before = w->intake.packets.received;
 	int n = intake_read(&w->intake, i, w->seats.sources[i]);
 
+	w->seats.counts[i].received += w->intake.packets.received - before;
 	worker_end_turn(w, TURN_PACKETS, false);
 	return n;
-}
-
-static void forget_source(struct worker *w, unsigned i)
-{
-	struct source_drops drops = {0};
-
-	seats_forget(&w->seats, i, &drops);
-	w->intake.packets.dropped_kernel += drops.kernel;
-	w->intake.packets.dropped_interface += drops.interface;
 }
 
 /* -- live ------------------------------------------------------------------------------------- */
@@ -166,7 +171,7 @@ static void take_mail(struct worker *w)
 		struct source *fresh = seats_take(&w->seats, i, &drop);
 
 		if (drop)
-			forget_source(w, i);
+			seats_forget(&w->seats, i);
 		if (!fresh)
 			continue;
 		w->seats.sources[i] = fresh;
@@ -174,7 +179,7 @@ static void take_mail(struct worker *w)
 			source_set_filter(fresh, w->config->filter);
 		if (intake_open(&w->intake, i, fresh) < 0) {
 			w->failed = true;
-			forget_source(w, i);
+			seats_forget(&w->seats, i);
 		}
 	}
 }
@@ -201,7 +206,7 @@ static int read_live_once(struct worker *w)
 		n = worker_read_batch(w, i);
 		if (n < 0 && n != -EINTR) {
 			w->failed |= !is_away(n);
-			forget_source(w, i);
+			seats_forget(&w->seats, i);
 		}
 		total += n > 0 ? n : 0;
 	}
@@ -235,7 +240,8 @@ static void wait_live(struct worker *w, struct pollfd *fds)
 static void drain_live(struct worker *w)
 {
 	uint64_t until = steady_now() + DRAIN_MS * NS_PER_MS;
-	struct timespec pause = {.tv_nsec = 25 * (long)NS_PER_MS}; /* four of them: twice as long as a block waits */
+	struct timespec pause = {
+	    .tv_nsec = 25 * (long)NS_PER_MS}; /* four of them: twice as long as a block waits */
 	unsigned quiet = 0;
 
 	while (quiet < 5 && !w->intake.limit_reached && steady_now() < until) {
@@ -256,7 +262,7 @@ static void read_live(struct worker *w)
 	free(fds);
 	drain_live(w);
 	for (unsigned i = 0; i < w->options.live_count; i++)
-		forget_source(w, i);
+		seats_forget(&w->seats, i);
 }
 
 /* -- life ------------------------------------------------------------------------------------- */
@@ -340,7 +346,7 @@ struct worker *worker_create(const struct worker_options *options)
 		log_error("start: %s", strerror(errno));
 	w->lanes = create_lanes(w);
 	if (options->live_count)
-		w->ledger = snapshot_create(sizeof(struct published));
+		w->ledger = snapshot_create(published_size(w));
 	if (w->wake_fd < 0 || !w->lanes || (options->live_count && !w->ledger) ||
 	    intake_init(&w->intake, &intake) < 0 || seat_sources(w) < 0) {
 		worker_destroy(w);
@@ -382,6 +388,7 @@ uint64_t worker_ledger_now(const struct worker *w, struct ledger *l)
 
 	snapshot_read(w->ledger, &now);
 	ledger_add(l, &now.part);
+	ledger_add_interfaces(l, now.interfaces, w->seats.count);
 	return now.at_ns;
 }
 
@@ -398,6 +405,7 @@ bool worker_failed(const struct worker *w)
 void worker_ledger(const struct worker *w, struct ledger *l)
 {
 	ledger_add_packets(l, &w->intake.packets);
+	ledger_add_interfaces(l, w->seats.counts, w->seats.count);
 	lanes_ledger(w->lanes, l);
 }
 

@@ -110,6 +110,18 @@ void ledger_add_packets(struct ledger *l, const struct ledger_packets *packets)
 	p->dropped_interface += packets->dropped_interface;
 }
 
+void ledger_add_interfaces(
+    struct ledger *l, const struct ledger_interface *interfaces, size_t count)
+{
+	for (size_t i = 0; i < count && i < l->interface_count; i++) {
+		struct ledger_interface *to = &l->interfaces[i];
+
+		to->received += interfaces[i].received;
+		to->dropped_kernel += interfaces[i].dropped_kernel;
+		to->dropped_interface += interfaces[i].dropped_interface;
+	}
+}
+
 void ledger_add_flows(struct ledger *l, const struct table_stats *flows)
 {
 	struct table_stats *f = &l->flows;
@@ -175,6 +187,25 @@ static void json_packets(struct json *j, const struct ledger_packets *p)
 	json_close(j);
 }
 
+/* Files have none. */
+static void json_interfaces(struct json *j, const struct ledger *l)
+{
+	if (!l->interface_count)
+		return;
+	json_open_list(j, "interfaces");
+	for (size_t i = 0; i < l->interface_count; i++) {
+		const struct ledger_interface *one = &l->interfaces[i];
+
+		json_open(j, NULL);
+		json_string(j, "name", one->name);
+		json_number(j, "received", one->received);
+		json_number(j, "dropped_kernel", one->dropped_kernel);
+		json_number(j, "dropped_interface", one->dropped_interface);
+		json_close(j);
+	}
+	json_close_list(j);
+}
+
 static void json_flows(struct json *j, const struct ledger *l)
 {
 	const struct table_stats *f = &l->flows;
@@ -236,6 +267,7 @@ void ledger_print_json(FILE *out, const struct ledger *l)
 
 	json_open(&j, NULL);
 	json_packets(&j, &l->packets);
+	json_interfaces(&j, l);
 	json_flows(&j, l);
 	json_open_list(&j, "collectors");
 	for (size_t i = 0; i < l->collector_count; i++)
@@ -263,6 +295,13 @@ static void text_part(FILE *out, const char *kind, const char *name, uint64_t va
 	text_row(out, label, value);
 }
 
+static void text_drops(FILE *out, uint64_t by_kernel, uint64_t by_interface)
+{
+	text_row(out, "dropped by the kernel", by_kernel);
+	if (by_interface)
+		text_row(out, "dropped by the interface", by_interface);
+}
+
 static void text_packets(FILE *out, const struct ledger_packets *p)
 {
 	fprintf(out, "packets\n");
@@ -275,9 +314,26 @@ static void text_packets(FILE *out, const struct ledger_packets *p)
 		text_part(out, "ignored", ignored_names[i], p->ignored[i]);
 	for (unsigned i = 0; i < NOTE_COUNT; i++)
 		text_part(out, "note", note_names[i], p->notes[i]);
-	text_row(out, "dropped by the kernel", p->dropped_kernel);
-	if (p->dropped_interface)
-		text_row(out, "dropped by the interface", p->dropped_interface);
+	text_drops(out, p->dropped_kernel, p->dropped_interface);
+}
+
+static void text_interface(FILE *out, const struct ledger_interface *i)
+{
+	struct line l = {.used = 0};
+
+	line_put(&l, "interface ");
+	line_put_text(&l, i->name, strlen(i->name));
+	line_end(&l, "\n");
+	fwrite(l.text, 1, l.used, out);
+	text_row(out, "received", i->received);
+	text_drops(out, i->dropped_kernel, i->dropped_interface);
+}
+
+/* One alone has what stands above as the sum. */
+static void text_interfaces(FILE *out, const struct ledger *l)
+{
+	for (size_t i = 0; l->interface_count > 1 && i < l->interface_count; i++)
+		text_interface(out, &l->interfaces[i]);
 }
 
 static void text_flows(FILE *out, const struct ledger *l)
@@ -331,6 +387,7 @@ static void text_collector(FILE *out, const struct ledger_collector *c)
 void ledger_print_text(FILE *out, const struct ledger *l)
 {
 	text_packets(out, &l->packets);
+	text_interfaces(out, l);
 	text_flows(out, l);
 	for (size_t i = 0; i < l->collector_count; i++)
 		text_collector(out, &l->collectors[i]);

@@ -26,6 +26,14 @@ struct ledger_packets {
 	uint64_t dropped_interface;
 };
 
+/* What came of a captured interface, whatever became of it meanwhile. All of them sum up to ledger_packets. */
+struct ledger_interface {
+	const char *name; /* that the settings have */
+	uint64_t received;
+	uint64_t dropped_kernel;
+	uint64_t dropped_interface;
+};
+
 struct ledger_collector {
 	const char *url;
 	const char *group; /* that it belongs to, or NULL */
@@ -41,8 +49,10 @@ struct ledger_collector {
 struct ledger {
 	struct ledger_packets packets;
 	struct table_stats flows;
-	uint64_t handed;       /* records that the exporter took from the ring */
-	uint64_t ring_dropped; /* live: records that found it full */
+	uint64_t handed;                     /* records that the exporter took from the ring */
+	uint64_t ring_dropped;               /* live: records that found it full */
+	struct ledger_interface *interfaces; /* live: one each that the settings name */
+	size_t interface_count;
 	struct ledger_collector *collectors;
 	size_t collector_count;
 };
@@ -76,7 +86,10 @@ bool ledger_is_same_collector(const struct ledger_collector *a, const struct led
 /* Adds a worker's or a shard's part. Peaks may have been at different times: their sum is not exceeded. */
 void ledger_add_packets(struct ledger *l, const struct ledger_packets *packets);
 void ledger_add_flows(struct ledger *l, const struct table_stats *flows);
-/* Adds all of it but the collectors. */
+/* Adds the counters of the first interfaces, one by one; what they are called is the ledger's. */
+void ledger_add_interfaces(
+    struct ledger *l, const struct ledger_interface *interfaces, size_t count);
+/* Adds all of it but the interfaces and the collectors. */
 void ledger_add(struct ledger *l, const struct ledger *part);
 
 /* A collector's name for a person, with the end of the line: what a terminal takes for an order is made visible. */

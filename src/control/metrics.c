@@ -128,25 +128,34 @@ static void print_memory(FILE *out, const struct family *f, const struct overvie
 		fprintf(out, "%s %" PRIu64 "\n", f->name, o->resident_bytes);
 }
 
-static bool is_named_before(const struct overview *o, size_t n)
+static void print_interface(FILE *out, const struct family *f, const struct overview *o, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(o->interfaces[i].name, o->interfaces[n].name) == 0)
-			return true;
-	return false;
+	fprintf(out, "%s{interface=\"", f->name);
+	print_escaped(out, o->now.ledger.interfaces[n].name);
+	fputc('"', out);
 }
 
-/* A set of labels must be there once, whatever the settings name twice. */
-static void print_interfaces(FILE *out, const struct family *f, const struct overview *o)
+static void print_interface_states(FILE *out, const struct family *f, const struct overview *o)
 {
 	static const char *const states[] = {"ok", "no carrier", "down", "gone", "waiting"};
 
-	for (size_t n = 0; n < o->interface_count; n++)
-		for (size_t i = 0; !is_named_before(o, n) && i < 5; i++) {
-			fprintf(out, "%s{interface=\"", f->name);
-			print_escaped(out, o->interfaces[n].name);
-			fprintf(out, "\",state=\"%s\"} %d\n", states[i],
-			    strcmp(o->interfaces[n].state, states[i]) == 0);
+	for (size_t n = 0; o->interface_states && n < o->now.ledger.interface_count; n++)
+		for (size_t i = 0; i < 5; i++) {
+			print_interface(out, f, o, n);
+			fprintf(out, ",state=\"%s\"} %d\n", states[i],
+			    strcmp(o->interface_states[n], states[i]) == 0);
+		}
+}
+
+static void print_interface_counters(FILE *out, const struct family *f, const struct overview *o)
+{
+	for (size_t n = 0; n < o->now.ledger.interface_count; n++)
+		for (unsigned i = 0; i < (f->end ? f->end : 1); i++) {
+			print_interface(out, f, o, n);
+			if (f->label)
+				fprintf(out, ",%s=\"%s\"", f->label, f->name_of(i));
+			fprintf(out, "} %" PRIu64 "\n",
+			    counter_at(&o->now.ledger.interfaces[n], f->offset, i));
 		}
 }
 
@@ -184,7 +193,9 @@ static const char *where_dropped(unsigned i)
 }
 
 _Static_assert(offsetof(struct ledger_packets, dropped_interface) ==
-	offsetof(struct ledger_packets, dropped_kernel) + sizeof(uint64_t),
+	    offsetof(struct ledger_packets, dropped_kernel) + sizeof(uint64_t) &&
+	offsetof(struct ledger_interface, dropped_interface) ==
+	    offsetof(struct ledger_interface, dropped_kernel) + sizeof(uint64_t),
     "where_dropped() has them in this order");
 
 #define AT(member) .offset = offsetof(struct ledger, member)
@@ -205,7 +216,15 @@ static const struct family of_program[] = {
 	"interface.",
 	AT(packets.dropped_kernel), "by", where_dropped, 0, 2},
     {"spanflow_interface_state", "gauge", "1 for the state that the captured interface is in.",
-	.print = print_interfaces},
+	.print = print_interface_states},
+    {"spanflow_interface_packets_received_total", "counter",
+	"Packets that came from the captured interface.",
+	offsetof(struct ledger_interface, received), .print = print_interface_counters},
+    {"spanflow_interface_packets_dropped_total", "counter",
+	"Packets of the captured interface that were lost before they could be received: the "
+	"kernel had no room, or the interface.",
+	offsetof(struct ledger_interface, dropped_kernel), "by", where_dropped, 0, 2,
+	print_interface_counters},
     {"spanflow_metered_bytes_total", "counter", "Layer-3 octets of the packets metered.",
 	AT(packets.metered_octets)},
     {"spanflow_notes_total", "counter", "Things to know of packets, by note.", AT(packets.notes),

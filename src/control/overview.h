@@ -12,18 +12,14 @@
 #include "meter/sampler.h"
 
 #define OVERVIEW_COLLECTORS_MAX 64
+#define OVERVIEW_INTERFACES_MAX 1024
 
 /* The ledger at one moment. */
 struct overview_ledger {
-	struct ledger ledger; /* its collectors are those below */
+	struct ledger ledger; /* its interfaces and collectors are those below */
+	struct ledger_interface interfaces[OVERVIEW_INTERFACES_MAX];
 	struct ledger_collector collectors[OVERVIEW_COLLECTORS_MAX];
 	uint64_t at_ns; /* steady clock; 0: never */
-};
-
-/* A captured interface, by the name that the settings have, and one of the states in report.h. */
-struct overview_interface {
-	const char *name;
-	const char *state;
 };
 
 struct overview {
@@ -33,10 +29,10 @@ struct overview {
 	unsigned workers;
 	uint32_t max_flows;
 	struct sampling_plan sampling;
-	uint64_t cpu_ns;                             /* of all threads */
-	uint64_t resident_bytes;                     /* 0: not known */
-	const struct overview_interface *interfaces; /* for metrics; lent */
-	size_t interface_count;
+	uint64_t cpu_ns;         /* of all threads */
+	uint64_t resident_bytes; /* 0: not known */
+	/* For metrics, of the ledger's interfaces: one of the states in report.h each; lent. NULL: not known. */
+	const char *const *interface_states;
 	struct overview_ledger now;
 	struct overview_ledger before; /* some seconds ago, for rates */
 };

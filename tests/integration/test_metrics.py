@@ -120,6 +120,11 @@ def ledger_of(found):
             "errors": failures("spanflow_collector_errors_total", "error", of)})
     dropped = by_label(found, "spanflow_packets_dropped_total", "by")
     ended = by_label(found, "spanflow_records_ended_total", "reason")
+    interfaces = []
+    for of, received in found["spanflow_interface_packets_received_total"].items():
+        lost = by_label(found, "spanflow_interface_packets_dropped_total", "by", of)
+        interfaces.append({"name": dict(of)["interface"], "received": received,
+                           "dropped_kernel": lost["kernel"], "dropped_interface": lost["interface"]})
     ignored = by_label(found, "spanflow_packets_ignored_total", "reason")
     return {
         "packets": {"received": one(found, "spanflow_packets_received_total"),
@@ -128,6 +133,7 @@ def ledger_of(found):
                     "ignored": {name: n for name, n in ignored.items()
                                 if n or name in ("non_ip", "malformed", "truncated")},
                     "dropped_kernel": dropped["kernel"], "dropped_interface": dropped["interface"]},
+        "interfaces": interfaces,
         "octets": {"metered": one(found, "spanflow_metered_bytes_total")},
         "notes": not_zero(by_label(found, "spanflow_notes_total", "note")),
         "flows": {name: one(found, f"spanflow_flows_{metric}") for name, metric in

@@ -192,6 +192,7 @@ SHAPE = {
                 "ended": {"idle": 0, "active": 0, "end_of_flow": 0, "forced": 0, "no_resources": 0}},
 }
 OPTIONAL = ("group",)
+INTERFACE_SHAPE = {"name": "", "received": 0, "dropped_kernel": 0, "dropped_interface": 0}     # live
 COLLECTOR_SHAPE = {"url": "", "format": "", "group": "", "records": 0, "sent": 0, "queued": 0, "not_expressible": {}, "dropped": {},
                    "wire_records": 0, "messages": 0, "bytes": 0, "errors": {}}
 
@@ -219,7 +220,9 @@ def ledger_faults(stats, exited=True):
     """Every equation of SPEC.md section 6; `exited`: nothing may be active or queued any more."""
     if stats is None:
         return ["no JSON object on the last line of stderr"]
-    shape = shape_faults({k: v for k, v in stats.items() if k != "collectors"}, SHAPE)
+    shape = shape_faults({k: v for k, v in stats.items() if k not in ("interfaces", "collectors")}, SHAPE)
+    shape += [f for i, row in enumerate(stats.get("interfaces", []))
+              for f in shape_faults(row, INTERFACE_SHAPE, "interfaces[%d]" % i)]
     shape += [f for i, c in enumerate(stats.get("collectors", [{}]))
               for f in shape_faults(c, COLLECTOR_SHAPE, "collectors[%d]" % i)]
     if shape:
@@ -232,6 +235,9 @@ def ledger_faults(stats, exited=True):
         ("records.total", records["total"], "the sum of ended", sum(records["ended"].values())),
         ("records.total", records["total"], "handed + ring_dropped", records["handed"] + records["ring_dropped"]),
     ]
+    if "interfaces" in stats:
+        sums += [("packets." + name, packets[name], "the sum of interfaces", sum(row[name] for row in stats["interfaces"]))
+                 for name in ("received", "dropped_kernel", "dropped_interface")]
     if exited:
         sums += [("flows.active", flows["active"], "at exit", 0),
                  ("packets.metered", packets["metered"], "records.packets", records["packets"]),

@@ -43,6 +43,12 @@ static void end(void)
 	close(lost_fd);
 }
 
+static void check_drops(unsigned seat, uint64_t by_kernel, uint64_t by_interface)
+{
+	ck_assert_uint_eq(seats.counts[seat].dropped_kernel, by_kernel);
+	ck_assert_uint_eq(seats.counts[seat].dropped_interface, by_interface);
+}
+
 static bool is_lost_told(void)
 {
 	uint64_t n;
@@ -93,7 +99,6 @@ END_TEST
 
 START_TEST(a_source_that_is_forgotten_leaves_its_drops)
 {
-	struct source_drops sum = {1, 1};
 	bool drop;
 
 	begin();
@@ -102,28 +107,56 @@ START_TEST(a_source_that_is_forgotten_leaves_its_drops)
 	seats_take(&seats, 0, &drop);
 	ck_assert(drop);
 	ck_assert(!seats_lack(&seats, 0));
-	seats_forget(&seats, 0, &sum);
-	ck_assert_uint_eq(sum.kernel, 11);
-	ck_assert_uint_eq(sum.interface, 2);
+	seats_forget(&seats, 0);
+	check_drops(0, 10, 1);
 	ck_assert_uint_eq(first.closed, 1);
 	ck_assert(seats_lack(&seats, 0));
 	ck_assert(is_lost_told());
-	seats_forget(&seats, 0, &sum);
-	ck_assert_uint_eq(sum.kernel, 11);
+	seats_forget(&seats, 0);
+	check_drops(0, 10, 1);
 	ck_assert(!is_lost_told());
 	end();
 }
 END_TEST
 
-START_TEST(drops_of_all_are_added)
+START_TEST(each_seat_has_its_own_drops_and_all_make_the_sum)
 {
-	struct source_drops sum = {0};
+	struct source_drops sum = {5, 5};
 
 	begin();
 	seats.sources[1] = &second.base;
-	seats_add_drops(&seats, &sum);
+	seats_ask_drops(&seats, &sum);
+	check_drops(0, 10, 1);
+	check_drops(1, 20, 1);
 	ck_assert_uint_eq(sum.kernel, 30);
 	ck_assert_uint_eq(sum.interface, 2);
+	end();
+}
+END_TEST
+
+/* The next source of a seat begins with none, and is asked again and again. */
+START_TEST(drops_of_former_sources_stay)
+{
+	struct dummy third = {{.ops = &dummy_ops}, 0, 0};
+	struct source_drops sum;
+
+	begin();
+	seats_forget(&seats, 0);
+	seats_ask_drops(&seats, &sum);
+	ck_assert_uint_eq(sum.kernel, 10);
+	seats.sources[0] = &third.base;
+	for (uint64_t dropped = 0; dropped < 3; dropped++) {
+		third.dropped = dropped;
+		seats_ask_drops(&seats, &sum);
+		check_drops(0, 10 + dropped, 2);
+		check_drops(1, 0, 0);
+		ck_assert_uint_eq(sum.kernel, 10 + dropped);
+		ck_assert_uint_eq(sum.interface, 2);
+	}
+	seats_forget(&seats, 0);
+	seats_ask_drops(&seats, &sum);
+	check_drops(0, 12, 2);
+	ck_assert_uint_eq(sum.kernel, 12);
 	end();
 }
 END_TEST
@@ -135,7 +168,8 @@ Suite *seats_suite(void)
 	    a_source_crosses,
 	    what_nobody_took_is_closed_at_the_end,
 	    a_source_that_is_forgotten_leaves_its_drops,
-	    drops_of_all_are_added,
+	    each_seat_has_its_own_drops_and_all_make_the_sum,
+	    drops_of_former_sources_stay,
 	};
 
 	return SUITE_OF("seats", tests);

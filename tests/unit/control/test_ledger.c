@@ -171,6 +171,54 @@ START_TEST(filled_ledger_shows_every_counter_under_its_name)
 }
 END_TEST
 
+START_TEST(each_interface_has_counters_under_its_name)
+{
+	struct ledger_interface i[] = {{"a\"0", 1, 2, 3}, {"b\x1b", 4, 5, 0}};
+	struct ledger l = {.interfaces = i, .interface_count = 2};
+	const char *text;
+
+	ck_assert_ptr_nonnull(strstr(print_json(&l),
+	    "\"interfaces\":["
+	    "{\"name\":\"a\\\"0\",\"received\":1,\"dropped_kernel\":2,\"dropped_interface\":3},"
+	    "{\"name\":\"b\\u001b\",\"received\":4,\"dropped_kernel\":5,\"dropped_interface\":0}]"
+	    ","));
+	text = print_text(&l);
+	ck_assert_ptr_nonnull(strstr(text,
+	    "\ninterface a\"0\n"
+	    "  received                              1\n"
+	    "  dropped by the kernel                 2\n"
+	    "  dropped by the interface              3\n"
+	    "interface b\\x1b\n"
+	    "  received                              4\n"
+	    "  dropped by the kernel                 5\n"
+	    "flow records\n"));
+	/* Alone it has what stands above. */
+	l.interface_count = 1;
+	ck_assert_ptr_null(strstr(print_text(&l), "interface a"));
+	ck_assert_ptr_nonnull(strstr(print_json(&l), "\"interfaces\":[{\"name\":\"a\\\"0\","));
+}
+END_TEST
+
+/* Each worker has a part of every interface; names are whose the ledger is. */
+START_TEST(interfaces_of_workers_are_added)
+{
+	struct ledger_interface i[] = {{"a", 0, 0, 0}, {"b", 1, 1, 1}};
+	const struct ledger_interface part[] = {
+	    {NULL, 10, 20, 30}, {NULL, 100, 200, 300}, {NULL, 7, 7, 7}};
+	struct ledger l = {.interfaces = i, .interface_count = 2};
+
+	ledger_add_interfaces(&l, part, 3);
+	ledger_add_interfaces(&l, part, 1);
+	ck_assert_str_eq(i[0].name, "a");
+	ck_assert_uint_eq(i[0].received, 20);
+	ck_assert_uint_eq(i[0].dropped_kernel, 40);
+	ck_assert_uint_eq(i[0].dropped_interface, 60);
+	ck_assert_uint_eq(i[1].received, 101);
+	ck_assert_uint_eq(i[1].dropped_kernel, 201);
+	ck_assert_uint_eq(i[1].dropped_interface, 301);
+}
+END_TEST
+
 START_TEST(largest_counters_are_exact)
 {
 	struct ledger l = {.packets = {.received = UINT64_MAX}};
@@ -240,6 +288,8 @@ Suite *ledger_suite(void)
 	    collector_has_the_members_of_the_specification,
 	    member_of_a_group_says_which,
 	    filled_ledger_shows_every_counter_under_its_name,
+	    each_interface_has_counters_under_its_name,
+	    interfaces_of_workers_are_added,
 	    largest_counters_are_exact,
 	    names_are_escaped,
 	    json_is_one_line,

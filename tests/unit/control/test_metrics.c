@@ -56,19 +56,49 @@ static unsigned count(const char *text, const char *part)
 	return n;
 }
 
-START_TEST(each_interface_is_in_one_state_once)
+static void name_interfaces(struct overview *o)
 {
-	static const struct overview_interface list[] = {
-	    {"b0", "no carrier"}, {"b1", "ok"}, {"b0", "no carrier"}};
+	static struct ledger_interface list[] = {{"b0", 1, 2, 3}, {"b\"1", 4, 5, UINT64_MAX}};
+
+	o->now.ledger.interfaces = list;
+	o->now.ledger.interface_count = 2;
+}
+
+START_TEST(each_interface_has_its_counters)
+{
 	struct overview *o = create(0);
 	const char *text;
 
-	o->interfaces = list;
-	o->interface_count = 3;
+	name_interfaces(o);
+	text = print(o);
+	check_line(text, "spanflow_interface_packets_received_total{interface=\"b0\"} 1");
+	check_line(
+	    text, "spanflow_interface_packets_dropped_total{interface=\"b0\",by=\"kernel\"} 2");
+	check_line(
+	    text, "spanflow_interface_packets_dropped_total{interface=\"b0\",by=\"interface\"} 3");
+	check_line(text, "spanflow_interface_packets_received_total{interface=\"b\\\"1\"} 4");
+	check_line(
+	    text, "spanflow_interface_packets_dropped_total{interface=\"b\\\"1\",by=\"kernel\"} 5");
+	check_line(text,
+	    "spanflow_interface_packets_dropped_total{interface=\"b\\\"1\",by=\"interface\"} "
+	    "18446744073709551615");
+	ck_assert_uint_eq(count(text, "\nspanflow_interface_packets_"), 6);
+	free(o);
+}
+END_TEST
+
+START_TEST(each_interface_is_in_one_state)
+{
+	static const char *const states[] = {"no carrier", "ok"};
+	struct overview *o = create(0);
+	const char *text;
+
+	name_interfaces(o);
+	o->interface_states = states;
 	text = print(o);
 	check_line(text, "spanflow_interface_state{interface=\"b0\",state=\"no carrier\"} 1");
 	check_line(text, "spanflow_interface_state{interface=\"b0\",state=\"ok\"} 0");
-	check_line(text, "spanflow_interface_state{interface=\"b1\",state=\"ok\"} 1");
+	check_line(text, "spanflow_interface_state{interface=\"b\\\"1\",state=\"ok\"} 1");
 	ck_assert_uint_eq(count(text, "\nspanflow_interface_state{"), 10);
 	free(o);
 }
@@ -293,7 +323,8 @@ END_TEST
 Suite *metrics_suite(void)
 {
 	const TTest *const tests[] = {
-	    each_interface_is_in_one_state_once,
+	    each_interface_has_its_counters,
+	    each_interface_is_in_one_state,
 	    every_counter_of_the_ledger_has_a_sample,
 	    what_does_not_change_is_told,
 	    sampling_is_told_by_selector,
