@@ -12,7 +12,7 @@ _Static_assert(
 _Static_assert(
     OVERVIEW_INTERFACES_MAX == CONFIG_INPUTS_MAX, "room for all that the settings may name");
 
-/* Rates are those of this time at least. */
+/* Rates are those of this time at least, and of twice as long at most where it is looked often. */
 #define APART_NS (900 * NS_PER_MS)
 
 void overview_init(struct overview *o, const struct program *p)
@@ -46,22 +46,27 @@ static void take_ledger(struct overview_ledger *l, const struct program *p)
 	l->ledger.collectors = l->collectors;
 }
 
+static void copy_ledger(struct overview_ledger *to, const struct overview_ledger *from)
+{
+	*to = *from;
+	to->ledger.interfaces = to->interfaces;
+	to->ledger.collectors = to->collectors;
+}
+
 void overview_forget(struct overview *o)
 {
 	memset(&o->before, 0, sizeof(o->before));
+	memset(&o->later, 0, sizeof(o->later));
 	memset(&o->now, 0, sizeof(o->now));
 }
 
 void overview_refresh(struct overview *o, const struct program *p)
 {
-	uint64_t now = steady_now();
-
-	if (now - o->now.at_ns >= APART_NS) {
-		o->before = o->now;
-		o->before.ledger.interfaces = o->before.interfaces;
-		o->before.ledger.collectors = o->before.collectors;
-	}
-	o->up_ns = now - p->started_ns;
+	o->up_ns = steady_now() - p->started_ns;
 	o->sampling = p->settings->sampling;
 	take_ledger(&o->now, p);
+	if (o->now.at_ns - o->later.at_ns < APART_NS)
+		return;
+	copy_ledger(&o->before, &o->later);
+	copy_ledger(&o->later, &o->now);
 }

@@ -9,7 +9,7 @@
 
 /* Once: what does not change. */
 void overview_init(struct overview *o, const struct program *p);
-/* The ledger of this moment; the one before it is for rates. */
+/* The ledger of this moment, however often; one of some time before it is for rates. */
 void overview_refresh(struct overview *o, const struct program *p);
 
 /*

@@ -35,6 +35,7 @@ struct overview {
 	const char *const *interface_states;
 	struct overview_ledger now;
 	struct overview_ledger before; /* some seconds ago, for rates */
+	struct overview_ledger later;  /* between these two, to be `before` in its turn */
 };
 
 /* What a counter went up by in a second, between the two ledgers; 0 as long as there is one alone. */

@@ -157,6 +157,8 @@ def rates(case, station):
                 seen.append(ctl(probe.path, "-j", "status").json()["rates"]["packets"])
                 time.sleep(0.2)
         case.true(len(seen) > 3 and all(1800 < rate < 2200 for rate in seen), "2000 packets a second: %s" % seen)
+        case.true(until(lambda: ctl(probe.path, "-j", "status").json()["rates"]["packets"] == 0, 4, 0.2),
+                  "none a second, asked again and again")
         probe.end()
 
 
