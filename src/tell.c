@@ -40,15 +40,24 @@ void tell_interface_states(const char **states, const struct program *p)
 		states[i] = state_of(live_watch_interface(p->watch, i));
 }
 
-static void tell_interfaces(FILE *out, const struct program *p, bool json)
+/* Interfaces keep their places. */
+static void count(struct report_interface *to, const struct overview *o, size_t i)
 {
-	size_t count = p->config.interface_count;
-	struct report_interface *list = calloc(count, sizeof(*list));
+	to->counts = o->now.interfaces[i];
+	to->received_rate = overview_rate(o, to->counts.received, o->before.interfaces[i].received);
+}
 
-	for (size_t i = 0; list && i < count; i++)
+static void tell_interfaces(FILE *out, const struct overview *o, const struct program *p, bool json)
+{
+	size_t n = p->config.interface_count;
+	struct report_interface *list = calloc(n, sizeof(*list));
+
+	for (size_t i = 0; list && i < n; i++) {
 		describe(&list[i], live_watch_interface(p->watch, i));
+		count(&list[i], o, i);
+	}
 	if (list)
-		report_interfaces(out, list, count, json);
+		report_interfaces(out, list, n, json);
 	free(list);
 }
 
@@ -68,7 +77,7 @@ static void write_answer(
 			rows[i].report(out, o, json);
 			return;
 		}
-	tell_interfaces(out, p, json);
+	tell_interfaces(out, o, p, json);
 }
 
 void tell_answer(struct request *r, struct overview *o, const struct program *p)

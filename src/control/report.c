@@ -70,6 +70,16 @@ static uint64_t errors(const struct ledger_collector *c)
 	return total(c->sender.errors, FAILURE_COUNT);
 }
 
+/* A name and a description may hold anything, also what is an order to a terminal. */
+static const char *printable(struct line *l, const char *text)
+{
+	l->used = 0;
+	l->is_full = false;
+	line_put_text(l, text, strlen(text));
+	l->text[l->used] = '\0';
+	return l->text;
+}
+
 /* -- status ----------------------------------------------------------------------------------- */
 
 struct rates {
@@ -124,6 +134,30 @@ static void text_part(FILE *out, int width, uint64_t value, const char *what)
 	fprintf(out, "%-9s %*" PRIu64 "  %s\n", "", width, value, what);
 }
 
+static uint64_t drops_at(const struct ledger_interface *i)
+{
+	return i->dropped_kernel + i->dropped_interface;
+}
+
+/* Where several are captured, the one that has lost most is named. */
+static void text_drops(FILE *out, const struct overview *o, double rate, int width)
+{
+	const struct ledger *l = &o->now.ledger;
+	const struct ledger_interface *worst = l->interfaces;
+	char a[REPORT_SHORT_SIZE];
+	struct line name;
+
+	for (size_t i = 1; i < l->interface_count; i++)
+		if (drops_at(&l->interfaces[i]) > drops_at(worst))
+			worst = &l->interfaces[i];
+	fprintf(out, "          %*" PRIu64 "  dropped    %5s/s  ", width,
+	    l->packets.dropped_kernel + l->packets.dropped_interface, report_short(rate, a));
+	if (l->interface_count > 1 && drops_at(worst))
+		fprintf(out, "most at %s\n", printable(&name, worst->name));
+	else
+		fprintf(out, "by kernel and interfaces\n");
+}
+
 static void text_packets(FILE *out, const struct overview *o, const struct rates *r, int width)
 {
 	const struct ledger_packets *p = &o->now.ledger.packets;
@@ -135,8 +169,7 @@ static void text_packets(FILE *out, const struct overview *o, const struct rates
 	if (p->not_sampled)
 		text_part(out, width, p->not_sampled, "not sampled");
 	text_part(out, width, ignored(&o->now.ledger), "ignored");
-	fprintf(out, "          %*" PRIu64 "  dropped    %5s/s  by kernel and interfaces\n", width,
-	    p->dropped_kernel + p->dropped_interface, report_short(r->drops, a));
+	text_drops(out, o, r->drops, width);
 }
 
 static void text_status(FILE *out, const struct overview *o)
@@ -296,24 +329,17 @@ static const char *mac_text(const uint8_t mac[6], char text[MAC_SIZE])
 	return text;
 }
 
-/* A name and a description may hold anything, also what is an order to a terminal. */
-static const char *printable(struct line *l, const char *text)
-{
-	l->used = 0;
-	l->is_full = false;
-	line_put_text(l, text, strlen(text));
-	l->text[l->used] = '\0';
-	return l->text;
-}
-
 static void text_interface(FILE *out, const struct report_interface *i)
 {
-	char mac[MAC_SIZE], speed[REPORT_SHORT_SIZE];
+	char mac[MAC_SIZE], speed[REPORT_SHORT_SIZE], rate[REPORT_SHORT_SIZE];
+	char dropped[REPORT_SHORT_SIZE];
 	struct line l;
 
-	fprintf(out, "%-15s %-10s %6" PRIu32 "  %s  %5" PRIu32 "  %5s  ", printable(&l, i->name),
-	    i->state, i->index, mac_text(i->mac, mac), i->mtu,
-	    i->speed_mbit ? report_short((double)i->speed_mbit * 1e6, speed) : "-");
+	fprintf(out, "%-15s %-10s %14" PRIu64 "  %5s  %7s  ", printable(&l, i->name), i->state,
+	    i->counts.received, report_short(i->received_rate, rate),
+	    report_short((double)drops_at(&i->counts), dropped));
+	fprintf(out, "%6" PRIu32 "  %s  %5" PRIu32 "  %5s  ", i->index, mac_text(i->mac, mac),
+	    i->mtu, i->speed_mbit ? report_short((double)i->speed_mbit * 1e6, speed) : "-");
 	fprintf(out, "%s\n", printable(&l, i->description));
 }
 
@@ -329,6 +355,10 @@ static void json_interface(struct json *j, const struct report_interface *i)
 	json_string(j, "mac", mac_text(i->mac, mac));
 	json_number(j, "mtu", i->mtu);
 	json_number(j, "speedMegabits", i->speed_mbit);
+	json_number(j, "received", i->counts.received);
+	json_decimal(j, "receivedRate", i->received_rate);
+	json_number(j, "droppedKernel", i->counts.dropped_kernel);
+	json_number(j, "droppedInterface", i->counts.dropped_interface);
 	json_close(j);
 }
 
@@ -337,8 +367,9 @@ void report_interfaces(FILE *out, const struct report_interface *list, size_t co
 	struct json j = {.out = out};
 
 	if (!json) {
-		fprintf(out, "%-15s %-10s %6s  %-17s  %5s  %5s  %s\n", "interface", "state",
-		    "index", "mac", "mtu", "bit/s", "description");
+		fprintf(out, "%-15s %-10s %14s  %5s  %7s  %6s  %-17s  %5s  %5s  %s\n", "interface",
+		    "state", "received", "pkt/s", "dropped", "index", "mac", "mtu", "bit/s",
+		    "description");
 		for (size_t i = 0; i < count; i++)
 			text_interface(out, &list[i]);
 		return;

@@ -27,6 +27,8 @@ struct report_interface {
 	uint32_t mtu;      /* 0: not known, like the others */
 	uint32_t speed_mbit;
 	uint8_t mac[6];
+	struct ledger_interface counts;
+	double received_rate; /* packets in a second */
 };
 
 void report_interfaces(FILE *out, const struct report_interface *list, size_t count, bool json);

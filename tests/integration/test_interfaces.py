@@ -74,10 +74,17 @@ def counted(stats):
     return {row["name"]: tuple(row[name] for name in COUNTERS) for row in stats["interfaces"]}
 
 
+def listed(probe):
+    """The same of what `spanflowctl interfaces` tells; of a renamed one the name is another."""
+    return [(row["received"], row["droppedKernel"], row["droppedInterface"])
+            for row in ctl(probe.path, "-j", "interfaces").json()]
+
+
 def comes_to(case, probe, what, **wanted):
     """Soon each interface has received that, and lost nothing."""
     wanted = {name: (count, 0, 0) for name, count in wanted.items()}
     case.true(until(lambda: counted(stats_of(probe)) == wanted), f"{what}: {counted(stats_of(probe))}, wanted {wanted}")
+    case.equal(listed(probe), list(wanted.values()), f"{what}: interfaces")
 
 
 def ends_with(case, probe, **wanted):
@@ -114,6 +121,31 @@ def any_interface(case, station, *arguments):
         station.send("a0", flows(3))
         station.send("a1", flows(4))
         ends_with(case, probe, any=7)
+
+
+def rates(case, station):
+    """About as many in a second as come there; and a table that people read."""
+    def rate_of():
+        return [row["receivedRate"] for row in ctl(probe.path, "-j", "interfaces").json()]
+    ending = threading.Event()
+
+    def steadily():
+        while not ending.is_set():
+            station.send("a1", flows(20))       # and a pause of a tenth of a second
+    with station.probe() as probe:
+        sender = threading.Thread(target=steadily)
+        sender.start()
+        try:
+            case.true(until(lambda: rate_of()[0] == 0 and 100 < rate_of()[1] < 220, 10), f"rates: {rate_of()}")
+            lines = ctl(probe.path, "interfaces").lines()
+        finally:
+            ending.set()
+            sender.join(10)
+        probe.end()
+    good_end(case, probe)
+    case.equal(lines[0].split(), "interface state received pkt/s dropped index mac mtu bit/s description".split(), "heading")
+    case.equal([line.split()[0:2] for line in lines[1:]], [["b0", "ok"], ["b1", "ok"]], "rows")
+    case.true(lines[1].split()[2:5] == ["0", "0", "0"] and int(lines[2].split()[2]) > 20, f"{lines}")
 
 
 # --- what happens to an interface -------------------------------------------
@@ -228,11 +260,13 @@ def loses(case, station, *arguments, names=("b0", "b1"), comes_again=True):
         case.true(until(good), f"{what}: {counted(stats_of(probe))}, of {b0} and {b1}")
         stats = stats_of(probe)
         case.none(live_faults(stats), what)
+        case.equal(listed(probe), list(counted(stats).values()), f"{what}: interfaces")
         return counted(stats)["b1"][1]
 
     with station.probe("--buffer=64K", *arguments, names=names) as probe:
         overflow(station, probe, a0=flows(10), a1=flows(MANY))
         first = balance("first", 10, MANY, 1000)
+        case.true(" most at b1\n" in ctl(probe.path, "status").out, "status names it")
         if comes_again:
             station.anew(1, workers)
             case.equal(balance("made anew", 10, MANY, first), first, "dropped before")
@@ -299,6 +333,7 @@ def cases(tap, station):
     tap.test("counted by interface, without copies", exact, station, "--dedup")
     tap.test("counted by interface, without a helper", exact, station, "--seal=off")
     tap.test("one is silent", silent, station)
+    tap.test("rates of each", rates, station)
     tap.test("any", any_interface, station)
     tap.test("removed and made anew", comes_back, station, 1)
     tap.test("removed and made anew, 2 workers", comes_back, station, 2)

@@ -202,6 +202,69 @@ START_TEST(stats_are_the_ledger)
 }
 END_TEST
 
+static const char *print_interfaces(const struct report_interface *list, size_t n, bool json)
+{
+	size_t size;
+	FILE *out;
+
+	free(printed);
+	out = open_memstream(&printed, &size);
+	report_interfaces(out, list, n, json);
+	fclose(out);
+	return printed;
+}
+
+START_TEST(interfaces_have_their_counters)
+{
+	const struct report_interface list[] = {
+	    {.name = "eth1",
+		.description = "span",
+		.state = "ok",
+		.index = 2,
+		.mtu = 1500,
+		.speed_mbit = 10000,
+		.mac = {2, 0, 0, 0, 0, 1},
+		.counts = {"eth1", 12345678901234, 23456, 7},
+		.received_rate = 81234.5},
+	    {.name = "eth2", .description = "", .state = "ok", .counts = {"eth2", 0, 0, 0}},
+	};
+
+	print_interfaces(list, 2, false);
+	ck_assert_str_eq(printed,
+	    "interface       state            received  pkt/s  dropped   index  mac                "
+	    "  mtu  bit/s  description\n"
+	    "eth1            ok         12345678901234  81.2k    23.5k       2  "
+	    "02:00:00:00:00:01   1500  10.0G  span\n"
+	    "eth2            ok                      0      0        0       0  "
+	    "00:00:00:00:00:00      0      -  \n");
+	print_interfaces(list, 2, true);
+	ck_assert(json_valid(printed));
+	has(printed,
+	    "\"speedMegabits\":10000,\"received\":12345678901234,\"receivedRate\":81234.500,"
+	    "\"droppedKernel\":23456,\"droppedInterface\":7}");
+}
+END_TEST
+
+START_TEST(status_names_who_lost_most_of_several)
+{
+	struct ledger_interface list[] = {
+	    {"eth1", 1, 4, 0}, {"e\x1b[2J", 1, 0, 5}, {"eth3", 1, 3, 1}};
+	struct overview o;
+
+	overview_example(&o, 1000);
+	o.now.ledger.interfaces = list;
+	o.now.ledger.interface_count = 3;
+	has(print(report_status, &o, false),
+	    "                       8  dropped        4/s  most at e\\x1b[2J\n");
+	o.now.ledger.interface_count = 1;
+	has(print(report_status, &o, false), "/s  by kernel and interfaces\n");
+	o.now.ledger.interface_count = 3;
+	for (size_t i = 0; i < 3; i++)
+		list[i].dropped_kernel = list[i].dropped_interface = 0;
+	has(print(report_status, &o, false), "/s  by kernel and interfaces\n");
+}
+END_TEST
+
 /* Whoever may set a description is not always the one whose terminal it is. */
 START_TEST(interfaces_bring_no_orders_to_a_terminal)
 {
@@ -209,13 +272,8 @@ START_TEST(interfaces_bring_no_orders_to_a_terminal)
 	    .description = "a\x1b]0;b\x07 \xc2\x9b"
 			   "2J \xc3\xbc\xff",
 	    .state = "ok"};
-	size_t size;
-	FILE *out;
 
-	free(printed);
-	out = open_memstream(&printed, &size);
-	report_interfaces(out, &row, 1, false);
-	fclose(out);
+	print_interfaces(&row, 1, false);
 	has(printed, "\ne\\x1b[2Jth ");
 	has(printed, " a\\x1b]0;b\\x07 \\xc2\\x9b2J \xc3\xbc\\xff\n");
 }
@@ -242,6 +300,7 @@ Suite *report_suite(void)
 	    short_numbers_have_five_characters_at_most, rates_are_those_between_two_moments,
 	    status_as_text, numbers_stand_below_each_other_however_large,
 	    status_before_anything_came, json_has_all_on_one_line, stats_are_the_ledger,
+	    interfaces_have_their_counters, status_names_who_lost_most_of_several,
 	    interfaces_bring_no_orders_to_a_terminal, collectors_bring_none_either};
 
 	return SUITE_OF("report", tests);
