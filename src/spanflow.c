@@ -210,7 +210,7 @@ static int start(struct program *p)
 	p->started_ns = steady_now();
 	p->started_wall_ns = date_now();
 	log_hold_repeats(config_is_live(&p->config));
-	rc = losses_init(&p->losses, FORMERS_LEDGER_MAX);
+	rc = losses_init(&p->losses, p->config.interface_count, FORMERS_LEDGER_MAX);
 	if (rc == 0)
 		rc = operate_prepare(p);
 	if (rc == 0)

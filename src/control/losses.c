@@ -16,19 +16,21 @@
 /* -- rows --------------------------------------------------------------------------------------- */
 
 struct kind_row {
-	size_t offset; /* of the counter in the ledger */
-	const char *subject;
+	size_t offset;       /* of the counter in the ledger, or in what it has of an interface */
+	const char *subject; /* NULL: the interface */
 	const char *what;
 	const char *advice;
 	bool at_end; /* also a message at the end */
 };
 
-static const struct kind_row kind_rows[LOSS_KINDS] = {
-    {offsetof(struct ledger, packets.dropped_kernel), "capture", "packets dropped by the kernel",
+static const struct kind_row interface_rows[LOSS_DROPS] = {
+    {offsetof(struct ledger_interface, dropped_kernel), NULL, "packets dropped by the kernel",
 	"a larger --buffer, more --workers, a filter or --sample helps", true},
-    {offsetof(struct ledger, packets.dropped_interface), "capture",
-	"packets dropped by the interface",
+    {offsetof(struct ledger_interface, dropped_interface), NULL, "packets dropped by the interface",
 	"`ethtool -G` enlarges the card's rings, `ethtool -S` tells more", true},
+};
+
+static const struct kind_row kind_rows[LOSS_KINDS] = {
     {offsetof(struct ledger, ring_dropped), "export", "records dropped",
 	"flows ended faster than they could be exported: longer timeouts, fewer collectors or "
 	"--sample helps",
@@ -86,15 +88,15 @@ static const struct drop_row drop_rows[FAILURE_COUNT] = {
     [FAILURE_SHUTDOWN] = {.why = "it did not take them in time for the end"},
 };
 
-static uint64_t count_of(const struct kind_row *row, const struct ledger *l)
+static uint64_t count_of(const struct kind_row *row, const void *base)
 {
-	return *(const uint64_t *)(const void *)((const char *)l + row->offset);
+	return *(const uint64_t *)(const void *)((const char *)base + row->offset);
 }
 
-static void tell_kind(const struct kind_row *row, uint64_t count, const char *in_all)
+static void tell_kind(
+    const struct kind_row *row, const char *subject, uint64_t count, const char *in_all)
 {
-	log_warning(
-	    "%s: %" PRIu64 " %s%s: %s", row->subject, count, row->what, in_all, row->advice);
+	log_warning("%s: %" PRIu64 " %s%s: %s", subject, count, row->what, in_all, row->advice);
 }
 
 static void tell_dropped(
@@ -114,13 +116,12 @@ static void tell_dropped(
 
 /* -- now and then ------------------------------------------------------------------------------- */
 
-int losses_init(struct losses *l, size_t collector_max)
+int losses_init(struct losses *l, size_t interface_count, size_t collector_max)
 {
-	*l = (struct losses){.collector_max = collector_max};
-	if (!collector_max)
-		return 0;
-	l->collectors = calloc(collector_max, sizeof(*l->collectors));
-	return l->collectors ? 0 : -ENOMEM;
+	*l = (struct losses){.interface_count = interface_count, .collector_max = collector_max};
+	l->interfaces = calloc(interface_count + 1, sizeof(*l->interfaces));
+	l->collectors = calloc(collector_max + 1, sizeof(*l->collectors));
+	return l->interfaces && l->collectors ? 0 : -ENOMEM;
 }
 
 static void forget_collector(struct loss_collector *c)
@@ -134,6 +135,7 @@ void losses_fini(struct losses *l)
 {
 	for (size_t i = 0; i < l->collector_count; i++)
 		forget_collector(&l->collectors[i]);
+	free(l->interfaces);
 	free(l->collectors);
 	*l = (struct losses){0};
 }
@@ -253,14 +255,28 @@ static void report_collectors(struct losses *l, const struct ledger *now, uint64
 	}
 }
 
+static void report_kind(struct loss *told, const struct kind_row *row, const char *subject,
+    const void *base, uint64_t now_ns)
+{
+	uint64_t count = take_untold(told, count_of(row, base), now_ns);
+
+	if (count)
+		tell_kind(row, subject, count, "");
+}
+
+static void report_interface(
+    struct loss_interface *told, const struct ledger_interface *now, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < LOSS_DROPS; i++)
+		report_kind(&told->drops[i], &interface_rows[i], now->name, now, now_ns);
+}
+
 void losses_report(struct losses *l, const struct ledger *now, uint64_t now_ns)
 {
-	for (unsigned i = 0; i < LOSS_KINDS; i++) {
-		uint64_t count = take_untold(&l->kinds[i], count_of(&kind_rows[i], now), now_ns);
-
-		if (count)
-			tell_kind(&kind_rows[i], count, "");
-	}
+	for (size_t i = 0; i < now->interface_count && i < l->interface_count; i++)
+		report_interface(&l->interfaces[i], &now->interfaces[i], now_ns);
+	for (unsigned i = 0; i < LOSS_KINDS; i++)
+		report_kind(&l->kinds[i], &kind_rows[i], kind_rows[i].subject, now, now_ns);
 	for (unsigned i = 0; i < LOSS_SHARES; i++)
 		report_share(&l->shares[i], &share_rows[i], &now->packets, now_ns);
 	report_collectors(l, now, now_ns);
@@ -280,14 +296,30 @@ static bool is_told_at_end(const struct ledger_collector *c, enum failure f)
 	    (c->waits && failure_is_of_room(f));
 }
 
+static void report_kind_total(
+    uint64_t told, const struct kind_row *row, const char *subject, const void *base)
+{
+	uint64_t count = count_of(row, base);
+
+	if (count && (row->at_end || told))
+		tell_kind(row, subject, count, in_all(told));
+}
+
+static void report_interface_total(
+    const struct loss_interface *told, const struct ledger_interface *now)
+{
+	for (unsigned i = 0; i < LOSS_DROPS; i++)
+		report_kind_total(
+		    told ? told->drops[i].told : 0, &interface_rows[i], now->name, now);
+}
+
 void losses_report_total(const struct losses *l, const struct ledger *now)
 {
-	for (unsigned i = 0; i < LOSS_KINDS; i++) {
-		uint64_t count = count_of(&kind_rows[i], now);
-
-		if (count && (kind_rows[i].at_end || l->kinds[i].told))
-			tell_kind(&kind_rows[i], count, in_all(l->kinds[i].told));
-	}
+	for (size_t i = 0; i < now->interface_count; i++)
+		report_interface_total(
+		    i < l->interface_count ? &l->interfaces[i] : NULL, &now->interfaces[i]);
+	for (unsigned i = 0; i < LOSS_KINDS; i++)
+		report_kind_total(l->kinds[i].told, &kind_rows[i], kind_rows[i].subject, now);
 	for (size_t i = 0; i < now->collector_count; i++) {
 		const struct ledger_collector *c = &now->collectors[i];
 		const struct loss_collector *known = find_collector(l, now, i);

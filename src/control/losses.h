@@ -38,19 +38,26 @@ struct loss_collector {
 	struct loss losses[FAILURE_COUNT];
 };
 
-enum { LOSS_KINDS = 6, LOSS_SHARES = 6 };
+enum { LOSS_KINDS = 4, LOSS_SHARES = 6, LOSS_DROPS = 2 };
+
+/* Of a captured interface, which keeps its place in the ledger. */
+struct loss_interface {
+	struct loss drops[LOSS_DROPS];
+};
 
 /* Zeroed memory is one that has not told anything, and is good for losses_report_total(). */
 struct losses {
 	struct loss kinds[LOSS_KINDS];
 	struct loss_share shares[LOSS_SHARES];
+	struct loss_interface *interfaces; /* owned */
+	size_t interface_count;
 	struct loss_collector *collectors; /* owned */
 	size_t collector_count;
 	size_t collector_max;
 };
 
-/* For ledgers of at most so many collectors. 0 or -ENOMEM. */
-int losses_init(struct losses *l, size_t collector_max);
+/* For ledgers of so many interfaces, and of at most so many collectors. 0 or -ENOMEM. */
+int losses_init(struct losses *l, size_t interface_count, size_t collector_max);
 void losses_fini(struct losses *l);
 
 /*

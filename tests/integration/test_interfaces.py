@@ -9,6 +9,7 @@ none of them goes back; the ledger and the metrics say the same.  Needs root.
 usage: test_interfaces.py [WORD...]    only cases with such a word in their name
 """
 import os
+import re
 import signal
 import sys
 import threading
@@ -248,7 +249,7 @@ def overflow(station, probe, **sent):
     os.kill(probe.pid, signal.SIGCONT)
 
 
-def loses(case, station, *arguments, names=("b0", "b1"), comes_again=True):
+def loses(case, station, *arguments):
     """The one that loses is named, also after it was made anew, and each packet is accounted for at its interface."""
     workers = 2 if "--workers=2" in arguments else 1
 
@@ -263,20 +264,22 @@ def loses(case, station, *arguments, names=("b0", "b1"), comes_again=True):
         case.equal(listed(probe), list(counted(stats).values()), f"{what}: interfaces")
         return counted(stats)["b1"][1]
 
-    with station.probe("--buffer=64K", *arguments, names=names) as probe:
+    with station.probe("--buffer=64K", *arguments) as probe:
         overflow(station, probe, a0=flows(10), a1=flows(MANY))
         first = balance("first", 10, MANY, 1000)
         case.true(" most at b1\n" in ctl(probe.path, "status").out, "status names it")
-        if comes_again:
-            station.anew(1, workers)
-            case.equal(balance("made anew", 10, MANY, first), first, "dropped before")
-            overflow(station, probe, a1=flows(MANY))
-            balance("once more", 10, 2 * MANY, first + 1000)
+        station.anew(1, workers)
+        case.equal(balance("made anew", 10, MANY, first), first, "dropped before")
+        overflow(station, probe, a1=flows(MANY))
+        balance("once more", 10, 2 * MANY, first + 1000)
         probe.end()
     good_end(case, probe)
     rows = counted(probe.stats())
-    case.equal((rows["b0"], sum(rows["b1"])), ((10, 0, 0), (1 + comes_again) * MANY), "at the end")
-    return probe
+    case.equal((rows["b0"], sum(rows["b1"])), ((10, 0, 0), 2 * MANY), "at the end")
+    said = [line for line in probe.lines() if " dropped by the kernel" in line]
+    case.true(said and all(line.startswith("spanflow: b1: ") for line in said), f"lines: {said}")
+    case.true(said and re.match(rf"spanflow: b1: {rows['b1'][1]} packets dropped by the kernel( in all)?: ", said[-1]),
+              f"{said[-1:]}, {rows['b1'][1]} dropped")
 
 
 # --- at any moment ----------------------------------------------------------

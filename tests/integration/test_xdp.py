@@ -103,6 +103,25 @@ def what_is_lost(case, link):
     case.equal(counted(probe), (FEW, 1000, 0), "received, dropped_kernel, dropped_interface")
 
 
+def lost_by_one(case, link):
+    """Of two the one that loses is known, also once it has gone."""
+    with XdpProbe(link, FEWEST, "-o", "json", "--stats=json", interfaces=("b0", "b1")) as probe:
+        os.kill(probe.pid, signal.SIGSTOP)
+        wait_for(lambda: stands_still(probe.pid), 5, "it stands still")
+        send(link.sending, "a0", frames_of(30))
+        send(link.sending, "a1", frames_of(FEW + 200))
+        os.kill(probe.pid, signal.SIGCONT)
+        time.sleep(0.5)
+        netns.run(link.capturing, "ip", "link", "del", "b1")
+        time.sleep(0.7)
+        probe.end()
+    link.pair(1)
+    good_end(case, probe)
+    no_fallback(case, probe)
+    case.equal(summary(probe.stats()["interfaces"], "name", "received", "dropped_kernel"),
+               [("b0", 30, 0), ("b1", FEW, 200)], "name, received, dropped_kernel")
+
+
 def used_again(case, link):
     """Three times as many packets as there are frames, never more at a time than there are."""
     with XdpProbe(link, FEWEST, "-o", "json", "--stats=json") as probe:
@@ -351,6 +370,7 @@ def cases(tap, link):
     tap.test("100,000 packets at full speed are those of the file", full_speed, link, path)
     tap.test("a BPF filter", bpf_filter, link, path)
     tap.test("what there is no room for is counted", what_is_lost, link)
+    tap.test("which of two lost it", lost_by_one, link)
     tap.test("frames are used again", used_again, link)
     tap.test("a driver that takes no program", generic_mode, link)
     tap.test("several queues", several_queues, link)

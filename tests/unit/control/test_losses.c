@@ -10,19 +10,26 @@
 #define S NS_PER_S
 /* For collectors. */
 #define ROOM 3
+#define INTERFACES 2
 
 static struct losses losses;
 static struct ledger ledger;
 static struct ledger_collector collectors[2];
+static struct ledger_interface interfaces[INTERFACES];
 
 static void begin(void)
 {
 	collectors[0] = (struct ledger_collector){.url = "udp://h:1"};
 	collectors[1] =
 	    (struct ledger_collector){.url = "file:/f", .is_stream = true, .waits = true};
-	ledger = (struct ledger){.collectors = collectors, .collector_count = 2};
+	interfaces[0] = (struct ledger_interface){.name = "eth1"};
+	interfaces[1] = (struct ledger_interface){.name = "eth2"};
+	ledger = (struct ledger){.interfaces = interfaces,
+	    .interface_count = INTERFACES,
+	    .collectors = collectors,
+	    .collector_count = 2};
 	losses_fini(&losses);
-	ck_assert_int_eq(losses_init(&losses, ROOM), 0);
+	ck_assert_int_eq(losses_init(&losses, INTERFACES, ROOM), 0);
 }
 
 static const char *said_at(uint64_t seconds)
@@ -64,9 +71,12 @@ static const struct {
 	const char *said;
 	bool at_end;
 } rows[] = {
-    {&ledger.packets.dropped_kernel, "spanflow: capture: 5 packets dropped by the kernel: ", true},
-    {&ledger.packets.dropped_interface,
-	"spanflow: capture: 5 packets dropped by the interface: ", true},
+    {&interfaces[0].dropped_kernel, "spanflow: eth1: 5 packets dropped by the kernel: ", true},
+    {&interfaces[1].dropped_kernel, "spanflow: eth2: 5 packets dropped by the kernel: ", true},
+    {&interfaces[0].dropped_interface,
+	"spanflow: eth1: 5 packets dropped by the interface: ", true},
+    {&interfaces[1].dropped_interface,
+	"spanflow: eth2: 5 packets dropped by the interface: ", true},
     {&ledger.ring_dropped, "spanflow: export: 5 records dropped: flows ended faster than ", true},
     {&ledger.flows.ended[END_NO_RESOURCES],
 	"spanflow: flows: 5 flows ended before their time: ", false},
@@ -131,13 +141,13 @@ START_TEST(what_goes_on_is_told_each_minute_with_the_sum_since)
 	for (unsigned at = 10; at <= 600; at += LOSSES_INTERVAL_S) {
 		const char *said;
 
-		ledger.packets.dropped_kernel += 7;
+		interfaces[0].dropped_kernel += 7;
 		said = said_at(at);
 		if (!*said)
 			continue;
 		check_beginning(said,
-		    told ? "spanflow: capture: 42 packets dropped"
-			 : "spanflow: capture: 7 packets dropped");
+		    told ? "spanflow: eth1: 42 packets dropped"
+			 : "spanflow: eth1: 7 packets dropped");
 		told++;
 	}
 	ck_assert_uint_eq(told, 10);
@@ -147,7 +157,7 @@ END_TEST
 START_TEST(kinds_do_not_hide_each_other)
 {
 	begin();
-	ledger.packets.dropped_kernel = 1;
+	interfaces[0].dropped_kernel = 1;
 	ck_assert_str_ne(said_at(10), "");
 	collectors[0].sender.dropped[FAILURE_EPERM] = 2;
 	check_beginning(said_at(20), "spanflow: udp://h:1: 2 records dropped: EPERM: ");
@@ -158,14 +168,31 @@ START_TEST(kinds_do_not_hide_each_other)
 }
 END_TEST
 
+/* Each has a minute of its own. */
+START_TEST(interfaces_do_not_hide_each_other)
+{
+	begin();
+	interfaces[0].dropped_kernel = 1;
+	check_beginning(said_at(10), "spanflow: eth1: 1 packets dropped by the kernel: ");
+	interfaces[0].dropped_kernel = 11;
+	interfaces[1].dropped_kernel = 2;
+	check_beginning(said_at(20), "spanflow: eth2: 2 packets dropped by the kernel: ");
+	interfaces[1].dropped_interface = 3;
+	check_beginning(said_at(30), "spanflow: eth2: 3 packets dropped by the interface: ");
+	interfaces[1].dropped_kernel = 22;
+	check_beginning(said_at(70), "spanflow: eth1: 10 packets dropped by the kernel: ");
+	check_beginning(said_at(80), "spanflow: eth2: 20 packets dropped by the kernel: ");
+}
+END_TEST
+
 START_TEST(a_counter_that_begins_anew_is_told_from_there)
 {
 	begin();
-	ledger.packets.dropped_kernel = 100;
+	interfaces[0].dropped_kernel = 100;
 	said_at(10);
-	ledger.packets.dropped_kernel = 3;
+	interfaces[0].dropped_kernel = 3;
 	ck_assert_str_eq(said_at(20), "");
-	check_beginning(said_at(70), "spanflow: capture: 3 packets dropped");
+	check_beginning(said_at(70), "spanflow: eth1: 3 packets dropped");
 }
 END_TEST
 
@@ -225,7 +252,7 @@ START_TEST(more_collectors_than_were_named_are_told_of_at_the_end)
 {
 	begin();
 	losses_fini(&losses);
-	ck_assert_int_eq(losses_init(&losses, 0), 0);
+	ck_assert_int_eq(losses_init(&losses, 0, 0), 0);
 	collectors[1].sender.dropped[FAILURE_QUEUE_FULL] = 4;
 	ck_assert_str_eq(said_at(10), "");
 	check_beginning(said_in_all(false), "spanflow: file:/f: 4 records dropped: ");
@@ -275,7 +302,7 @@ Suite *losses_suite(void)
 	    each_kind_is_told_under_its_name_and_once, what_nobody_was_told_of_is_told_at_the_end,
 	    a_sum_of_what_was_told_before_says_so,
 	    what_goes_on_is_told_each_minute_with_the_sum_since, kinds_do_not_hide_each_other,
-	    a_counter_that_begins_anew_is_told_from_there,
+	    interfaces_do_not_hide_each_other, a_counter_that_begins_anew_is_told_from_there,
 	    a_reason_to_ignore_packets_is_told_from_one_in_a_hundred_on, few_packets_make_no_share,
 	    who_was_too_late_for_the_end_fails_the_run,
 	    more_collectors_than_were_named_are_told_of_at_the_end,
