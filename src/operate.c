@@ -349,7 +349,7 @@ static bool is_hangup_wanted(void)
 	return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
 }
 
-/* What libevent has to say is one of our messages. */
+/* What libevent has to say is one of our messages. By itself it would write to standard error, and wait there. */
 static void tell_of_event(int severity, const char *message)
 {
 	if (severity >= EVENT_LOG_ERR)
@@ -443,13 +443,6 @@ static int open_scrape(struct operation *op)
 	return op->scrape ? 0 : -EIO;
 }
 
-/* By itself libevent would write to standard error, and wait there. */
-static void say_event(int severity, const char *message)
-{
-	(void)severity;
-	log_warning("libevent: %s", message);
-}
-
 int operate_prepare(struct program *p)
 {
 	struct operation *op = &operation;
@@ -458,7 +451,6 @@ int operate_prepare(struct program *p)
 	event_set_log_callback(tell_of_event);
 	op->program = p;
 	op->hangup_reloads = config_is_live(&p->config) && !has_terminal();
-	event_set_log_callback(say_event);
 	op->base = event_base_new();
 	if (rc == 0)
 		rc = op->base ? add_events(op) : -ENOMEM;
