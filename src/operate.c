@@ -358,6 +358,16 @@ static void tell_of_event(int severity, const char *message)
 		log_warning("event loop: %s", message);
 }
 
+/*
+ * Whoever reads the lines of a capture may have seen enough, as head(1) has. Where they are all that is wanted
+ * there is nothing left to do, and nothing to say: SIGPIPE ends the program as it does others.
+ */
+static bool ends_with_reader(const struct config *c)
+{
+	return !config_is_live(c) && c->stats == STATS_NONE && c->collector_count == 1 &&
+	    !c->collectors[0].host && !c->collectors[0].path;
+}
+
 /* The threads inherit the mask: signals reach the main thread alone, as a descriptor. */
 static int take_over_signals(struct program *p)
 {
@@ -369,7 +379,8 @@ static int take_over_signals(struct program *p)
 	if (is_hangup_wanted())
 		sigaddset(&set, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	if (!ends_with_reader(&p->config))
+		signal(SIGPIPE, SIG_IGN);
 	install_interrupt();
 	p->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return p->signal_fd < 0 ? -errno : 0;

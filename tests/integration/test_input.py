@@ -26,7 +26,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import nobody
 import pcapgen as gen
 from collectors import Process, bounded, free_port
-from harness import PROGRAM, ROOT, Sink, Skip, Tap, ledger_faults, need_program, run
+from harness import PROGRAM, ROOT, Sink, Skip, Tap, last_object, ledger_faults, need_program, run
 
 USER0 = 147
 CUT_AT = 24 + 3 * (16 + 62) + 16 + 10       # in the fourth packet's data
@@ -461,16 +461,43 @@ def full_stdout(case):
     message(case, done, 1, "no space|full")
 
 
-def closed_pipe(case, many):
-    """The reader of a pipe goes away, as head does: status 1, one message, an end."""
-    with Process([PROGRAM, "-r", many, "-o", "csv"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as probe:
+def read_as_head(arguments, ignores=False):
+    """The first line of standard output, whose reader then goes away, and what became of the run."""
+    def start():
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+    with Process([PROGRAM, *arguments], preexec_fn=start if ignores else None, restore_signals=not ignores,
+                 stdout=subprocess.PIPE, stderr=subprocess.PIPE) as probe:
         first = probe.child.stdout.readline()
         probe.child.stdout.close()
         probe.child.stdout = None
         stderr = probe.child.stderr.read()
-        status = probe.child.wait(20)
+        return first, Done(probe.child.wait(20), b"", stderr)
+
+
+def gone_reader(case, many):
+    """Nothing else is wanted: SIGPIPE ends it without a word, unless who started it ignores that."""
+    first, done = read_as_head(["-r", many, "-o", "csv"])
     case.true(first.startswith(b"sourceAddress,"), f"first line: {first!r}")
-    message(case, Done(status, b"", stderr), 1, "pipe|closed")
+    case.equal((done.status, done.stderr), (-signal.SIGPIPE, ""), "status, messages")
+    message(case, read_as_head(["-r", many, "-o", "csv"], ignores=True)[1], 1, "standard output: broken pipe")
+
+
+def gone_reader_told(case, many):
+    """Whoever wants the ledger is told of the loss there, too."""
+    done = read_as_head(["-r", many, "-o", "csv", "--stats=json"])[1]
+    message(case, done, 1, "standard output: broken pipe")
+    stats = last_object(done.stderr)
+    case.none(ledger_faults(stats), "ledger")
+    case.true(stats["collectors"][0]["dropped"].get("EPIPE", 0) > 0, "no records dropped as EPIPE")
+
+
+def gone_reader_of_two(case, many, path):
+    """The other output gets everything."""
+    done = read_as_head(["-r", many, "-o", "csv", "-o", "json:" + path])[1]
+    message(case, done, 1, "standard output: broken pipe")
+    with open(path, encoding="utf-8") as lines:
+        case.equal(sum(1 for _ in lines), 20000, "records of the other output")
 
 
 def closed_stdout(case, files):
@@ -660,7 +687,9 @@ def export_cases(tap, files, many):
              "/nonexistent/x", "no such file")
     tap.test("output: /dev/full", unwritable, files, "csv:/dev/full", "/dev/full", "no space|full")
     tap.test("output: standard output is full", full_stdout)
-    tap.test("output: the pipe is closed", closed_pipe, many)
+    tap.test("output: the reader goes away, as head does", gone_reader, many)
+    tap.test("output: the reader goes away, with --stats", gone_reader_told, many)
+    tap.test("output: the reader goes away, with a file beside", gone_reader_of_two, many, tap.path("beside.json"))
     tap.test("output: standard output is closed", closed_stdout, files)
 
 
