@@ -195,6 +195,27 @@ static int check_interfaces(const struct config *c)
 	return 0;
 }
 
+/*
+ * Nobody is answered while files are read. Whoever asks for it here is told; a file that is a service's may be used
+ * for a capture as well.
+ */
+static int check_listening(const struct config *c)
+{
+	for (size_t i = 0; i < c->settings.count; i++) {
+		const struct setting *s = &c->settings.rows[i];
+		bool listens = (s->row->set == control_parse && c->control.path) ||
+		    (s->row->set == metrics_parse && c->metrics.size);
+
+		if (s->rank != SETTING_LINE || !listens)
+			continue;
+		log_error("--%s: not with --read: nobody is answered while files are read: use it "
+			  "with --interface",
+		    s->row->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_inputs(const struct config *c)
 {
 	if (check_interfaces(c) < 0)
@@ -213,6 +234,8 @@ static int check_inputs(const struct config *c)
 		return -EINVAL;
 	}
 	if (c->workers > 1 && check_workers(c) < 0)
+		return -EINVAL;
+	if (c->file_count && check_listening(c) < 0)
 		return -EINVAL;
 	return c->time_now ? check_files_twice(c) : 0;
 }

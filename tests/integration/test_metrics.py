@@ -453,10 +453,17 @@ def no_interface(case, link):
 
 
 def with_files(case, tap):
-    capture = tap.path("one.pcap")
+    """A service's settings serve for a capture, too; who asks for metrics of one is told."""
+    capture, settings = tap.path("one.pcap"), tap.path("service.conf")
     gen.write_pcap(capture, [gen.pkt(gen.EPOCH, frames_of(1)[0])])
+    with open(settings, "w", encoding="utf-8") as out:
+        out.write(f'interface = eth1\nmetrics = "203.0.113.9:1"\ncontrol = "{tap.path("socket")}"\n')
+    got = run(["-f", settings, "-r", capture, "-o", "json"])
+    case.equal((got.status, len(got.records()), got.stderr), (0, 1, ""), "exit status, records, messages")
+    case.true(not os.path.exists(tap.path("socket")), "a socket was made")
     got = run(["-r", capture, "-o", "json", "--metrics=203.0.113.9:1"])
-    case.equal((got.status, len(got.records())), (0, 1), "exit status and records")
+    case.equal((got.status, got.stdout), (2, b""), "exit status and records")
+    case.true("--metrics: not with --read" in got.stderr, got.stderr)
 
 
 def cases(tap):

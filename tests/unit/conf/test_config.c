@@ -124,6 +124,23 @@ START_TEST(with_a_collector_nothing_is_printed)
 }
 END_TEST
 
+/* The line asks for what it does not get; a file may be a service's. */
+START_TEST(nobody_is_answered_while_files_are_read)
+{
+	static const char text[] = "control = /run/x\nmetrics = on\n";
+	char line[128];
+
+	check_refused("--control=/run/x", "--control: not with --read");
+	check_refused("--metrics", "--metrics: not with --read");
+	snprintf(line, sizeof(line), "-f %s", commandline_file(text, sizeof(text) - 1));
+	ck_assert_str_eq(accepted(line)->control.path, "/run/x");
+	commandline_forget();
+	accepted("--metrics=9470 --metrics=off");
+	commandline_forget();
+	check_refused(strcat(line, " --metrics=9470"), "--metrics: not with --read");
+}
+END_TEST
+
 START_TEST(files_are_read_in_the_order_given)
 {
 	const struct config *c = accepted("--read=a --read b -r -");
@@ -502,7 +519,7 @@ START_TEST(tunnels_are_named)
 	ck_assert_uint_eq(decap_of("--decap=none,teredo"), 1u << DECAP_TEREDO);
 	ck_assert_uint_eq(decap_of("--decap=all"), (1u << DECAP_COUNT) - 1);
 	ck_assert_uint_eq(decap_of("--decap=none,ipip,geneve,gtpu,l2tp,erspan,gre,vxlan,teredo,"
-	                           "capwap,mpls-udp,mpls-pw"),
+				   "capwap,mpls-udp,mpls-pw"),
 	    (1u << DECAP_COUNT) - 1);
 }
 END_TEST
@@ -770,6 +787,7 @@ Suite *config_suite(void)
 	    switches_are_turned_on_and_off,
 	    without_a_collector_text_goes_to_standard_output,
 	    with_a_collector_nothing_is_printed,
+	    nobody_is_answered_while_files_are_read,
 	    files_are_read_in_the_order_given,
 	    interface_may_have_an_index,
 	    wrong_interfaces_are_refused,

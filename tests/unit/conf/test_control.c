@@ -30,7 +30,7 @@ static void refused(const char *line, const char *text)
 
 START_TEST(socket_is_its_owners_alone_unless_said)
 {
-	const struct config_control *c = accepted("-r x.pcap --control /run/x/control");
+	const struct config_control *c = accepted("-i x --control /run/x/control");
 
 	ck_assert_str_eq(c->path, "/run/x/control");
 	ck_assert_uint_eq(c->mode, 0600);
@@ -55,8 +55,8 @@ START_TEST(mode_owner_and_group_in_any_order)
 
 	if (!user || !group)
 		return;
-	snprintf(line, sizeof(line), "-r x.pcap --control=s,group=%s,mode=660,owner=%s",
-	    group->gr_name, user->pw_name);
+	snprintf(line, sizeof(line), "-i x --control=s,group=%s,mode=660,owner=%s", group->gr_name,
+	    user->pw_name);
 	c = accepted(line);
 	ck_assert_str_eq(c->path, "s");
 	ck_assert_uint_eq(c->mode, 0660);
@@ -124,13 +124,13 @@ END_TEST
 START_TEST(the_last_one_holds)
 {
 	const struct config_control *c =
-	    accepted("-r x.pcap --control a,mode=0777,group=root --control b");
+	    accepted("-i x --control a,mode=0777,group=root --control b");
 
 	ck_assert_str_eq(c->path, "b");
 	ck_assert_uint_eq(c->mode, 0600);
 	ck_assert(c->gid == (gid_t)-1);
 	commandline_forget();
-	ck_assert_uint_eq(accepted("-r x.pcap --control a,mode=600,mode=0640")->mode, 0640);
+	ck_assert_uint_eq(accepted("-i x --control a,mode=600,mode=0640")->mode, 0640);
 	commandline_forget();
 }
 END_TEST
@@ -143,10 +143,10 @@ START_TEST(what_is_wrong_is_said)
 	char line[128];
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
-		snprintf(line, sizeof(line), "-r x.pcap --control=%s", values[i]);
+		snprintf(line, sizeof(line), "-i x --control=%s", values[i]);
 		refused(line, "--control");
 	}
-	refused("-r x.pcap --control=a,owner=", "--control");
+	refused("-i x --control=a,owner=", "--control");
 	refused("-r x.pcap --user=", "--user");
 	refused("-r x.pcap --seal=perhaps", "--seal");
 	refused("-r x.pcap --chroot=", "--chroot");
