@@ -36,13 +36,15 @@ void overview_put_interfaces(
 /* It is as of a moment that the workers chose, each its own: rates are between these, on average. */
 static void take_ledger(struct overview_ledger *l, const struct program *p)
 {
+	size_t count = exporter_ledger_now(p->exporting->exporter, l->collectors);
+
+	resolver_tell(&p->exporting->resolver, l->collectors, count);
 	memset(&l->ledger, 0, sizeof(l->ledger));
 	overview_put_interfaces(&l->ledger, l->interfaces, p);
 	l->at_ns = 0;
 	for (unsigned i = 0; i < p->worker_count; i++)
 		l->at_ns += worker_ledger_now(p->workers[i], &l->ledger) / p->worker_count;
-	l->ledger.collector_count = formers_ledger(
-	    &p->formers, l->collectors, exporter_ledger_now(p->exporting->exporter, l->collectors));
+	l->ledger.collector_count = formers_ledger(&p->formers, l->collectors, count);
 	l->ledger.collectors = l->collectors;
 }
 

@@ -6,6 +6,7 @@
 #include "resolver.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
@@ -103,6 +104,7 @@ static void begin_session(struct resolver *r, unsigned i, struct transport *t)
 		report_address(t, &remote, l->resolved);
 	}
 	l->resolved = true;
+	l->missing = 0;
 	udp_hand_over(t);
 }
 
@@ -114,12 +116,32 @@ static void look_up(struct resolver *r, unsigned i, struct transport *t)
 
 	l->doubtful = false;
 	l->at_ns = steady_now();
+	if (rc < 0 && !l->resolved)
+		l->missing = -rc;
 	if (rc < 0)
 		report_failure(r, l, t, why);
 	else
 		l->reported = l->is_inherited = false;
 	if (rc > 0)
 		begin_session(r, i, t);
+}
+
+static enum ledger_state state_of(int missing)
+{
+	if (missing == EDESTADDRREQ)
+		return LEDGER_NO_ADDRESS;
+	return missing == ENETUNREACH ? LEDGER_NO_ROUTE : LEDGER_NO_SOCKET;
+}
+
+/* Whoever sends knows that there is nothing to send by, and no more. */
+void resolver_tell(const struct resolver *r, struct ledger_collector *collectors, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int missing = r->lookups[i].missing;
+
+		if (missing && collectors[i].state == ledger_state_name(LEDGER_NO_ADDRESS))
+			collectors[i].state = ledger_state_name(state_of(missing));
+	}
 }
 
 /* False: the former one has no address for this host and port. */

@@ -16,14 +16,15 @@
 
 /* What is known of a collector's name. */
 struct lookup {
-	bool resolved; /* it has an address */
+	bool resolved; /* it has an address, and a socket */
 	bool doubtful; /* errors came since the last look-up */
 	bool reported;
 	bool
 	    is_inherited; /* its address is a former exporter's, and has not been looked up since */
 	bool has_address; /* these two under the resolver's lock */
 	struct sockaddr_storage address;
-	uint64_t at_ns; /* the last one, by a steady clock */
+	atomic_int missing; /* it never had one, for this errno of the last look-up; or 0 */
+	uint64_t at_ns;     /* the last one, by a steady clock */
 	uint64_t reported_ns;
 };
 
@@ -63,6 +64,10 @@ void resolver_start(struct resolver *r);
  * a moment the first time, and not at all after that.
  */
 bool resolver_stop(struct resolver *r);
+
+/* From any thread: the states of those that have no address become what is missing. They are in the order of the
+ * configuration. */
+void resolver_tell(const struct resolver *r, struct ledger_collector *collectors, size_t count);
 
 /*
  * Whether a look-up is due at `now_ns`. `interval_ns` 0: only while there is no address, or after

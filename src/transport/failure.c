@@ -45,6 +45,8 @@ const char *failure_advice(int error)
 	switch (error) {
 	case ECONNREFUSED:
 		return ": nobody listens there: is the collector running?";
+	case ENETUNREACH:
+		return ": is there a route to it?";
 	case EMSGSIZE:
 		return ": the path takes no datagrams of this size: lower max-payload";
 	case EPERM:
@@ -60,7 +62,7 @@ const char *failure_name(enum failure f)
 #define X(name) [FAILURE_##name] = #name,
 	    FAILURES(X)
 #undef X
-		[FAILURE_UNRESOLVED] = "unresolved",
+		[FAILURE_UNRESOLVED] = "no_session",
 	    [FAILURE_QUEUE_FULL] = "queue_full",
 	    [FAILURE_NEW_SESSION] = "new_session",
 	    [FAILURE_SHUTDOWN] = "shutdown",

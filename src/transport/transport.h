@@ -108,11 +108,12 @@ struct transport *udp_create(
 
 /*
  * The resolver's: looks the host up. 0: the address is the one that it has. 1: it is new, and a
- * socket is connected to it, which udp_hand_over() gives to the exporter. -1: it failed, and `why`
- * says what, and what to do; the former address serves on. May take long.
+ * socket is connected to it, which udp_hand_over() gives to the exporter. -EDESTADDRREQ: it has no
+ * address, -ENETUNREACH: there is no route to it, another -errno: no socket for it; `why` says what,
+ * and what to do; the former address serves on. May take long.
  */
 int udp_resolve(struct transport *t, char *why, size_t size);
-/* As udp_resolve(), to an address that is known already, and nothing is looked up: 1 or -1. */
+/* As udp_resolve(), to an address that is known already, and nothing is looked up: 1 or -errno. */
 int udp_connect_to(struct transport *t, const struct sockaddr_storage *remote);
 /* The resolver's: from the next transport_renew() on messages go to the new address. */
 void udp_hand_over(struct transport *t);

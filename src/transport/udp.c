@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "transport/batch.h"
+#include "transport/failure.h"
 #include "transport/name.h"
 
 /* A burst at shutdown, or while the exporter sends faster than the link, waits in the kernel. */
@@ -215,6 +216,7 @@ struct transport *udp_create(
 struct why {
 	char *text;
 	size_t size;
+	int error;
 };
 
 /* EAI_ codes are negative in glibc, too, but no errno that a socket gives here is as small. */
@@ -304,22 +306,29 @@ static int bind_source(const struct udp *u, int fd, int family, const struct why
 	return rc;
 }
 
+static void say_error(struct why *w)
+{
+	w->error = errno;
+	snprintf(w->text, w->size, "%s%s", strerror(errno), failure_advice(errno));
+}
+
 /* A connected socket hears of ICMP refusals. The socket, or -1 after writing why. */
-static int connect_to(const struct udp *u, const struct name_address *a, const struct why *w)
+static int connect_to(const struct udp *u, const struct name_address *a, struct why *w)
 {
 	int size = SEND_BUFFER;
 	int family = a->storage.ss_family;
 	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
 
+	w->error = ENOTCONN;
 	if (fd >= 0 && set_ip_options(u, fd, family, w) == 0 && bind_device(u, fd, w) == 0 &&
 	    bind_source(u, fd, family, w) == 0) {
 		if (connect(fd, (const struct sockaddr *)&a->storage, a->size) == 0) {
 			setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 			return fd;
 		}
-		snprintf(w->text, w->size, "%s", strerror(errno));
+		say_error(w);
 	} else if (fd < 0) {
-		snprintf(w->text, w->size, "%s", strerror(errno));
+		say_error(w);
 	}
 	close_if_open(fd);
 	return -1;
@@ -333,8 +342,8 @@ static bool contains_present(const struct udp *u, const struct name_addresses *f
 	return false;
 }
 
-/* The first address that has a route is taken. 1, or -1 after writing why. */
-static int make_connection(struct udp *u, const struct name_addresses *found, const struct why *w)
+/* The first address that has a route is taken. 1, or -errno after writing why. */
+static int make_connection(struct udp *u, const struct name_addresses *found, struct why *w)
 {
 	socklen_t size = sizeof(u->local);
 	int fd = -1;
@@ -343,7 +352,7 @@ static int make_connection(struct udp *u, const struct name_addresses *found, co
 	while (i < found->count && (fd = connect_to(u, &found->list[i], w)) < 0)
 		i++;
 	if (fd < 0)
-		return -1;
+		return -w->error;
 	close_if_open(u->made_fd);
 	u->made_fd = fd;
 	u->remote = found->list[i].storage;
@@ -362,14 +371,14 @@ static int family_of_source(const struct udp *u)
 int udp_resolve(struct transport *t, char *why, size_t size)
 {
 	struct udp *u = (struct udp *)t;
-	struct why w = {why, size};
+	struct why w = {why, size, EDESTADDRREQ};
 	struct name_query query = {.host = u->host, .port = u->port, .family = family_of_source(u)};
 	struct name_addresses found;
 	int rc = name_find(&query, &found);
 
 	if (rc) {
 		snprintf(why, size, "%s", lookup_error(rc));
-		return -1;
+		return -w.error;
 	}
 	return contains_present(u, &found) ? 0 : make_connection(u, &found, &w);
 }
@@ -378,7 +387,7 @@ int udp_connect_to(struct transport *t, const struct sockaddr_storage *remote)
 {
 	struct name_addresses one = {.count = 1};
 	char text[1];
-	struct why w = {text, sizeof(text)};
+	struct why w = {text, sizeof(text), EDESTADDRREQ};
 
 	one.list[0].storage = *remote;
 	one.list[0].size = remote->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)

@@ -121,6 +121,24 @@ def answers(case, station):
         good_end(case, probe)
 
 
+def no_way(case, station):
+    """What a collector lacks is told by its name; nothing of it was lost as anything else."""
+    lacking = {"203.0.113.9": "no route", "no.such.name.invalid": "no address", "127.0.0.1:9,source=203.0.113.1": "no socket"}
+    options = [word for url in lacking for word in ("-n", url)]
+    with station.probe(*options, "-t", "idle=100ms") as probe:
+        station.send(frames(5000, 10, 22))
+
+        def collectors():
+            return ctl(probe.path, "-j", "collectors").json()
+
+        case.true(until(lambda: all(c["dropped"] for c in collectors())), "nothing was dropped: %s" % collectors())
+        case.equal([c["state"] for c in collectors()], list(lacking.values()), "states")
+        stats = ctl(probe.path, "-j", "stats").json()
+        case.equal([c["dropped"] for c in stats["collectors"]], [{"no_session": 1}] * 3, "dropped")
+        probe.end()
+    case.true("203.0.113.9:4739: Network is unreachable: is there a route to it?" in probe.stderr.decode(), probe.stderr.decode())
+
+
 def interfaces(case, station):
     """As it is, and as it was once it is gone."""
     def state():
@@ -782,7 +800,8 @@ def cases(tap):
     with netns.Link() as link:
         station = Station(tap, link)
         for name, function, *arguments in (
-                ("answers: status, stats and collectors", answers), ("interfaces", interfaces), ("rates are about right", rates),
+                ("answers: status, stats and collectors", answers), ("a collector that there is no way to", no_way),
+                ("interfaces", interfaces), ("rates are about right", rates),
                 ("flows: filter and order", flows), ("flush", flush), ("stop", stop),
                 ("asked after the worker's end", after_the_end), ("mode, owner and group", ownership),
                 ("places where no socket can be", places), ("a socket in use, and one that is left", in_use),

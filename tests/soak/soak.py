@@ -135,7 +135,7 @@ class Soak:
     def __init__(self, link, directory, seed, sanitized):
         self.sanitized = sanitized
         self.link, self.directory, self.traffic = link, directory, Traffic(link)
-        self.unresolved = 0
+        self.no_session = 0
         self.flooded = self.uncertain = 0       # frames of floods; frames that the link may not have carried
         self.random = random.Random(seed)
         self.control, self.conf = self.path("control"), self.path("spanflow.conf")
@@ -265,10 +265,10 @@ class Soak:
         stats = self.stats()
         os.truncate(self.lines, 0)
         # The name always has an address, whatever is reloaded.
-        lost = sum(c["dropped"].get("unresolved", 0) for c in stats["collectors"])
-        if lost > self.unresolved:
-            self.fault(f"{event}: {lost - self.unresolved} records dropped: unresolved")
-        self.unresolved = lost
+        lost = sum(c["dropped"].get("no_session", 0) for c in stats["collectors"])
+        if lost > self.no_session:
+            self.fault(f"{event}: {lost - self.no_session} records dropped: no_session")
+        self.no_session = lost
         for fault in live_faults(stats):
             if not re.match(r"udp://.*(handed)", fault):
                 self.fault(f"{event}: {fault}")

@@ -1,6 +1,8 @@
 #include "suites.h"
 
+#include <errno.h>
 #include <netdb.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "resolver.h"
@@ -42,6 +44,29 @@ END_TEST
 
 static char addresses[] = "127.0.0.1", wrong_dev[] = "localhost";
 
+/* Of the second collector, which is as it is, or would be so. The first one has a session. */
+static void check_states(struct resolver *r)
+{
+	const struct {
+		int missing;
+		const char *state;
+	} rows[] = {{r->lookups[1].missing, "no socket"}, {ENETUNREACH, "no route"},
+	    {EDESTADDRREQ, "no address"}};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct ledger_collector told[] = {{.state = ledger_state_name(LEDGER_NO_ADDRESS)},
+		    {.state = ledger_state_name(LEDGER_NO_ADDRESS)}};
+
+		r->lookups[1].missing = rows[i].missing;
+		resolver_tell(r, told, 2);
+		ck_assert_str_eq(told[0].state, "no address"); /* the exporter has yet to take it */
+		ck_assert_str_eq(told[1].state, rows[i].state);
+		told[1].state = ledger_state_name(LEDGER_FAILED);
+		resolver_tell(r, told, 2);
+		ck_assert_str_eq(told[1].state, "failed");
+	}
+}
+
 /* Collectors: one that works, and one whose socket cannot be made. */
 START_TEST(collector_without_a_socket_is_told_of_and_counted)
 {
@@ -69,6 +94,7 @@ START_TEST(collector_without_a_socket_is_told_of_and_counted)
 	said = said_end();
 	ck_assert(said_one_message(said));
 	ck_assert_ptr_nonnull(strstr(said, "localhost: dev=nosuch0: "));
+	check_states(&r);
 	resolver_start(&r);
 	ck_assert(!r.running); /* offline nothing of these can change */
 	ck_assert(resolver_stop(&r));

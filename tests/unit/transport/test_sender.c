@@ -399,7 +399,7 @@ START_TEST(failures_have_names)
 {
 	ck_assert_str_eq(failure_name(failure_of(ECONNREFUSED)), "ECONNREFUSED");
 	ck_assert_str_eq(failure_name(failure_of(EPIPE)), "EPIPE");
-	ck_assert_str_eq(failure_name(FAILURE_UNRESOLVED), "unresolved");
+	ck_assert_str_eq(failure_name(FAILURE_UNRESOLVED), "no_session");
 	ck_assert_str_eq(failure_name(FAILURE_QUEUE_FULL), "queue_full");
 	ck_assert_str_eq(failure_name(FAILURE_SHUTDOWN), "shutdown");
 	for (unsigned i = 0; i < FAILURE_COUNT; i++)
