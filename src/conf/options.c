@@ -416,7 +416,7 @@ const struct option_spec option_table[] = {
 	 "ADDRESS/LENGTH, at most 1024 times", set_local, NULL, OPTION_LIST},
 	{"time", 0, "capture|now", NULL, "capture or now", set_time, "capture", OPTION_VALUE},
 	{"lengths", 0, "wire|header", NULL, "wire or header", set_lengths, "wire", OPTION_VALUE},
-	{"decap", 0, "LIST", "tunnels to look into, or all",
+	{"decap", 0, "TUNNELS", "erspan, gre, vxlan, ... all",
 	 "all, none, or erspan, gre, ipip, vxlan, geneve, gtpu, l2tp, teredo, capwap, mpls-udp, mpls-pw with commas between",
 	 set_decap, "mpls-pw", OPTION_VALUE},
 	{"dedup", 0, "[=off]", NULL, "on or off", set_dedup, "off", OPTION_VALUE},

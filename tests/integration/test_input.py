@@ -617,6 +617,7 @@ def help_text(case):
     case.none([line for line in lines if len(line) > 80], "longer than 80 columns")
     case.true("man spanflow" in done.stdout.decode() or "spanflow(8)" in done.stdout.decode()
               or "spanflow(1)" in done.stdout.decode(), "it does not name the manual")
+    case.true(any("--decap" in line and "vxlan" in line for line in lines), "--decap names no tunnels")
     case.equal(run(["--help"]).stdout, done.stdout, "--help")
 
 
