@@ -41,14 +41,6 @@ static inline uint32_t get_le32(const void *p)
 	return le32toh(v);
 }
 
-static inline uint64_t get_be64(const void *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return be64toh(v);
-}
-
 static inline void put_be16(void *p, uint16_t v)
 {
 	v = htobe16(v);

@@ -59,12 +59,6 @@ void json_decimal(struct json *j, const char *key, double value)
 	fprintf(j->out, "%.3f", value);
 }
 
-void json_boolean(struct json *j, const char *key, bool value)
-{
-	put_key(j, key);
-	fputs(value ? "true" : "false", j->out);
-}
-
 void json_string(struct json *j, const char *key, const char *value)
 {
 	const unsigned char *s = (const unsigned char *)value;

@@ -25,6 +25,5 @@ void json_number(struct json *j, const char *key, uint64_t value);
 void json_decimal(struct json *j, const char *key, double value);
 /* Whatever octets `value` has; those that are no UTF-8 become U+FFFD. NULL: null. */
 void json_string(struct json *j, const char *key, const char *value);
-void json_boolean(struct json *j, const char *key, bool value);
 
 #endif

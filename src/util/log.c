@@ -87,11 +87,6 @@ void log_hold_repeats(bool holds)
 	atomic_store(&is_holding, holds);
 }
 
-uint64_t log_lost(void)
-{
-	return atomic_load(&lost);
-}
-
 void log_set_subject(const char *subject)
 {
 	thread_subject = subject;

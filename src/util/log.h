@@ -54,8 +54,6 @@ void log_hold_repeats(bool holds);
  * the end.
  */
 void log_catch_up(uint64_t now_ns);
-/* Lines that could not be written so far. */
-uint64_t log_lost(void);
 
 /*
  * Puts a subject before all messages of the calling thread, such as the line of the file that is

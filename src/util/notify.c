@@ -20,7 +20,7 @@
 #define STATUS_SIZE 256
 
 static int manager = -1;
-static uint64_t watchdog_ns;
+static bool is_watched;
 
 /* A name in the file system, or with '@' for its first octet, which is 0, an abstract one. */
 static int connect_to(const char *name)
@@ -43,16 +43,14 @@ static int connect_to(const char *name)
 }
 
 /* The time is that of one process; what was started by that one may have inherited the words. */
-static uint64_t read_watchdog(void)
+static bool is_to_be_watched(void)
 {
 	const char *time = getenv("WATCHDOG_USEC"), *process = getenv("WATCHDOG_PID");
 	uint64_t time_us, pid;
 
 	if (process && (parse_number(process, 0, INT32_MAX, &pid) < 0 || pid != (uint64_t)getpid()))
-		return 0;
-	if (!time || parse_number(time, 1, UINT64_MAX / NS_PER_US, &time_us) < 0)
-		return 0;
-	return time_us * NS_PER_US / 2;
+		return false;
+	return time && parse_number(time, 1, UINT64_MAX, &time_us) == 0;
 }
 
 void notify_open(void)
@@ -68,7 +66,7 @@ void notify_open(void)
 			    name, strerror(-rc));
 			notify_close();
 		} else {
-			watchdog_ns = read_watchdog();
+			is_watched = is_to_be_watched();
 		}
 	}
 	unsetenv("NOTIFY_SOCKET");
@@ -81,7 +79,7 @@ void notify_close(void)
 	if (manager >= 0)
 		close(manager);
 	manager = -1;
-	watchdog_ns = 0;
+	is_watched = false;
 }
 
 static void tell(const char *text)
@@ -135,11 +133,6 @@ void notify_status(const char *format, ...)
 
 void notify_watchdog(void)
 {
-	if (watchdog_ns)
+	if (is_watched)
 		tell("WATCHDOG=1");
-}
-
-uint64_t notify_watchdog_interval_ns(void)
-{
-	return watchdog_ns;
 }

@@ -30,9 +30,7 @@ void notify_stopping(void);
 /* One line for a person, as `systemctl status` shows it. */
 void notify_status(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The program is alive; to be called each notify_watchdog_interval_ns(). */
+/* The program is alive: for a manager that takes a silent one for dead. */
 void notify_watchdog(void);
-/* Half of the time after which the manager takes a silent program for dead; 0: it does not. */
-uint64_t notify_watchdog_interval_ns(void);
 
 #endif

@@ -156,11 +156,9 @@ END_TEST
 
 START_TEST(lost_lines_are_counted_and_told)
 {
-	uint64_t before;
 	int full = open("/dev/full", O_WRONLY), saved = dup(STDERR_FILENO);
 
 	reset();
-	before = log_lost();
 	dup2(full, STDERR_FILENO);
 	log_error("a: 1");
 	log_warning("a: 2");
@@ -169,14 +167,12 @@ START_TEST(lost_lines_are_counted_and_told)
 	dup2(saved, STDERR_FILENO);
 	close(full);
 	close(saved);
-	ck_assert_uint_eq(log_lost() - before, 2);
 	said_begin();
 	log_error("a: 4");
 	log_error("a: 5");
 	ck_assert_str_eq(said_end(),
 	    "spanflow: log: 2 lines lost: standard error could not take them\n"
 	    "spanflow: a: 4\nspanflow: a: 5\n");
-	ck_assert_uint_eq(log_lost() - before, 2);
 }
 END_TEST
 
