@@ -214,23 +214,32 @@ static inline __attribute__((always_inline)) unsigned go_way(
 	return gone;
 }
 
-/* Adds the packet to the batch, or to the counter that says why not. */
-static void meter_packet(struct intake *in, const struct packet *packet, const struct stamp *stamp)
+/*
+ * Adds a packet that is to be metered to the batch, or to the counter that says why not. `is_asked`: rules may look
+ * at its digest. A part of whoever calls it.
+ */
+static inline __attribute__((always_inline)) void meter_chosen(struct intake *in,
+    const struct packet *packet, const struct stamp *stamp, unsigned selector, bool is_asked)
 {
-	unsigned selector = class_of(in, packet);
 	struct pktinfo *info = &in->batch[in->batched];
-	enum ignored ignored;
+	enum ignored ignored = decode(in, packet, stamp, info);
 
-	if (!sampler_take(&in->samplers[selector])) {
-		in->packets.not_sampled++;
-		return;
-	}
-	ignored = decode(in, packet, stamp, info);
 	if (ignored) {
 		ignore(in, ignored, packet, info);
 		return;
 	}
-	in->batched += take_in(in, info, selector, digest_for(in, packet, info, selector));
+	in->batched +=
+	    take_in(in, info, selector, is_asked ? digest_for(in, packet, info, selector) : 0);
+}
+
+static void meter_packet(struct intake *in, const struct packet *packet, const struct stamp *stamp)
+{
+	unsigned selector = class_of(in, packet);
+
+	if (sampler_take(&in->samplers[selector]))
+		meter_chosen(in, packet, stamp, selector, true);
+	else
+		in->packets.not_sampled++;
 }
 
 /* Nothing is asked of packets, and all are to be metered. */
@@ -245,14 +254,9 @@ static void meter_all(struct intake *in, const struct packet packets[], unsigned
 {
 	for (const struct packet *packet = packets; packet < packets + n; packet++) {
 		struct stamp stamp = stamp_packet(in, packet->ts_ns);
-		struct pktinfo *info = &in->batch[in->batched];
-		enum ignored ignored = decode(in, packet, &stamp, info);
 
+		meter_chosen(in, packet, &stamp, 0, false);
 		in->packets.received++;
-		if (ignored)
-			ignore(in, ignored, packet, info);
-		else
-			in->batched += take_in(in, info, 0, 0);
 	}
 }
 
