@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -260,6 +261,20 @@ const char *source_place(uint32_t interface, char place[SOURCE_PLACE])
 	return place;
 }
 
+/* What comes behind the options is an expression, also where a capture was meant. */
+static bool begins_with_file(const char *filter)
+{
+	char path[PATH_MAX];
+	size_t length = strcspn(filter, " ");
+	struct stat st;
+
+	if (length >= sizeof(path))
+		return false;
+	memcpy(path, filter, length);
+	path[length] = '\0';
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 /* An expression may fit one link type only ("vlan", "ip"): it must compile for one of these. */
 int source_check_filter(const char *filter)
 {
@@ -281,6 +296,7 @@ int source_check_filter(const char *filter)
 		if (rc == -ETIMEDOUT)
 			break;
 	}
-	log_error("'%s': %s: see pcap-filter(7)", filter, first);
+	log_error("'%s': %s: %s", filter, first,
+	    begins_with_file(filter) ? "to read a file put -r before it" : "see pcap-filter(7)");
 	return -EINVAL;
 }

@@ -46,7 +46,7 @@ const char *failure_advice(int error)
 	case ECONNREFUSED:
 		return ": nobody listens there: is the collector running?";
 	case ENETUNREACH:
-		return ": is there a route to it?";
+		return ": no route leads there";
 	case EMSGSIZE:
 		return ": the path takes no datagrams of this size: lower max-payload";
 	case EPERM:

@@ -400,7 +400,7 @@ def bad_sampling_for_v5(case, files):
 def bad_filter(case, files):
     done = run(["-r", files.good, "port", "of", "call"])
     case.true(done.status in (1, 2), f"exit status {done.status}")
-    message(case, done, done.status, "filter|syntax")
+    message(case, done, done.status, "filter|syntax", "pcap-filter")
 
 
 # --- Collectors -------------------------------------------------------------
@@ -671,6 +671,8 @@ def usage_cases(tap, files):
     tap.test("usage: no input, a collector", usage, ["-n", "127.0.0.1:2055"], "-i", "-r")
     tap.test("usage: -i and -r at once", usage, ["-i", "lo", "-r", files.good], "-i|interface", "-r|read")
     tap.test("usage: a filter that does not compile", bad_filter, files)
+    tap.test("usage: a file without -r", usage, [files.good], "filter", "put -r before it")
+    tap.test("usage: a second file without -r", usage, ["-r", files.good, files.good, "udp"], "filter", "put -r before it")
     tap.test("usage: a sampling rate that NetFlow v5 cannot tell", bad_sampling_for_v5, files)
     for option, value, *parts in BAD_VALUES:
         tap.test(f"usage: {option} {value}", bad_value, files, option, value, *parts)
