@@ -45,6 +45,8 @@ const char *failure_advice(int error)
 	switch (error) {
 	case ECONNREFUSED:
 		return ": nobody listens there: is the collector running?";
+	case EHOSTUNREACH:
+		return ": is it up?";
 	case ENETUNREACH:
 		return ": no route leads there";
 	case EMSGSIZE:

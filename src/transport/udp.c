@@ -224,6 +224,8 @@ static const char *lookup_error(int error)
 {
 	if (error == EAI_NONAME)
 		return "no such name: check it, or give an address";
+	if (error == EAI_AGAIN)
+		return "cannot be looked up now: look at /etc/resolv.conf, or give an address";
 	if (error == EAI_ADDRFAMILY)
 		return "source= is not of this address's family: two IPv4 or two IPv6 addresses";
 	return error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error);

@@ -404,6 +404,9 @@ START_TEST(failures_have_names)
 	ck_assert_str_eq(failure_name(FAILURE_SHUTDOWN), "shutdown");
 	for (unsigned i = 0; i < FAILURE_COUNT; i++)
 		ck_assert_ptr_nonnull(failure_name((enum failure)i));
+	ck_assert_str_eq(failure_advice(EHOSTUNREACH), ": is it up?");
+	ck_assert_str_eq(failure_advice(ENETUNREACH), ": no route leads there");
+	ck_assert_str_eq(failure_advice(ENOBUFS), "");
 }
 END_TEST
 

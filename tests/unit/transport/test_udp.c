@@ -3,11 +3,13 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "transport/name.h"
 #include "transport/transport.h"
 
 #define TTL 17
@@ -205,6 +207,14 @@ static void check_fails(const char *host, const struct udp_options *o, int error
 	transport_close(t);
 }
 
+static int find_later(void *ctx, const struct name_query *query, struct name_addresses *out)
+{
+	(void)ctx;
+	(void)query;
+	(void)out;
+	return EAI_AGAIN;
+}
+
 START_TEST(what_cannot_be_had_is_said)
 {
 	struct udp_options dev = {.dev = "nosuch0"}, source = {.source = "192.0.2.77"};
@@ -215,6 +225,9 @@ START_TEST(what_cannot_be_had_is_said)
 	check_fails("127.0.0.1", &family, EDESTADDRREQ, "source=");
 	check_fails("no.such.name.invalid", &none, EDESTADDRREQ, "");
 	ck_assert_uint_gt(strlen(why), 0);
+	name_find_by(find_later, NULL);
+	check_fails("collector.example", &none, EDESTADDRREQ, "looked up now: ");
+	name_find_by(NULL, NULL);
 }
 END_TEST
 
