@@ -75,7 +75,7 @@ static int key_domain(struct config_collector *c, const char *value)
 
 static int key_file(struct config_collector *c, const char *value)
 {
-	c->path = value;
+	c->path = strcmp(value, "-") == 0 ? NULL : value;
 	return *value ? 0 : -EINVAL;
 }
 

@@ -266,6 +266,52 @@ static int add_output(struct settings *s)
 	return settings_add(s, &output);
 }
 
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
+	    one.st_ino == other.st_ino && S_ISREG(one.st_mode);
+}
+
+/* Its file is made anew before the capture has been read. */
+static int check_not_read(const struct config *c, const char *path)
+{
+	for (size_t i = 0; i < c->file_count; i++)
+		if (is_same_file(path, c->files[i].name)) {
+			log_error(
+			    "--output: '%s': this is a capture to read: choose another file", path);
+			return -EINVAL;
+		}
+	return 0;
+}
+
+/* Devices take what they get. */
+static bool is_same_place(const struct config_collector *a, const struct config_collector *b)
+{
+	if (a->host || b->host || !a->path || !b->path)
+		return !a->host && !b->host && a->path == b->path;
+	return strcmp(a->path, b->path) == 0 && strncmp(a->path, "/dev/", 5) != 0;
+}
+
+/* Each would write over the other's records, or among them. */
+static int check_outputs(const struct config *c)
+{
+	for (size_t i = 0; i < c->collector_count; i++) {
+		const struct config_collector *n = &c->collectors[i];
+
+		for (size_t j = 0; j < i; j++)
+			if (is_same_place(n, &c->collectors[j])) {
+				log_error("--output: '%s' is given twice: a file for each",
+				    n->path ? n->path : "standard output");
+				return -EINVAL;
+			}
+		if (n->path && check_not_read(c, n->path) < 0)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 /* A rule for each level takes the place of those of classes. */
 static int finish_overload(struct config *c)
 {
@@ -292,6 +338,8 @@ int config_finish(struct config *c)
 {
 	int rc = check_inputs(c);
 
+	if (rc == 0)
+		rc = check_outputs(c);
 	if (rc == 0)
 		rc = check_root(c);
 	if (rc == 0)

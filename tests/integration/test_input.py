@@ -455,6 +455,22 @@ def unwritable(case, files, output, *parts):
     message(case, done, 1, *parts)
 
 
+def same_place(case, files, path):
+    """Two outputs would write over each other, one over the capture that is read."""
+    shutil.copy(files.good, path)
+    with open(path, "rb") as capture:
+        before = capture.read()
+    for options, what in ((["-r", path, "-o", "csv:" + os.path.join(os.path.dirname(path), ".", os.path.basename(path))],
+                           "a capture to read"),
+                          (["-r", files.good, "-o", "csv:" + path, "-o", "json:" + path], "given twice"),
+                          (["-r", files.good, "-o", "csv", "-o", "json"], "standard output. is given twice")):
+        message(case, run(options), 2, "--output", what)
+        with open(path, "rb") as capture:
+            case.true(capture.read() == before, f"{options} wrote to it")
+    done = run(["-r", files.good, "-o", "csv:/dev/null", "-o", "json:/dev/null"])
+    case.equal((done.status, done.stderr), (0, ""), "two to a device: status, messages")
+
+
 def full_stdout(case):
     with open("/dev/full", "wb") as full:
         done = command([PROGRAM, "-r", DEMO, "-o", "json"], full)
@@ -689,6 +705,7 @@ def export_cases(tap, files, many):
     tap.test("output: a directory that is not there", unwritable, files, "json:/nonexistent/x",
              "/nonexistent/x", "no such file")
     tap.test("output: /dev/full", unwritable, files, "csv:/dev/full", "/dev/full", "no space|full")
+    tap.test("output: the same place twice, or the capture", same_place, files, tap.path("same.pcap"))
     tap.test("output: standard output is full", full_stdout)
     tap.test("output: the reader goes away, as head does", gone_reader, many)
     tap.test("output: the reader goes away, with --stats", gone_reader_told, many)

@@ -725,7 +725,7 @@ END_TEST
 
 START_TEST(outputs_are_read)
 {
-	const struct config *c = accepted("-o json -o csv:/tmp/a:b -n h --output=text:-");
+	const struct config *c = accepted("-o json -o csv:/tmp/a:b -n h --output=text:/tmp/-");
 
 	ck_assert_uint_eq(c->collector_count, 4);
 	ck_assert_int_eq(c->collectors[0].encoding.format, FORMAT_JSON);
@@ -736,6 +736,10 @@ START_TEST(outputs_are_read)
 	ck_assert_str_eq(c->collectors[1].path, "/tmp/a:b");
 	ck_assert_str_eq(c->collectors[1].url, "file:/tmp/a:b");
 	ck_assert_int_eq(c->collectors[2].encoding.format, FORMAT_IPFIX);
+	ck_assert_str_eq(c->collectors[3].path, "/tmp/-");
+	commandline_forget();
+	ck_assert_ptr_null(accepted("-o csv:-")->collectors[0].path);
+	ck_assert_str_eq(config->collectors[0].url, "stdout");
 	commandline_forget();
 }
 END_TEST
