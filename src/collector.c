@@ -265,7 +265,7 @@ static void take_back_all(struct collector *c)
 		return;
 	}
 	encoder_flush(c->encoder);
-	sender_give_up(c->sender, FAILURE_UNRESOLVED);
+	sender_give_up(c->sender, FAILURE_NO_SESSION);
 	settle(c);
 }
 

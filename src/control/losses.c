@@ -82,7 +82,7 @@ static const struct drop_row drop_rows[FAILURE_COUNT] = {
     [FAILURE_ENOSPC] = {.advice = "the disk is full"},
     [FAILURE_EDQUOT] = {.advice = "the quota is used up"},
     [FAILURE_EFBIG] = {.advice = "no file may be larger: look at `ulimit -f`"},
-    [FAILURE_UNRESOLVED] = {.advice = "it had no address, route or socket"},
+    [FAILURE_NO_SESSION] = {.advice = "it had no address, route or socket"},
     [FAILURE_NEW_SESSION] = {.advice = "its address changed"},
     [FAILURE_QUEUE_FULL] = {"it took them too slowly", "a longer queue or --sample helps"},
     [FAILURE_SHUTDOWN] = {.why = "it did not take them in time for the end"},

@@ -11,7 +11,7 @@ enum failure failure_of(int error)
 		FAILURES(X)
 #undef X
 	case EDESTADDRREQ:
-		return FAILURE_UNRESOLVED;
+		return FAILURE_NO_SESSION;
 	default:
 		return FAILURE_OTHER;
 	}
@@ -32,7 +32,7 @@ bool failure_is_of_path(enum failure f)
 	case FAILURE_EPERM:
 	case FAILURE_EACCES:
 	case FAILURE_EINVAL:
-	case FAILURE_UNRESOLVED:
+	case FAILURE_NO_SESSION:
 	case FAILURE_OTHER:
 		return true;
 	default:
@@ -64,7 +64,7 @@ const char *failure_name(enum failure f)
 #define X(name) [FAILURE_##name] = #name,
 	    FAILURES(X)
 #undef X
-		[FAILURE_UNRESOLVED] = "no_session",
+		[FAILURE_NO_SESSION] = "no_session",
 	    [FAILURE_QUEUE_FULL] = "queue_full",
 	    [FAILURE_NEW_SESSION] = "new_session",
 	    [FAILURE_SHUTDOWN] = "shutdown",

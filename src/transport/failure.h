@@ -27,7 +27,7 @@ enum failure {
 #define X(name) FAILURE_##name,
 	FAILURES(X)
 #undef X
-	    FAILURE_UNRESOLVED, /* it has had no address, route or socket yet, so no session began */
+	    FAILURE_NO_SESSION, /* it has had no address, route or socket yet, so no session began */
 	FAILURE_QUEUE_FULL,     /* live: the collector's queue had no room */
 	FAILURE_NEW_SESSION, /* a part of the record had gone to the collector's former address */
 	FAILURE_SHUTDOWN,    /* it could not be sent in the time that shutting down may take */

@@ -489,7 +489,7 @@ START_TEST(first_session_of_an_address_begins_clean)
 	}
 	sink.renews = true;
 	ck_assert(collector_renew(collector));
-	ck_assert_uint_eq(check_sums().sender.dropped[FAILURE_UNRESOLVED], 6);
+	ck_assert_uint_eq(check_sums().sender.dropped[FAILURE_NO_SESSION], 6);
 	for (uint16_t port = 7; port <= 8; port++, offered++) {
 		struct record r = sink_record(port, T0);
 

@@ -358,7 +358,7 @@ START_TEST(each_error_is_counted_by_its_name)
 		enum failure failure;
 	} rows[] = {{EHOSTUNREACH, FAILURE_EHOSTUNREACH}, {ENETUNREACH, FAILURE_ENETUNREACH},
 	    {EMSGSIZE, FAILURE_EMSGSIZE}, {EPERM, FAILURE_EPERM}, {ENOBUFS, FAILURE_ENOBUFS},
-	    {EDESTADDRREQ, FAILURE_UNRESOLVED}, {ENOTCONN, FAILURE_OTHER}};
+	    {EDESTADDRREQ, FAILURE_NO_SESSION}, {ENOTCONN, FAILURE_OTHER}};
 
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		open_sender(0, false);
@@ -381,7 +381,7 @@ START_TEST(no_session_begins_with_data)
 	needs_templates = true;
 	push(3);
 	run(T0);
-	ck_assert_uint_eq(sender_stats(sender)->dropped[FAILURE_UNRESOLVED], 3);
+	ck_assert_uint_eq(sender_stats(sender)->dropped[FAILURE_NO_SESSION], 3);
 	ck_assert(sender_take_refusal(sender));
 	needs_templates = false;
 	push(0);
@@ -399,7 +399,7 @@ START_TEST(failures_have_names)
 {
 	ck_assert_str_eq(failure_name(failure_of(ECONNREFUSED)), "ECONNREFUSED");
 	ck_assert_str_eq(failure_name(failure_of(EPIPE)), "EPIPE");
-	ck_assert_str_eq(failure_name(FAILURE_UNRESOLVED), "no_session");
+	ck_assert_str_eq(failure_name(FAILURE_NO_SESSION), "no_session");
 	ck_assert_str_eq(failure_name(FAILURE_QUEUE_FULL), "queue_full");
 	ck_assert_str_eq(failure_name(FAILURE_SHUTDOWN), "shutdown");
 	for (unsigned i = 0; i < FAILURE_COUNT; i++)
@@ -794,7 +794,7 @@ START_TEST(session_that_begins_anew_needs_templates)
 	push(2);
 	needs_templates = false;
 	run(T0);
-	ck_assert_uint_eq(sender_stats(sender)->dropped[FAILURE_UNRESOLVED], 2);
+	ck_assert_uint_eq(sender_stats(sender)->dropped[FAILURE_NO_SESSION], 2);
 	close_sender();
 }
 END_TEST
