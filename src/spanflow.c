@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -311,6 +312,8 @@ int spanflow_main(int argc, char **argv)
 	/* Otherwise it rises with the first ring that a reload frees, and later ones would leave holes. */
 	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
 	occupy_standard_descriptors();
+	/* A file that may not become longer is a write that fails, as on a full disk; also for the helper's messages. */
+	signal(SIGXFSZ, SIG_IGN);
 	log_open();
 	p.settings = &p.config;
 	p.argc = argc;

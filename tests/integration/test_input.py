@@ -477,6 +477,16 @@ def full_stdout(case):
     message(case, done, 1, "no space|full")
 
 
+def limited_file(case, many, path):
+    """A file that may not become longer is full, and no end by SIGXFSZ."""
+    done = command(["sh", "-c", 'ulimit -f 100; exec "$@"', "sh", PROGRAM, "-r", many, "-o", "csv:" + path, "--stats=json"])
+    message(case, done, 1, "file too large")
+    stats = last_object(done.stderr)
+    case.none(ledger_faults(stats), "ledger")
+    case.true(stats["collectors"][0]["dropped"].get("EFBIG", 0) > 0, "no records dropped as EFBIG")
+    case.equal(os.path.getsize(path), 100 * 512, "octets in the file")
+
+
 def read_as_head(arguments, ignores=False):
     """The first line of standard output, whose reader then goes away, and what became of the run."""
     def start():
@@ -707,6 +717,7 @@ def export_cases(tap, files, many):
     tap.test("output: /dev/full", unwritable, files, "csv:/dev/full", "/dev/full", "no space|full")
     tap.test("output: the same place twice, or the capture", same_place, files, tap.path("same.pcap"))
     tap.test("output: standard output is full", full_stdout)
+    tap.test("output: a file that may not become longer", limited_file, many, tap.path("limited.csv"))
     tap.test("output: the reader goes away, as head does", gone_reader, many)
     tap.test("output: the reader goes away, with --stats", gone_reader_told, many)
     tap.test("output: the reader goes away, with a file beside", gone_reader_of_two, many, tap.path("beside.json"))
