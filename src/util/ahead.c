@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -29,7 +30,8 @@ struct ahead {
 	struct ring *wishes;
 	pthread_t thread;
 	bool has_thread;
-	bool is_useless; /* there can be no thread */
+	bool is_useless;     /* there can be no thread */
+	atomic_bool is_over; /* nobody will touch what was asked for */
 	uintptr_t page;
 };
 
@@ -62,7 +64,7 @@ static void *run(void *ahead)
 			continue;
 		}
 		is_last = w->octets == 0;
-		if (!is_last && is_of_use)
+		if (!is_last && is_of_use && !a->is_over)
 			is_of_use = bring_in(w);
 		ring_pop_end(a->wishes);
 	}
@@ -103,6 +105,7 @@ void ahead_destroy(struct ahead *a)
 	if (!a)
 		return;
 	if (a->has_thread) {
+		a->is_over = true;
 		while (!push(a, &last))
 			ring_wait_space(a->wishes, WAIT_MS);
 		pthread_join(a->thread, NULL);

@@ -100,10 +100,34 @@ START_TEST(more_wishes_than_it_keeps)
 	ahead_ask(a, memory, 0);
 	for (unsigned i = 0; i < 100000; i++)
 		ahead_ask(a, memory + i % PAGES * page, page);
-	ahead_destroy(a);
 	if (kernel_can())
-		ck_assert_uint_gt(pages_there(memory), 0);
+		ck_assert_uint_gt(wait_for_pages(memory, 1), 0);
+	ahead_destroy(a);
 	munmap(memory, PAGES * page);
+}
+END_TEST
+
+/* A quarter of a second's work, which nobody wants any more. */
+START_TEST(end_waits_for_no_wish_that_has_not_begun)
+{
+	const size_t octets = (size_t)32 << 20, page_size = (size_t)sysconf(_SC_PAGESIZE);
+	struct ahead *a = ahead_create();
+	uint8_t *memory = mmap(NULL, 32 * octets, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	unsigned begun = 0;
+
+	ck_assert_ptr_ne(memory, MAP_FAILED);
+	for (unsigned i = 0; i < 32; i++)
+		ahead_ask(a, memory + i * octets, octets);
+	ahead_destroy(a);
+	for (unsigned i = 0; i < 32; i++) {
+		unsigned char there;
+
+		ck_assert_int_eq(mincore(memory + i * octets, page_size, &there), 0);
+		begun += there & 1;
+	}
+	ck_assert_uint_lt(begun, 32);
+	munmap(memory, 32 * octets);
 }
 END_TEST
 
@@ -120,6 +144,7 @@ Suite *ahead_suite(void)
 	    memory_that_was_asked_for_comes,
 	    what_is_in_memory_stays,
 	    more_wishes_than_it_keeps,
+	    end_waits_for_no_wish_that_has_not_begun,
 	    nothing_asked_for_needs_no_thread,
 	};
 
