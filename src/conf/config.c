@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "conf/file.h"
 #include "conf/options.h"
@@ -266,19 +268,29 @@ static int add_output(struct settings *s)
 	return settings_add(s, &output);
 }
 
-static bool is_same_file(const char *a, const char *b)
+/* NULL, and "-" as well, is what this standard descriptor is. */
+static bool look_at(const char *path, int standard, struct stat *st)
 {
-	struct stat one, other;
+	if (!path || strcmp(path, "-") == 0)
+		return fstat(standard, st) == 0;
+	return stat(path, st) == 0;
+}
 
-	return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev &&
-	    one.st_ino == other.st_ino && S_ISREG(one.st_mode);
+static bool is_same_inode(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
 /* Its file is made anew before the capture has been read. */
 static int check_not_read(const struct config *c, const char *path)
 {
+	struct stat output, capture;
+
+	if (stat(path, &output) < 0 || !S_ISREG(output.st_mode))
+		return 0;
 	for (size_t i = 0; i < c->file_count; i++)
-		if (is_same_file(path, c->files[i].name)) {
+		if (look_at(c->files[i].name, STDIN_FILENO, &capture) &&
+		    is_same_inode(&output, &capture)) {
 			log_error(
 			    "--output: '%s': this is a capture to read: choose another file", path);
 			return -EINVAL;
@@ -286,11 +298,46 @@ static int check_not_read(const struct config *c, const char *path)
 	return 0;
 }
 
-/* Devices take what they get. */
+/* The name in its directory, at which this looks. NULL: there is none, or it is too long. */
+static const char *name_in(const char *path, struct stat *directory)
+{
+	const char *slash = strrchr(path, '/');
+	size_t length = slash ? (size_t)(slash - path) + 1 : 0;
+	char text[PATH_MAX] = ".";
+
+	if (length >= sizeof(text))
+		return NULL;
+	memcpy(text, path, length);
+	return stat(text, directory) == 0 ? path + length : NULL;
+}
+
+/* Of files that are not there yet. */
+static bool will_be_same_file(const char *a, const char *b)
+{
+	struct stat in_a, in_b;
+	const char *name_a = name_in(a, &in_a), *name_b = name_in(b, &in_b);
+
+	return name_a && name_b && strcmp(name_a, name_b) == 0 && is_same_inode(&in_a, &in_b);
+}
+
+/* Devices take what they get, whoever gives it. */
 static bool is_same_place(const struct config_collector *a, const struct config_collector *b)
 {
-	if (a->host || b->host || !a->path || !b->path)
-		return !a->host && !b->host && a->path == b->path;
+	struct stat one, other;
+	bool has_one, has_other;
+
+	if (a->host || b->host)
+		return false;
+	if (!a->path && !b->path)
+		return true;
+	has_one = look_at(a->path, STDOUT_FILENO, &one);
+	has_other = look_at(b->path, STDOUT_FILENO, &other);
+	if (has_one && has_other && S_ISREG(one.st_mode))
+		return is_same_inode(&one, &other);
+	if (!a->path || !b->path)
+		return false;
+	if (!has_one && !has_other && will_be_same_file(a->path, b->path))
+		return true;
 	return strcmp(a->path, b->path) == 0 && strncmp(a->path, "/dev/", 5) != 0;
 }
 

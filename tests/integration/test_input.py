@@ -460,13 +460,23 @@ def same_place(case, files, path):
     shutil.copy(files.good, path)
     with open(path, "rb") as capture:
         before = capture.read()
-    for options, what in ((["-r", path, "-o", "csv:" + os.path.join(os.path.dirname(path), ".", os.path.basename(path))],
-                           "a capture to read"),
+    other, link = os.path.join(os.path.dirname(path), ".", os.path.basename(path)), path + ".link"
+    os.symlink(path, link)
+    for options, what in ((["-r", path, "-o", "csv:" + other], "a capture to read"),
+                          (["-r", path, "-o", "csv:" + link], "a capture to read"),
                           (["-r", files.good, "-o", "csv:" + path, "-o", "json:" + path], "given twice"),
+                          (["-r", files.good, "-o", "csv:" + path, "-o", "json:" + other], "given twice"),
+                          (["-r", files.good, "-o", "csv:" + path, "-o", "json:" + link], "given twice"),
+                          (["-r", files.good, "-o", "csv:" + path + ".new", "-o", f"json:{other}.new"], "given twice"),
                           (["-r", files.good, "-o", "csv", "-o", "json"], "standard output. is given twice")):
         message(case, run(options), 2, "--output", what)
         with open(path, "rb") as capture:
             case.true(capture.read() == before, f"{options} wrote to it")
+    message(case, run(["-r", "-", "-o", "csv:" + path], stdin=path), 2, "--output", "a capture to read")
+    with open(path, "r+b") as both:
+        message(case, command([PROGRAM, "-r", files.good, "-o", "csv", "-o", "json:/dev/stdout"], both), 2,
+                "--output", "given twice")
+        case.true(both.read() == before, "it was written to")
     done = run(["-r", files.good, "-o", "csv:/dev/null", "-o", "json:/dev/null"])
     case.equal((done.status, done.stderr), (0, ""), "two to a device: status, messages")
 
