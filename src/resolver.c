@@ -126,11 +126,13 @@ static void look_up(struct resolver *r, unsigned i, struct transport *t)
 		begin_session(r, i, t);
 }
 
+/* A route of the type `unreachable` is none. */
 static enum ledger_state state_of(int missing)
 {
 	if (missing == EDESTADDRREQ)
 		return LEDGER_NO_ADDRESS;
-	return missing == ENETUNREACH ? LEDGER_NO_ROUTE : LEDGER_NO_SOCKET;
+	return missing == ENETUNREACH || missing == EHOSTUNREACH ? LEDGER_NO_ROUTE
+								 : LEDGER_NO_SOCKET;
 }
 
 /* Whoever sends knows that there is nothing to send by, and no more. */

@@ -109,8 +109,8 @@ struct transport *udp_create(
 /*
  * The resolver's: looks the host up. 0: the address is the one that it has. 1: it is new, and a
  * socket is connected to it, which udp_hand_over() gives to the exporter. -EDESTADDRREQ: it has no
- * address, -ENETUNREACH: there is no route to it, another -errno: no socket for it; `why` says what,
- * and what to do; the former address serves on. May take long.
+ * address, -ENETUNREACH or -EHOSTUNREACH: there is no route to it, another -errno: no socket for it;
+ * `why` says what, and what to do; the former address serves on. May take long.
  */
 int udp_resolve(struct transport *t, char *why, size_t size);
 /* As udp_resolve(), to an address that is known already, and nothing is looked up: 1 or -errno. */

@@ -51,7 +51,7 @@ static void check_states(struct resolver *r)
 		int missing;
 		const char *state;
 	} rows[] = {{r->lookups[1].missing, "no socket"}, {ENETUNREACH, "no route"},
-	    {EDESTADDRREQ, "no address"}};
+	    {EHOSTUNREACH, "no route"}, {EDESTADDRREQ, "no address"}};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct ledger_collector told[] = {{.state = ledger_state_name(LEDGER_NO_ADDRESS)},
