@@ -5,7 +5,7 @@
 
 /* So many flows, which are 2 MB, are asked for at a time, and so many are ahead at most. */
 #define STEP 16384u
-#define MOST (4 * STEP)
+#define MOST (2 * STEP)
 
 /* All that these flows need. */
 static void ask_ahead(struct table *t, uint32_t first, uint32_t count)
