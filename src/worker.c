@@ -35,8 +35,8 @@
 struct published {
 	struct ledger part;
 	uint64_t at_ns; /* steady clock */
-	struct ledger_interface
-	    interfaces[CONFIG_INPUTS_MAX]; /* given out as far as there are some */
+	/* Given out as far as there are some. */
+	struct ledger_interface interfaces[CONFIG_INPUTS_MAX];
 };
 
 static size_t published_size(const struct worker *w)
@@ -240,8 +240,8 @@ static void wait_live(struct worker *w, struct pollfd *fds)
 static void drain_live(struct worker *w)
 {
 	uint64_t until = steady_now() + DRAIN_MS * NS_PER_MS;
-	struct timespec pause = {
-	    .tv_nsec = 25 * (long)NS_PER_MS}; /* four of them: twice as long as a block waits */
+	/* Four of them: twice as long as a block waits. */
+	struct timespec pause = {.tv_nsec = 25 * (long)NS_PER_MS};
 	unsigned quiet = 0;
 
 	while (quiet < 5 && !w->intake.limit_reached && steady_now() < until) {

@@ -46,8 +46,8 @@ void worker_stop(struct worker *w);
 void worker_order(struct worker *w, struct order *order);
 bool worker_order_done(const struct worker *w);
 /*
- * Live, from the main thread: adds the worker's part, and of its interfaces, to the ledger, as it was a moment ago. Returns when that was,
- * on the steady clock; 0: never yet.
+ * Live, from the main thread: adds the worker's part, that of its interfaces included, to the ledger, as it was a
+ * moment ago. Returns when that was, on the steady clock; 0: never yet.
  */
 uint64_t worker_ledger_now(const struct worker *w, struct ledger *l);
 /* Live, for the main thread: where it gives the worker other sources. */
