@@ -6,6 +6,7 @@
 
 #include "util/json.h"
 #include "util/line.h"
+#include "util/spell.h"
 #include "util/units.h"
 
 /* As wide as this numbers are at least. */
@@ -324,8 +325,7 @@ void report_collectors(FILE *out, const struct overview *o, bool json)
 
 static const char *mac_text(const uint8_t mac[6], char text[MAC_SIZE])
 {
-	snprintf(text, MAC_SIZE, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-	    mac[4], mac[5]);
+	*spell_hex(text, mac, 6, ':') = '\0';
 	return text;
 }
 

@@ -1,6 +1,5 @@
 #include "control/screen.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -9,6 +8,7 @@
 
 #include "control/report.h"
 #include "export/protocol.h"
+#include "util/spell.h"
 #include "util/units.h"
 
 /* Besides the two endpoints a row of the table has so many columns. */
@@ -64,15 +64,10 @@ static void put_status(struct screen *s, const struct overview *o, unsigned rows
 static const char *endpoint(
     const struct record *r, const uint8_t *address, uint16_t port, unsigned width, char *out)
 {
-	char text[INET6_ADDRSTRLEN], whole[INET6_ADDRSTRLEN + 16];
+	char whole[SPELL_MAX + 8];
 	size_t length;
 
-	inet_ntop(r->ip_version == 4 ? AF_INET : AF_INET6, address, text, sizeof(text));
-	if (!protocol_has_ports(r->protocol))
-		snprintf(whole, sizeof(whole), "%s", text);
-	else
-		snprintf(
-		    whole, sizeof(whole), r->ip_version == 4 ? "%s:%u" : "[%s]:%u", text, port);
+	*spell_endpoint(whole, address, port, r->ip_version, r->protocol) = '\0';
 	length = strlen(whole);
 	if (length <= width)
 		return strcpy(out, whole);

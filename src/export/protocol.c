@@ -3,6 +3,8 @@
 #include <netinet/in.h>
 #include <stdio.h>
 
+#include "util/spell.h"
+
 const char *protocol_name(uint8_t protocol, char number[PROTOCOL_NUMBER_SIZE])
 {
 	static const char *const names[256] = {
@@ -34,4 +36,21 @@ bool protocol_has_ports(uint8_t protocol)
 {
 	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == IPPROTO_UDPLITE ||
 	    protocol == IPPROTO_SCTP || protocol == IPPROTO_DCCP;
+}
+
+char *spell_endpoint(
+    char *out, const uint8_t address[16], uint16_t port, uint8_t ip_version, uint8_t protocol)
+{
+	bool ports = protocol_has_ports(protocol);
+	bool brackets = ports && ip_version == 6;
+
+	if (brackets)
+		*out++ = '[';
+	out = ip_version == 4 ? spell_ipv4(out, address) : spell_ipv6(out, address);
+	if (brackets)
+		*out++ = ']';
+	if (!ports)
+		return out;
+	*out++ = ':';
+	return spell_decimal(out, port);
 }

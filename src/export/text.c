@@ -117,18 +117,7 @@ static char *put_protocol(char *out, uint8_t protocol)
 static char *put_endpoint(
     char *out, const uint8_t address[16], uint16_t port, const struct record *r)
 {
-	bool ports = protocol_has_ports(r->protocol);
-	bool brackets = ports && r->ip_version == 6;
-
-	if (brackets)
-		*out++ = '[';
-	out = r->ip_version == 4 ? spell_ipv4(out, address) : spell_ipv6(out, address);
-	if (brackets)
-		*out++ = ']';
-	if (!ports)
-		return out;
-	*out++ = ':';
-	return spell_decimal(out, port);
+	return spell_endpoint(out, address, port, r->ip_version, r->protocol);
 }
 
 /* Destination, and what ICMP says in place of a port. */

@@ -21,9 +21,10 @@ bool table_visit(
 /* As records have templates: IPv4, ICMP, IPv6, ICMPv6. */
 static unsigned kind_of(const struct flow *f)
 {
-	bool is_icmp = f->head.protocol == IPPROTO_ICMP || f->head.protocol == IPPROTO_ICMPV6;
+	bool is_ipv6 = kind_version(f->head.kind) == 6;
+	bool is_icmp = f->head.protocol == (is_ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
 
-	return (unsigned)(kind_version(f->head.kind) == 6) << 1 | is_icmp;
+	return (unsigned)is_ipv6 << 1 | is_icmp;
 }
 
 /*
