@@ -73,9 +73,15 @@ static int key_domain(struct config_collector *c, const char *value)
 	return rc;
 }
 
+/* To open /dev/stdout would empty a file that the shell appends to. */
+static bool is_standard_output(const char *path)
+{
+	return strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0;
+}
+
 static int key_file(struct config_collector *c, const char *value)
 {
-	c->path = strcmp(value, "-") == 0 ? NULL : value;
+	c->path = is_standard_output(value) ? NULL : value;
 	return *value ? 0 : -EINVAL;
 }
 

@@ -67,6 +67,14 @@ const struct key_spec *key_find(const struct option_spec *o, const char *name);
 /* The names of the keys, with commas, for a message. */
 void section_list_keys(const struct section_spec *section, char *out, size_t size);
 
+/*
+ * arguments.c: adds what the command line says to `given`; actions take effect at once. 0, or -ENOMEM, or -EINVAL
+ * after saying what is wrong.
+ */
+int arguments_read(struct config *c, struct settings *given, int argc, char **argv);
+/* together.c: whether the settings may be together. 0, or -EINVAL after saying why not. */
+int together_check(const struct config *c);
+
 /* Adds a collector at "[SCHEME://]HOST[:PORT]", with the defaults of its keys. 0, or SAID_ALREADY. */
 int collector_add(struct config *c, const char *address);
 /* Adds an output of lines: "text", "csv" or "json". 0, -EINVAL or SAID_ALREADY. */

@@ -1,0 +1,118 @@
+/*
+ * The command line. What it says becomes settings; what it asks to be shown is shown at once.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/options.h"
+#include "util/log.h"
+
+#define OPTIONS_MAX 64
+
+/* getopt's tables out of ours. A long option's value there is its row's number plus 256. */
+static void build_getopt(struct option *long_options, char *letters)
+{
+	*letters++ = ':'; /* a missing value is reported as ':' */
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option_spec *o = &option_table[i];
+		int has_arg = no_argument;
+
+		if (o->argument)
+			has_arg =
+			    option_value_is_optional(o) ? optional_argument : required_argument;
+		long_options[i] = (struct option){o->name, has_arg, NULL, (int)i + 256};
+		if (o->letter) {
+			*letters++ = o->letter;
+			if (has_arg == required_argument)
+				*letters++ = ':';
+		}
+	}
+	long_options[option_count] = (struct option){0};
+	*letters = '\0';
+}
+
+static const struct option_spec *row_of(int value)
+{
+	if (value >= 256)
+		return &option_table[value - 256];
+	for (size_t i = 0; i < option_count; i++)
+		if (option_table[i].letter == value)
+			return &option_table[i];
+	return NULL;
+}
+
+static int wrong_option(int result, char **argv)
+{
+	const struct option_spec *o = row_of(optopt);
+
+	if (result == ':' && o)
+		log_error("--%s: a value is missing: %s", o->name, o->allowed);
+	else if (optopt && optopt < 256)
+		log_error("-%c: unknown option: see spanflow -h", optopt);
+	else if (optopt)
+		log_error("%s: takes no value: see spanflow -h", argv[optind - 1]);
+	else
+		log_error("%s: unknown option: see spanflow -h", argv[optind - 1]);
+	return -EINVAL;
+}
+
+/* An action happens at once; a setting is kept until all that were said are known. */
+static int take_option(
+    struct config *c, struct settings *given, const struct option_spec *o, const char *value)
+{
+	struct setting s = {.row = o, .value = (char *)value, .rank = SETTING_LINE};
+	const struct section_spec *section = section_of(o);
+
+	if (o->kind == OPTION_ACTION)
+		return settings_apply(&(struct settings){&s, 1}, c);
+	if (!value)
+		s.value = (char *)"on";
+	if (section)
+		return section->split(given, &s, value);
+	return settings_add(given, &s);
+}
+
+/* The words after the options, with blanks between them. */
+static int take_filter(struct settings *given, char **words, int count)
+{
+	struct setting s = {.row = option_find("filter"), .rank = SETTING_LINE};
+	size_t size = 1;
+	int rc;
+
+	if (count == 0)
+		return 0;
+	for (int i = 0; i < count; i++)
+		size += strlen(words[i]) + 1;
+	s.value = calloc(1, size);
+	if (!s.value)
+		return -ENOMEM;
+	for (int i = 0; i < count; i++) {
+		if (i)
+			strcat(s.value, " ");
+		strcat(s.value, words[i]);
+	}
+	rc = settings_add(given, &s);
+	free(s.value);
+	return rc;
+}
+
+int arguments_read(struct config *c, struct settings *given, int argc, char **argv)
+{
+	struct option long_options[OPTIONS_MAX];
+	char letters[2 * OPTIONS_MAX];
+	int result, rc;
+
+	build_getopt(long_options, letters);
+	opterr = 0;
+	optind = 0;
+	while ((result = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
+		if (result == '?' || result == ':')
+			return wrong_option(result, argv);
+		rc = take_option(c, given, row_of(result), optarg);
+		if (rc)
+			return rc;
+	}
+	return take_filter(given, argv + optind, argc - optind);
+}
