@@ -402,15 +402,30 @@ void collector_move(struct collector *c, struct collector *to, uint64_t clock_ns
 	collector_offer(to, &r);
 }
 
+/* What a person looks at first: the host, the way to it, or anything between. */
+static enum ledger_state cut_off_by(enum failure why)
+{
+	switch (why) {
+	case FAILURE_ECONNREFUSED:
+		return LEDGER_REFUSED;
+	case FAILURE_ENETUNREACH:
+		return LEDGER_NO_ROUTE;
+	default:
+		return LEDGER_UNREACHABLE;
+	}
+}
+
 static const char *state_of(const struct collector *c)
 {
+	enum failure why;
+
 	if (sender_is_dead(c->sender))
 		return ledger_state_name(LEDGER_BROKEN);
 	if (c->aside)
 		return ledger_state_name(LEDGER_FAILED);
 	if (c->config->host && transport_fd(c->transport) < 0)
 		return ledger_state_name(LEDGER_NO_ADDRESS);
-	return ledger_state_name(sender_is_refused(c->sender) ? LEDGER_REFUSED : LEDGER_OK);
+	return ledger_state_name(sender_is_cut_off(c->sender, &why) ? cut_off_by(why) : LEDGER_OK);
 }
 
 void collector_ledger(const struct collector *c, struct ledger_collector *l)

@@ -263,7 +263,7 @@ static void text_collector(FILE *out, const struct ledger_collector *c, double r
 {
 	char a[REPORT_SHORT_SIZE], b[REPORT_SHORT_SIZE], d[REPORT_SHORT_SIZE], e[REPORT_SHORT_SIZE];
 
-	fprintf(out, "%-10s%*" PRIu64 "  %6s %6s %7s %6s  ", c->state, width, c->sender.sent,
+	fprintf(out, "%-11s%*" PRIu64 "  %6s %6s %7s %6s  ", c->state, width - 1, c->sender.sent,
 	    report_short(rate, a), report_short((double)c->sender.queued, b),
 	    report_short((double)dropped(c), d), report_short((double)errors(c), e));
 	ledger_print_name(out, c);

@@ -16,7 +16,7 @@
 /* So many intervals of lateness are made up for by messages that go at once. */
 #define PACE_CATCH_UP 2
 /* For so long it counts that a collector's host has said that nobody listens there. */
-#define REFUSED_NS (30 * NS_PER_S)
+#define CUT_OFF_NS (30 * NS_PER_S)
 /* How often a full disk is asked whether it has room. */
 #define ROOM_INTERVAL_NS NS_PER_S
 /* A collector's failures of one kind are reported this often at most. */
@@ -40,7 +40,8 @@ struct sender {
 	uint64_t next_ns; /* when the next message may go */
 	bool blocked;     /* the transport said -EAGAIN */
 	bool refused;
-	uint64_t refused_until_ns; /* 0: nobody has said that nobody listens, or long ago */
+	enum failure cut_off_why;
+	uint64_t cut_off_until_ns; /* 0: no message has met a path that failed, or long ago */
 	bool holds;
 	bool failed; /* the collector could not be reached, and the owner does not know */
 	enum failure failed_why;
@@ -186,11 +187,10 @@ static void note_error(struct sender *s, int error, uint64_t now_ns)
 
 	s->stats.errors[f]++;
 	s->refused = true;
-	if (f == FAILURE_ECONNREFUSED)
-		s->refused_until_ns = now_ns + REFUSED_NS;
 	if (failure_is_of_path(f)) {
 		s->failed = true;
-		s->failed_why = f;
+		s->failed_why = s->cut_off_why = f;
+		s->cut_off_until_ns = now_ns + CUT_OFF_NS;
 	}
 	if (error != EDESTADDRREQ)
 		report(s, error, now_ns);
@@ -328,8 +328,8 @@ static bool send_first(struct sender *s, uint64_t now_ns)
 
 uint64_t sender_run(struct sender *s, uint64_t now_ns)
 {
-	if (now_ns >= s->refused_until_ns)
-		s->refused_until_ns = 0;
+	if (now_ns >= s->cut_off_until_ns)
+		s->cut_off_until_ns = 0;
 	while (s->count && !(s->holds && s->failed)) {
 		if (s->next_ns > now_ns)
 			return s->next_ns;
@@ -426,9 +426,10 @@ bool sender_is_dead(const struct sender *s)
 	return s->dead;
 }
 
-bool sender_is_refused(const struct sender *s)
+bool sender_is_cut_off(const struct sender *s, enum failure *why)
 {
-	return s->refused_until_ns != 0;
+	*why = s->cut_off_why;
+	return s->cut_off_until_ns != 0;
 }
 
 int sender_wait_fd(const struct sender *s)

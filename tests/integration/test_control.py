@@ -139,6 +139,31 @@ def no_way(case, station):
     case.true("203.0.113.9:4739: Network is unreachable: no route leads there: trying again" in probe.stderr.decode(), probe.stderr.decode())
 
 
+def way_vanishes(case, station):
+    """A session that was well, and cannot be reached any more: the state says so, as errors and drops do."""
+    def route(*words):
+        netns.run(station.link.capturing, "ip", "route", *words)
+
+    def collector():
+        return ctl(probe.path, "-j", "collectors").json()[0]
+
+    def comes_to(state):
+        station.send(frames(5000, 10, 22))
+        case.true(until(lambda: collector()["state"] == state), "%s: %s" % (state, collector()))
+
+    route("add", "203.0.113.0/24", "dev", "lo")
+    with station.probe("-n", "203.0.113.9", "-t", "idle=100ms") as probe:
+        station.send(frames(5000, 10, 22))
+        case.true(until(lambda: collector()["sent"]), "nothing was sent: %s" % collector())
+        case.equal(collector()["state"], "ok", "state")
+        route("del", "203.0.113.0/24")
+        comes_to("no route")
+        route("add", "unreachable", "203.0.113.0/24")
+        comes_to("unreachable")
+        route("del", "unreachable", "203.0.113.0/24")
+        probe.end()
+
+
 def interfaces(case, station):
     """As it is, and as it was once it is gone."""
     def state():
@@ -800,7 +825,9 @@ def cases(tap):
     with netns.Link() as link:
         station = Station(tap, link)
         for name, function, *arguments in (
-                ("answers: status, stats and collectors", answers), ("a collector that there is no way to", no_way),
+                ("answers: status, stats and collectors", answers),
+                ("a collector that there is no way to", no_way),
+                ("a way that vanishes", way_vanishes),
                 ("interfaces", interfaces), ("rates are about right", rates),
                 ("flows: filter and order", flows), ("flush", flush), ("stop", stop),
                 ("asked after the worker's end", after_the_end), ("mode, owner and group", ownership),

@@ -239,15 +239,15 @@ END_TEST
 
 START_TEST(one_state_of_a_collector_is_1)
 {
-	static const char *const states[] = {
-	    "ok", "no address", "no route", "no socket", "failed", "broken", "former"};
+	static const char *const states[] = {"ok", "refused", "unreachable", "no address",
+	    "no route", "no socket", "failed", "broken", "former"};
 	struct overview *o = create(1);
 	char line[128];
 
-	for (unsigned i = 0; i < 7; i++) {
+	for (unsigned i = 0; i < LEDGER_STATE_COUNT; i++) {
 		o->now.collectors[0].state = states[i];
 		print(o);
-		for (unsigned j = 0; j < 7; j++) {
+		for (unsigned j = 0; j < LEDGER_STATE_COUNT; j++) {
 			snprintf(line, sizeof(line),
 			    "spanflow_collector_state" FIRST ",state=\"%s\"} %d", states[j],
 			    i == j);

@@ -236,17 +236,41 @@ START_TEST(pushed_message_is_queued)
 }
 END_TEST
 
-START_TEST(refusal_is_remembered_for_a_moment)
+START_TEST(path_that_failed_is_remembered_for_a_moment)
 {
+	static const struct {
+		int error;
+		enum failure why;
+	} rows[] = {{ECONNREFUSED, FAILURE_ECONNREFUSED}, {ENETUNREACH, FAILURE_ENETUNREACH},
+	    {EHOSTUNREACH, FAILURE_EHOSTUNREACH}};
+	enum failure why;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		open_sender(0, false);
+		push(1);
+		say((const int[]){-rows[i].error}, 1);
+		run(T0);
+		ck_assert(sender_is_cut_off(sender, &why));
+		ck_assert_int_eq(why, rows[i].why);
+		run(T0 + 29 * NS_PER_S);
+		ck_assert(sender_is_cut_off(sender, &why));
+		run(T0 + 30 * NS_PER_S);
+		ck_assert(!sender_is_cut_off(sender, &why));
+		close_sender();
+	}
+}
+END_TEST
+
+/* The network takes other messages. */
+START_TEST(message_that_failed_cuts_nobody_off)
+{
+	enum failure why;
+
 	open_sender(0, false);
 	push(1);
-	say((const int[]){-ECONNREFUSED}, 1);
+	say((const int[]){-EMSGSIZE}, 1);
 	run(T0);
-	ck_assert(sender_is_refused(sender));
-	run(T0 + 29 * NS_PER_S);
-	ck_assert(sender_is_refused(sender));
-	run(T0 + 30 * NS_PER_S);
-	ck_assert(!sender_is_refused(sender));
+	ck_assert(!sender_is_cut_off(sender, &why));
 	close_sender();
 }
 END_TEST
@@ -1019,7 +1043,8 @@ Suite *sender_suite(void)
 	    unpaced_sender_sends_all_at_once,
 	    bytes_are_those_of_the_messages,
 	    pushed_message_is_queued,
-	    refusal_is_remembered_for_a_moment,
+	    path_that_failed_is_remembered_for_a_moment,
+	    message_that_failed_cuts_nobody_off,
 	    message_waits_for_room_on_a_full_disk,
 	    message_waits_for_a_transport_that_says_again,
 	    refused_message_is_tried_once_more,
