@@ -52,10 +52,7 @@ struct guard_answer {
 	int32_t rc; /* 0 or -errno; of RESOLVE what name_find() returns, of FILTER compile_here() */
 	int32_t error; /* the errno of EAI_SYSTEM */
 	union {
-		struct {
-			struct packet_socket socket; /* but for its descriptor */
-			uint64_t joined_ns;          /* 0: it is not shared */
-		} open;
+		struct packet_socket socket; /* but for its descriptor; shut */
 		struct name_addresses addresses;
 		struct {
 			char why[COMPILE_WHY];

@@ -119,7 +119,7 @@ static int open_interface(
 	const struct config *c = &s->program->config;
 	struct live *live = &s->program->live;
 	struct source_live_options options;
-	struct packet_socket *socket = &a->open.socket;
+	struct packet_socket *socket = &a->socket;
 	int fd;
 
 	a->rc = -EINVAL;
@@ -130,12 +130,12 @@ static int open_interface(
 	else if (!live->shares[q->interface].exists)
 		return -1;
 	options = live_options(live, c, q->interface, q->text, true);
+	options.is_shut = true;
 	a->rc = c->capture == SOURCE_PCAP ? -ENOTSUP : packet_socket_open(&options, socket);
 	if (a->rc)
 		return -1;
 	fd = socket->fd;
 	socket->fd = -1;
-	a->open.joined_ns = options.share ? options.share->joined_ns : 0;
 	s->index[q->interface] = socket->index;
 	return fd;
 }

@@ -63,8 +63,7 @@ static int request(struct guard_request *q, enum guard_kind kind, const char *te
 
 /* -- interfaces -------------------------------------------------------------------------------- */
 
-int guarded_open(int guard, const struct guarded_interface *interface, struct source_share *share,
-    struct packet_socket *out)
+int guarded_open(int guard, const struct guarded_interface *interface, struct packet_socket *out)
 {
 	struct guard_request q;
 	struct guard_answer a;
@@ -78,12 +77,8 @@ int guarded_open(int guard, const struct guarded_interface *interface, struct so
 		rc = a.rc;
 	if (rc)
 		return rc;
-	*out = a.open.socket;
+	*out = a.socket;
 	out->fd = fd;
-	if (share) {
-		share->joined_ns = a.open.joined_ns;
-		share->exists = true;
-	}
 	return 0;
 }
 

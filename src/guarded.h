@@ -16,12 +16,8 @@ struct guarded_interface {
 	const char *name; /* by now */
 };
 
-/*
- * A packet socket as packet_socket_open() has it; `share`, if it is not NULL, is told when it joined. The first
- * worker begins anew.
- */
-int guarded_open(int guard, const struct guarded_interface *interface, struct source_share *share,
-    struct packet_socket *out);
+/* A packet socket as packet_socket_open() has it, which is shut. The first worker begins anew. */
+int guarded_open(int guard, const struct guarded_interface *interface, struct packet_socket *out);
 /* Before an interface is captured: offloads_look() by the helper, which puts back what it changed. */
 void guarded_offloads(int guard, const struct guarded_interface *interface);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "capture/packet_socket.h"
+#include "capture/share.h"
 #include "guarded.h"
 #include "util/log.h"
 
@@ -17,7 +18,7 @@ struct source_live_options live_options(
 	return (struct source_live_options){
 	    .interface = name,
 	    .ingress = c->interfaces[i].ingress,
-	    .filter = c->filter,
+	    .filter = l->filter,
 	    .buffer_bytes = share > CONFIG_BUFFER_MIN ? share : CONFIG_BUFFER_MIN,
 	    .direction = c->direction,
 	    .capture = c->capture,
@@ -51,19 +52,34 @@ static void tell_guarded(struct live *l, const struct config *c, unsigned i, int
 		    l->names[i]);
 }
 
+/* A socket that another process has opened, shut. */
+static int open_guarded(struct live *l, const struct guarded_interface *interface,
+    const struct source_live_options *options, struct source **out)
+{
+	struct packet_socket socket;
+	int rc = guarded_open(l->guard, interface, &socket);
+
+	if (rc == 0)
+		rc = packet_socket_read(&socket, options, out);
+	if (rc)
+		return rc;
+	rc = source_set_filter(*out, options->filter);
+	if (rc)
+		source_close(*out);
+	return rc;
+}
+
 static int open_again(
     struct live *l, const struct config *c, unsigned i, unsigned worker, struct source **out)
 {
 	struct source_live_options options = live_options(l, c, i, l->names[i], true);
-	struct packet_socket socket;
 	int rc;
 
 	if (l->guard < 0)
 		return source_live_open(&options, out);
-	rc = guarded_open(
-	    l->guard, &(struct guarded_interface){i, worker, l->names[i]}, options.share, &socket);
+	rc = open_guarded(l, &(struct guarded_interface){i, worker, l->names[i]}, &options, out);
 	tell_guarded(l, c, i, rc);
-	return rc ? rc : packet_socket_read(&socket, &options, out);
+	return rc;
 }
 
 int live_open(struct live *l, const struct config *c, unsigned worker)
@@ -98,6 +114,8 @@ int live_reopen(struct live *l, const struct config *c, unsigned i, const char *
 		if (rc)
 			return rc;
 	}
+	if (l->guard >= 0)
+		share_begin(&l->shares[i]);
 	l->index[i] = out[0]->index;
 	return 0;
 }

@@ -15,6 +15,7 @@ struct live {
 	bool awaited[CONFIG_INPUTS_MAX];               /* not to be opened at the start */
 	uint32_t index[CONFIG_INPUTS_MAX];             /* of what was opened the last time */
 	char names[CONFIG_INPUTS_MAX][LINK_NAME_SIZE]; /* of what was opened anew */
+	const char *filter; /* of what is opened, which a reload alters; NULL: everything */
 	int guard; /* where what is opened anew is asked for (guarded.h); -1: it is opened here */
 	bool told[CONFIG_INPUTS_MAX]; /* that it cannot be had from there */
 };

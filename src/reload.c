@@ -168,6 +168,7 @@ static void come_into_effect(struct reloads *r)
 	const struct config *former = p->settings;
 
 	p->settings = r->next;
+	p->live.filter = r->next->filter;
 	config_set_log(r->next);
 	if (r->exporting) {
 		own_exports_settle(&p->own_exports, &r->exporting->resolver.is_on_trial);

@@ -301,6 +301,7 @@ static bool is_program(struct program *p, int *status)
 	if (config_is_live(&p->config) && p->config.seal && guard_split(p, &p->guard, status))
 		return false;
 	p->live.guard = p->guard;
+	p->live.filter = p->config.filter;
 	return true;
 }
 

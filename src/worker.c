@@ -163,7 +163,15 @@ int worker_read_batch(struct worker *w, unsigned i)
 
 /* -- live ------------------------------------------------------------------------------------- */
 
-/* What the main thread has left: other sources. Settings may have changed since it opened them. */
+/* Settings may have changed since the main thread opened it. What takes no other filter has none to take. */
+static bool takes_filter(const struct worker *w, struct source *fresh)
+{
+	int rc = w->config == w->options.config ? 0 : source_set_filter(fresh, w->config->filter);
+
+	return rc == 0 || rc == -ENOTSUP;
+}
+
+/* What the main thread has left: other sources. */
 static void take_mail(struct worker *w)
 {
 	for (unsigned i = 0; i < w->options.live_count; i++) {
@@ -175,9 +183,7 @@ static void take_mail(struct worker *w)
 		if (!fresh)
 			continue;
 		w->seats.sources[i] = fresh;
-		if (w->config != w->options.config)
-			source_set_filter(fresh, w->config->filter);
-		if (intake_open(&w->intake, i, fresh) < 0) {
+		if (!takes_filter(w, fresh) || intake_open(&w->intake, i, fresh) < 0) {
 			w->failed = true;
 			seats_forget(&w->seats, i);
 		}

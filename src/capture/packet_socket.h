@@ -23,7 +23,7 @@ struct packet_socket {
 };
 
 /*
- * Opens one that captures from now on. 0; -ENOTSUP, silently, for what libpcap is needed for: "any",
+ * Opens one that captures from now on, unless it is shut. 0; -ENOTSUP, silently, for what libpcap is needed for: "any",
  * other link layers, filters that neither the kernel can be told nor a reader. Else -errno as
  * source_live_open(), after saying why.
  */

@@ -37,10 +37,15 @@ int share_join(struct source_share *share, int fd, const char *name)
 		    name, strerror(-rc));
 		return rc;
 	}
-	share->joined_ns = date_now();
+	share_begin(share);
 	share->group = value & 0xffff;
 	share->exists = true;
 	return 0;
+}
+
+void share_begin(struct source_share *share)
+{
+	share->joined_ns = date_now();
 }
 
 /* Until the first read nothing is lost, only late. */

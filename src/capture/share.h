@@ -29,6 +29,9 @@ bool share_is_first(const struct source_share *share);
  */
 int share_join(struct source_share *share, int fd, const char *name);
 
+/* All have joined, and take packets from now on. */
+void share_begin(struct source_share *share);
+
 /* Before each time that a source reads; by then those that it shares with have joined. */
 void joining_tick(struct joining *joining, const struct source_share *share);
 

@@ -6,6 +6,7 @@ Needs root: two network namespaces are made.
 
 usage: test_reload.py [WORD...]    only cases with such a word in their name
 """
+import contextlib
 import json
 import os
 import re
@@ -128,6 +129,37 @@ def filter_case(case, link, tap):
         send(link.sending, "a0", frames_of(1, sport=7))
         run.stop()
     good_end(case, run, 6 + 3 + 1)
+
+
+def flood_until(link, is_over, sport):
+    """Frames of this port as fast as they go, from an interface that has just been made, until it is over."""
+    frame, sent = frames_of(1, sport=sport)[0], 0
+    sender = netns.frame_sender(link.sending, "a0")
+    with sender:
+        until = time.monotonic() + 10
+        while time.monotonic() < until and not (sent % 50 == 0 and is_over()):
+            with contextlib.suppress(OSError):      # it has no carrier yet
+                sender.send(frame)
+            sent += 1
+
+
+def returns_case(case, link, tap, seal):
+    """An interface that comes back is captured with the filter of now, from its first packet on."""
+    run = Run(link, tap, "returns-" + seal, "seal = %s\n" % seal)
+    with run.probe:
+        send(link.sending, "a0", frames_of(4))
+        for _ in range(3):
+            run.write("seal = %s\nfilter = \"udp src port 9\"\n" % seal)
+            run.reload(case)
+            netns.run(link.capturing, "ip", "link", "del", "b0")
+            wait_for(lambda: not netns.capturing(link.capturing), 5, "nothing is captured")
+            link.pair(0)
+            flood_until(link, lambda: netns.capturing(link.capturing), 53)
+            send(link.sending, "a0", frames_of(500, sport=53))
+            time.sleep(0.3)
+            send(link.sending, "a0", frames_of(2, sport=9))
+        run.stop()
+    good_end(case, run, 4 + 3 * 2)
 
 
 def sampling_case(case, link, tap):
@@ -412,6 +444,8 @@ def run_cases(tap):
                            ("a file that was moved", rotation_case),
                            ("a restart", restart_case)):
             tap.test("reload: " + name, call, link, tap)
+        for seal in ("on", "off"):
+            tap.test("reload: an interface that comes back, seal=" + seal, returns_case, link, tap, seal)
         for workers in (1, 2):
             tap.test(f"reload: a hundred times under load, {workers} workers", many_case, link,
                      tap, workers)
