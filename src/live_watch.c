@@ -12,6 +12,7 @@
 #include "capture/ethtool.h"
 #include "capture/offload.h"
 #include "guarded.h"
+#include "live_told.h"
 #include "util/log.h"
 #include "util/now.h"
 #include "util/units.h"
@@ -23,20 +24,11 @@
 /* Some turns of a worker. */
 #define PATIENCE_NS (NS_PER_S / 2)
 
-enum condition { GOOD, NO_CARRIER, DOWN, GONE, FAILED };
-
-/* How long it lasts before it is told: an interface that is removed is down first, and one that is up has no carrier yet. */
-static const uint64_t settling_ns[] = {
-    [NO_CARRIER] = NS_PER_S, [DOWN] = NS_PER_S / 2, [GONE] = 0, [GOOD] = 0, [FAILED] = 0};
-
 struct captured {
 	struct live_interface public;
 	bool is_any;
 	bool has_gone; /* since it was opened */
-	bool was_captured;
-	enum condition told;
-	enum condition seen; /* since then: */
-	uint64_t since_ns;
+	struct live_told told;
 	uint64_t patient_until_ns; /* then sources that are left are closed */
 	uint64_t opened_ns;        /* anew */
 	uint64_t retry_ns;         /* not opened before */
@@ -58,91 +50,26 @@ struct live_watch {
 	struct captured rows[];
 };
 
-/* -- what is said ----------------------------------------------------------------------------- */
-
-static const char *name_of(const struct captured *r)
-{
-	return r->public.link.index ? r->public.link.name : r->public.wanted->name;
-}
-
-static void say_gone(const struct captured *r)
-{
-	const char *name = name_of(r), *wanted = r->public.wanted->name;
-
-	if (!r->was_captured)
-		log_warning("%s: no such interface yet: waiting for it", wanted);
-	else if (strcmp(name, wanted) == 0)
-		log_error(
-		    "%s: the interface has gone: capture goes on when it is there again", name);
-	else
-		log_error("%s: the interface has gone: capture goes on when %s is there again",
-		    name, wanted);
-}
-
-static void say(const struct captured *r, enum condition c)
-{
-	const char *name = name_of(r);
-
-	switch (c) {
-	case GOOD:
-		log_warning("%s: capture goes on", name);
-		break;
-	case NO_CARRIER:
-		log_warning(
-		    "%s: no carrier, so that no packets come: look at the cable and at what is "
-		    "at its other end",
-		    name);
-		break;
-	case DOWN:
-		log_error(
-		    "%s: the interface is down: capture %s when it is up: `ip link set %s up` "
-		    "starts it",
-		    name, r->was_captured ? "goes on" : "begins", name);
-		break;
-	case GONE:
-		say_gone(r);
-		break;
-	case FAILED:
-		break; /* the source has */
-	}
-}
-
-static void tell(struct captured *r, enum condition c)
-{
-	say(r, c);
-	r->told = r->seen = c;
-}
-
 static void wake_at(struct live_watch *w, uint64_t when_ns)
 {
 	if (when_ns < w->due_ns)
 		w->due_ns = when_ns;
 }
 
-/* What lasts is told once. */
-static void observe(struct live_watch *w, struct captured *r, enum condition c, uint64_t now)
+static void observe(struct live_watch *w, struct captured *r, enum live_condition c, uint64_t now)
 {
-	if (c != r->seen) {
-		r->seen = c;
-		r->since_ns = now;
-	}
-	if (c == r->told)
-		return;
-	if (now - r->since_ns >= settling_ns[c])
-		tell(r, c);
-	else
-		wake_at(w, r->since_ns + settling_ns[c]);
+	wake_at(w, live_observe(&r->told, &r->public, c, now));
 }
 
 /* -- capturing -------------------------------------------------------------------------------- */
 
-static enum condition condition_of(const struct link *link)
+static enum live_condition condition_of(const struct link *link)
 {
 	if (!link)
-		return GONE;
+		return LIVE_GONE;
 	if (!link->is_up)
-		return DOWN;
-	return link->has_carrier ? GOOD : NO_CARRIER;
+		return LIVE_DOWN;
+	return link->has_carrier ? LIVE_GOOD : LIVE_NO_CARRIER;
 }
 
 /* Sockets are bound to the interface, whatever it is called. */
@@ -185,9 +112,9 @@ static void let_go(struct live_watch *w, struct captured *r, uint64_t now)
 	r->patient_until_ns = now + PATIENCE_NS;
 	if (now - r->opened_ns > RETRY_MAX_NS)
 		r->pause_ns = 0;
-	if (r->has_gone || r->told != GOOD || r->seen > NO_CARRIER)
+	if (r->has_gone || r->told.told != LIVE_GOOD || r->told.seen > LIVE_NO_CARRIER)
 		return;
-	r->told = r->seen = FAILED;
+	live_tell(&r->told, &r->public, LIVE_FAILED);
 	try_again_later(w, r, now);
 }
 
@@ -222,15 +149,15 @@ static void begin(struct live_watch *w, struct captured *r, const struct link *l
 {
 	const struct link *known = &r->public.link;
 
-	if (!r->was_captured)
+	if (!r->public.was_captured)
 		log_warning("%s: it is there now: capture begins", r->public.wanted->name);
 	else if (link && known->index != link->index)
 		log_warning("%s: it is there again, with interface index %u: capture goes on",
 		    link->name, link->index);
-	else if (r->told != GOOD)
-		say(r, GOOD);
-	r->told = r->seen = GOOD;
-	r->public.is_captured = r->was_captured = true;
+	else if (r->told.told != LIVE_GOOD)
+		live_tell(&r->told, &r->public, LIVE_GOOD);
+	r->told.told = r->told.seen = LIVE_GOOD;
+	r->public.is_captured = r->public.was_captured = true;
 	r->has_gone = false;
 	r->opened_ns = now;
 	w->changed = true;
@@ -289,7 +216,7 @@ static void look_for(struct live_watch *w, size_t i, uint64_t now)
 	struct captured *r = &w->rows[i];
 	const struct link *link = r->is_any ? NULL : find_link(w, r);
 
-	if (!r->is_any && condition_of(link) > NO_CARRIER)
+	if (!r->is_any && condition_of(link) > LIVE_NO_CARRIER)
 		observe(w, r, condition_of(link), now);
 	else if (now < r->retry_ns)
 		wake_at(w, r->retry_ns);
@@ -318,7 +245,7 @@ static void take_over(struct live_watch *w)
 
 		if (w->options.live->awaited[i])
 			continue;
-		r->public.is_captured = r->was_captured = true;
+		r->public.is_captured = r->public.was_captured = true;
 		r->public.link.index = index;
 		link = index ? links_by_index(w->links, index) : NULL;
 		if (link)
@@ -410,9 +337,9 @@ static void add_row(struct live_watch *w, const struct config_input *wanted)
 	if (r->is_any)
 		return;
 	link = links_by_name(w->links, wanted->name);
-	*awaited = w->options.config->wait && condition_of(link) > NO_CARRIER;
+	*awaited = w->options.config->wait && condition_of(link) > LIVE_NO_CARRIER;
 	if (*awaited)
-		tell(r, condition_of(link));
+		live_tell(&r->told, &r->public, condition_of(link));
 	else if (link)
 		look_at_offloads(w, i, link);
 }

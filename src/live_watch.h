@@ -31,6 +31,7 @@ struct live_interface {
 	struct link link;    /* index 0: it has not been there so far, or is "any" */
 	uint32_t speed_mbit; /* 0: not known */
 	bool is_captured;
+	bool was_captured; /* at some time */
 };
 
 /*

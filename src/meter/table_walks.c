@@ -93,6 +93,8 @@ void table_begin_time(struct table *t, uint64_t clock_ns)
 /* The linger of one that has begun stays as it is. */
 void table_set_timeouts(struct table *t, const struct timeouts *timeouts)
 {
+	if (memcmp(&t->options.timeouts, timeouts, sizeof(*timeouts)) == 0)
+		return; /* as after most reloads: all flows need not be looked at */
 	t->options.timeouts = *timeouts;
 	for (uint32_t i = 0; i < t->used_slots; i++) {
 		struct flow *f = &t->flows[i];

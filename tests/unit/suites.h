@@ -111,6 +111,7 @@
 	X(seal)          \
 	X(intake)        \
 	X(seats)         \
+	X(live_told)     \
 	X(errand)        \
 	X(guard)         \
 	X(interfaces)
