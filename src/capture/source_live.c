@@ -8,9 +8,11 @@
 #include "capture/source.h"
 
 #include <errno.h>
+#include <linux/if_packet.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "capture/iface.h"
 #include "capture/refusal.h"
@@ -59,9 +61,20 @@ static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *dat
 		pcap_breakloop(s->pcap);
 }
 
+/* The kernel lets go of sockets at an interface that is removed, and not of those at one that is down. */
+static bool is_bound(const struct source_live *s)
+{
+	struct sockaddr_ll address = {.sll_ifindex = -1};
+	socklen_t size = sizeof(address);
+
+	return getsockname(pcap_fileno(s->pcap), (struct sockaddr *)&address, &size) == 0 &&
+	    address.sll_ifindex == (int)s->base.index;
+}
+
 /*
  * Why libpcap could not read. Of an interface that has gone or is down others tell; and it is given time
- * to hand over the last block.
+ * to hand over the last block. One that is down and has another name than at first has not gone: libpcap
+ * looks for it by the first.
  */
 static int report_end(struct source_live *s)
 {
@@ -70,6 +83,8 @@ static int report_end(struct source_live *s)
 	int state = disappeared ? -ENODEV : s->base.index ? iface_state(s->base.index) : 0;
 	uint64_t now = steady_now();
 
+	if (disappeared && s->base.index && is_bound(s))
+		return 0;
 	if (state == -ENODEV || state == -ENETDOWN) {
 		if (!s->leaving_until_ns)
 			s->leaving_until_ns = now + LEAVING_NS;
