@@ -27,7 +27,8 @@
 struct captured {
 	struct live_interface public;
 	bool is_any;
-	bool has_gone; /* since it was opened */
+	bool has_gone;   /* since it was opened */
+	bool is_told_of; /* by the kernel, so that its offloads may be others */
 	struct live_told told;
 	uint64_t patient_until_ns; /* then sources that are left are closed */
 	uint64_t opened_ns;        /* anew */
@@ -118,6 +119,18 @@ static void let_go(struct live_watch *w, struct captured *r, uint64_t now)
 	try_again_later(w, r, now);
 }
 
+/* Before it is captured, and when they may have changed. Who puts back what is turned off is the one who turns it off. */
+static void look_at_offloads(struct live_watch *w, size_t i, const struct link *link)
+{
+	int guard = w->options.live->guard;
+
+	if (guard < 0)
+		offloads_look(w->offloads, link);
+	else
+		guarded_offloads(
+		    guard, &(struct guarded_interface){.number = (unsigned)i, .name = link->name});
+}
+
 static void look_after(struct live_watch *w, size_t i, uint64_t now)
 {
 	struct captured *r = &w->rows[i];
@@ -129,6 +142,9 @@ static void look_after(struct live_watch *w, size_t i, uint64_t now)
 		observe(w, r, condition_of(link), now);
 	if (link)
 		follow(w, r, link);
+	if (link && r->is_told_of)
+		look_at_offloads(w, i, link);
+	r->is_told_of = false;
 	if (r->has_gone || is_lacking(w, i, false))
 		let_go(w, r, now);
 }
@@ -163,18 +179,6 @@ static void begin(struct live_watch *w, struct captured *r, const struct link *l
 	w->changed = true;
 	if (link)
 		r->public.link = *link;
-}
-
-/* Before it is captured. Who puts back what is turned off is the one who turns it off. */
-static void look_at_offloads(struct live_watch *w, size_t i, const struct link *link)
-{
-	int guard = w->options.live->guard;
-
-	if (guard < 0)
-		offloads_look(w->offloads, link);
-	else
-		guarded_offloads(
-		    guard, &(struct guarded_interface){.number = (unsigned)i, .name = link->name});
 }
 
 static void reopen(struct live_watch *w, size_t i, const struct link *link, uint64_t now)
@@ -230,9 +234,14 @@ static void take_change(void *ctx, enum link_change change, const struct link *l
 {
 	struct live_watch *w = ctx;
 
-	for (size_t i = 0; change == LINK_GONE && i < w->count; i++)
-		if (w->rows[i].public.link.index == link->index)
-			w->rows[i].has_gone = true;
+	for (size_t i = 0; i < w->count; i++) {
+		struct captured *r = &w->rows[i];
+
+		if (r->public.link.index != link->index)
+			continue;
+		r->has_gone |= change == LINK_GONE;
+		r->is_told_of = true;
+	}
 }
 
 /* The first time: what live_open() has opened. */

@@ -138,6 +138,14 @@ static int watch_interfaces(struct program *p)
 	return live_watch_open(&options, &p->watch);
 }
 
+/* Blocks of packets are read an interface at a time, not in the order in which packets came. */
+static void warn_of_copies(const struct config *c)
+{
+	if (c->dedup && c->interface_count > 1 && key_has(KEY_INGRESS, c->key_changes))
+		log_warning("--dedup: of copies at several interfaces either may be met first, so "
+			    "that a flow may become a record for each: --key=-ingress makes it one");
+}
+
 static int build(struct program *p)
 {
 	int rc = open_descriptors(p);
@@ -152,6 +160,8 @@ static int build(struct program *p)
 		rc = watch_interfaces(p);
 	for (unsigned i = 0; rc == 0 && i < p->worker_count; i++)
 		rc = live_open(&p->live, &p->config, i);
+	if (rc == 0)
+		warn_of_copies(&p->config);
 	return rc ? rc : build_workers(p);
 }
 

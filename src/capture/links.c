@@ -75,6 +75,7 @@ static void put(struct links *l, const struct link *link)
 
 	if (e && memcmp(&e->link, link, sizeof(*link)) == 0) {
 		e->seen = true;
+		tell(l, LINK_SAME, link);
 		return;
 	}
 	if (!e)

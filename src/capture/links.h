@@ -27,7 +27,8 @@ struct link {
 	bool is_loopback;
 };
 
-enum link_change { LINK_NEW, LINK_CHANGED, LINK_GONE };
+/* SAME: the kernel has told of it, and it may have changed in what stands nowhere here. */
+enum link_change { LINK_NEW, LINK_CHANGED, LINK_SAME, LINK_GONE };
 
 /* Called by links_read(); `link` is lent, for the time of the call. */
 typedef void links_fn(void *ctx, enum link_change change, const struct link *link);
@@ -39,7 +40,7 @@ int links_open(struct links **out);
 void links_close(struct links *l);
 
 int links_fd(const struct links *l);
-/* Takes what the kernel has said, and tells `fn` what has changed. Never waits. 0 or -errno. */
+/* Takes what the kernel has said, and tells `fn` of what. Never waits. 0 or -errno. */
 int links_read(struct links *l, links_fn *fn, void *ctx);
 
 /* Lent until the next links_read(); NULL: there is none. */

@@ -28,7 +28,9 @@ static const struct kind {
 struct row {
 	char name[LINK_NAME_SIZE];
 	uint32_t index;
-	unsigned turned_off; /* set of 1 << kind */
+	unsigned turned_off; /* set of 1 << kind, like these: */
+	unsigned on;   /* when it was looked at the last time, and what could be was turned off */
+	unsigned told; /* that they stay on */
 };
 
 struct offloads {
@@ -126,12 +128,11 @@ static void warn(const struct offloads *o, const char *name, unsigned on)
 	    name, titles(on, what), name, commands(on, " off", how));
 }
 
-/* The row of this name, a new one if need be, which *is_new says; NULL: no memory. */
-static struct row *find_row(struct offloads *o, const char *name, bool *is_new)
+/* The row of this name, a new one if need be; NULL: no memory. */
+static struct row *find_row(struct offloads *o, const char *name)
 {
 	struct row *rows;
 
-	*is_new = false;
 	for (size_t i = 0; i < o->count; i++)
 		if (strcmp(o->rows[i].name, name) == 0)
 			return &o->rows[i];
@@ -139,7 +140,6 @@ static struct row *find_row(struct offloads *o, const char *name, bool *is_new)
 	if (!rows)
 		return NULL;
 	o->rows = rows;
-	*is_new = true;
 	rows += o->count++;
 	*rows = (struct row){.index = 0};
 	snprintf(rows->name, sizeof(rows->name), "%s", name);
@@ -164,7 +164,17 @@ static void say_stays(const char *name, unsigned on, int rc)
 		    name, titles(on, what));
 }
 
-static void turn_off(struct offloads *o, struct row *r, unsigned on, bool is_new)
+/* Of VLAN tags AF_XDP tells. */
+static unsigned without_vlan(unsigned set)
+{
+	for (unsigned i = 0; i < KINDS; i++)
+		if (kinds[i].is_vlan)
+			set &= ~(1u << i);
+	return set;
+}
+
+/* What of it stays on. */
+static unsigned turn_off(struct offloads *o, struct row *r, unsigned on)
 {
 	unsigned left = on;
 	int rc = switch_all(o, r->index, on, false);
@@ -173,19 +183,41 @@ static void turn_off(struct offloads *o, struct row *r, unsigned on, bool is_new
 		find_on(o, r->index, &left);
 	left &= on;
 	r->turned_off |= on & ~left;
-	/* Of VLAN tags AF_XDP tells. */
-	for (unsigned i = 0; i < KINDS; i++)
-		if (kinds[i].is_vlan)
-			left &= ~(1u << i);
-	if (left && is_new)
-		say_stays(r->name, left, rc);
+	if (without_vlan(left & ~r->told))
+		say_stays(r->name, without_vlan(left & ~r->told), rc);
+	r->told |= left;
+	return left;
+}
+
+/* Somebody, or something, has turned it on while it was captured. */
+static void say_off_again(const char *name, unsigned set)
+{
+	char what[TEXT_SIZE];
+
+	if (set)
+		log_warning("%s: %s had been turned on: off again: packets may have been merged "
+			    "meanwhile",
+		    name, titles(set, what));
+}
+
+static void turn_off_fresh(struct offloads *o, struct row *r, const struct link *link, unsigned on)
+{
+	bool is_another = r->index != link->index;
+	unsigned fresh = is_another ? on : on & ~r->on, left;
+
+	if (is_another)
+		r->turned_off = 0;
+	r->index = link->index;
+	left = fresh ? turn_off(o, r, fresh) : 0;
+	if (!is_another)
+		say_off_again(r->name, without_vlan(fresh & ~left));
+	r->on = (on & ~fresh) | left;
 }
 
 void offloads_look(struct offloads *o, const struct link *link)
 {
 	struct row *r;
 	unsigned on;
-	bool is_new;
 	int rc;
 
 	if (!o || o->choice == OFFLOADS_ON || link->is_loopback)
@@ -193,17 +225,15 @@ void offloads_look(struct offloads *o, const struct link *link)
 	rc = o->ethtool ? find_on(o, link->index, &on) : -EOPNOTSUPP;
 	if (rc && rc != -ENODEV)
 		say_unknown(o, rc);
-	r = rc == 0 ? find_row(o, link->name, &is_new) : NULL;
+	r = rc == 0 ? find_row(o, link->name) : NULL;
 	if (!r)
 		return;
-	if (o->choice == OFFLOADS_OFF && (r->index != link->index || on)) {
-		if (r->index != link->index)
-			r->turned_off = 0;
-		r->index = link->index;
-		turn_off(o, r, on, is_new);
-	} else if (o->choice == OFFLOADS_KEEP && is_new) {
-		warn(o, r->name, on);
+	if (o->choice == OFFLOADS_OFF) {
+		turn_off_fresh(o, r, link, on);
+		return;
 	}
+	warn(o, r->name, on & ~r->on);
+	r->on = on;
 }
 
 /* -- life ------------------------------------------------------------------------------------- */

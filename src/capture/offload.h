@@ -20,8 +20,8 @@ struct offloads *offloads_create(
 void offloads_destroy(struct offloads *o);
 
 /*
- * For each interface before it is captured, also anew: warns of what is on, or turns it off; says what
- * stays on.
+ * For each interface before it is captured, also anew, and whenever it may have changed: warns of what is on, or
+ * turns it off; says what stays on. Of what is as it was the last time it says nothing.
  */
 void offloads_look(struct offloads *o, const struct link *link);
 

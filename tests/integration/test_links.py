@@ -244,6 +244,31 @@ def again_and_again(case, at):
     said(case, probe, *([GONE % ("b0", "it"), AGAIN] * 8))
 
 
+def renamed_down(case, at, capture, seal):
+    """It has another name when it is up again, and after that goes down as any other."""
+    with start(at.link, "--capture=" + capture, "--seal=" + seal) as probe:
+        at.send(3)
+        at.inside("set", "b0", "down")
+        at.inside("set", "b0", "name", "c0")
+        at.up("c0")
+        time.sleep(0.5)
+        at.send(4)
+        at.inside("set", "c0", "down")
+        time.sleep(0.8)
+        rests(case, probe)
+        at.up("c0")
+        time.sleep(0.5)
+        at.send(5)
+        at.inside("set", "c0", "down")
+        at.inside("set", "c0", "name", "b0")
+        at.up()
+        time.sleep(0.5)
+        at.send(6)
+        probe.end()
+    received(case, probe, 18)
+    said(case, probe, RENAMED, DOWN.replace("b0", "c0"), GOES_ON % "c0", r"c0: the interface is called b0 now: capture follows it")
+
+
 def renamed(case, at):
     with start(at.link) as probe:
         first = at.link.index("b0")
@@ -312,6 +337,9 @@ def promiscuous(case, at, number, before):
 WARNED = r"b0: GRO on: packets of a connection may be merged .*: --offloads=off, or `ethtool -K b0 gro off`"
 
 
+OFF_AGAIN = r"b0: GRO had been turned on: off again: packets may have been merged meanwhile"
+
+
 def has_gro(at):
     listed = netns.run(at.link.capturing, "ethtool", "-k", "b0")
     return re.search(r"generic-receive-offload: (\w+)", listed).group(1) == "on"
@@ -349,6 +377,37 @@ def offloads_made_anew(case, at):
     case.equal(has_gro(at), True, "afterwards")
     set_gro(at, False)
     said(case, probe, GONE % ("b0", "it"), AGAIN)
+
+
+def offloads_turned_on(case, at, choice, *lines):
+    """By somebody else, while it is captured."""
+    set_gro(at, False)
+    with start(at.link, f"--offloads={choice}") as probe:
+        set_gro(at, True)
+        if choice == "off":
+            wait_for(lambda: not has_gro(at), 5, "it is off again")
+        at.send(3)
+        time.sleep(0.3)
+        probe.end()
+    case.equal(has_gro(at), True, "afterwards")
+    set_gro(at, False)
+    received(case, probe, 3)
+    said(case, probe, *lines)
+
+
+def offloads_of_two(case, at):
+    """One puts back what it turned off, and the other needs it off."""
+    set_gro(at, True)
+    with start(at.link, "--offloads=off") as first:
+        with start(at.link, "--offloads=off") as second:
+            first.end()
+            wait_for(lambda: not has_gro(at), 5, "it is off again")
+            time.sleep(0.3)
+            case.equal(has_gro(at), False, "the second one has it off")
+            second.end()
+    case.equal(has_gro(at), True, "afterwards")
+    set_gro(at, False)
+    said(case, second, OFF_AGAIN)
 
 
 def offloads_failed_start(case, at):
@@ -426,6 +485,9 @@ def offload_cases(tap, at):
     tap.test("GRO is turned off until SIGINT", offloads, at, "off", signal.SIGINT)
     tap.test("GRO is turned off until two signals", two_signals, at)
     tap.test("GRO of an interface that is made anew", offloads_made_anew, at)
+    tap.test("GRO is turned on meanwhile", offloads_turned_on, at, "off", OFF_AGAIN)
+    tap.test("GRO is turned on meanwhile, and is kept", offloads_turned_on, at, "keep", WARNED)
+    tap.test("two turn off GRO", offloads_of_two, at)
     tap.test("GRO after a start that failed", offloads_failed_start, at)
     tap.test("no permission for GRO", no_permission, at)
     tap.test("what GRO does to the counts", merged, at)
@@ -489,6 +551,9 @@ def cases(tap, at):
     tap.test("the last packets before it goes", last_packets, at)
     tap.test("made anew again and again", again_and_again, at)
     tap.test("renamed, and removed by its new name", renamed, at)
+    for seal in ("on", "off"):
+        for capture in ("pcap", "packet"):
+            tap.test(f"renamed while it is down: {capture}, seal={seal}", renamed_down, at, capture, seal)
     tap.test("one of two", one_of_two, at)
     tap.test("the end while it is away", ends_while_away, at)
     tap.test("promiscuous until SIGTERM", promiscuous, at, signal.SIGTERM, 0)
