@@ -30,6 +30,8 @@
 #define LIVE_POLL_MS 50
 /* After a stop, what the kernel has captured already is read for so long at most. */
 #define DRAIN_MS 300
+/* Until there was nothing so many times. */
+#define DRAIN_LOOKS 5
 
 /* What others read of a worker while it works. */
 struct published {
@@ -246,11 +248,11 @@ static void wait_live(struct worker *w, struct pollfd *fds)
 static void drain_live(struct worker *w)
 {
 	uint64_t until = steady_now() + DRAIN_MS * NS_PER_MS;
-	/* Four of them: twice as long as a block waits. */
+	/* Together longer than a block that is not full waits, whoever captures. */
 	struct timespec pause = {.tv_nsec = 25 * (long)NS_PER_MS};
 	unsigned quiet = 0;
 
-	while (quiet < 5 && !w->intake.limit_reached && steady_now() < until) {
+	while (quiet < DRAIN_LOOKS && !w->intake.limit_reached && steady_now() < until) {
 		if (read_live_once(w) == 0) {
 			quiet++;
 			nanosleep(&pause, NULL);
@@ -262,6 +264,10 @@ static void read_live(struct worker *w)
 {
 	struct pollfd *fds = calloc(w->options.live_count + 1, sizeof(*fds));
 
+	if (!fds) {
+		log_error("worker: %s", strerror(ENOMEM));
+		w->failed = true;
+	}
 	while (fds && !worker_is_stopped(w))
 		if (read_live_once(w) == 0)
 			wait_live(w, fds);
