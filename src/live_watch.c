@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "capture/ethtool.h"
+#include "capture/iface.h"
 #include "capture/offload.h"
 #include "guarded.h"
 #include "live_told.h"
@@ -30,6 +31,8 @@ struct captured {
 	bool has_gone;   /* since it was opened */
 	bool is_told_of; /* by the kernel, so that its offloads may be others */
 	struct live_told told;
+	uint64_t missed_told;      /* by the interface, the last time that it was asked */
+	uint64_t missed;           /* since capture began, also by those that it was before */
 	uint64_t patient_until_ns; /* then sources that are left are closed */
 	uint64_t opened_ns;        /* anew */
 	uint64_t retry_ns;         /* not opened before */
@@ -45,6 +48,7 @@ struct live_watch {
 	int lost_fd;
 	int timer_fd;
 	uint64_t due_ns; /* when the timer is to go off */
+	uint64_t ask_ns; /* when interfaces are asked what they missed */
 	bool has_begun;
 	bool changed; /* something that others want to know */
 	size_t count;
@@ -149,6 +153,51 @@ static void look_after(struct live_watch *w, size_t i, uint64_t now)
 		let_go(w, r, now);
 }
 
+/* -- what interfaces miss --------------------------------------------------------------------- */
+
+/* From now on. */
+static void begin_missed(struct captured *r, const struct link *link)
+{
+	if (!link || iface_missed(link->index, &r->missed_told) < 0)
+		r->missed_told = UINT64_MAX;
+}
+
+/* A driver may begin anew. One that could not be asked at first is from now on. */
+static void ask_missed(struct live_watch *w, size_t i)
+{
+	struct captured *r = &w->rows[i];
+	uint64_t now;
+
+	if (iface_missed(r->public.link.index, &now) < 0)
+		return;
+	if (now > r->missed_told)
+		r->missed += now - r->missed_told;
+	r->missed_told = now;
+	seats_tell_missed(worker_seats(w->options.workers[0]), (unsigned)i, r->missed);
+}
+
+void live_watch_ask_missed(struct live_watch *w)
+{
+	for (size_t i = 0; w && i < w->count; i++)
+		if (w->rows[i].public.is_captured && !w->rows[i].is_any)
+			ask_missed(w, i);
+}
+
+/*
+ * Not by the worker: whoever asks waits for those who change interfaces, which may take longer than the kernel's ring
+ * has room for.
+ */
+static void ask_in_time(struct live_watch *w, uint64_t now)
+{
+	if (!w->links)
+		return;
+	if (now >= w->ask_ns) {
+		live_watch_ask_missed(w);
+		w->ask_ns = now + NS_PER_S;
+	}
+	wake_at(w, w->ask_ns);
+}
+
 /* -- coming back ------------------------------------------------------------------------------ */
 
 /* It may have failed without going away; else it is the name that counts. */
@@ -187,6 +236,7 @@ static void reopen(struct live_watch *w, size_t i, const struct link *link, uint
 	struct source *fresh[CONFIG_WORKERS_MAX];
 	const char *name = link ? link->name : r->public.wanted->name;
 
+	begin_missed(r, link);
 	if (link)
 		look_at_offloads(w, i, link);
 	if (live_reopen(w->options.live, w->options.config, (unsigned)i, name, fresh) < 0) {
@@ -301,6 +351,7 @@ void live_watch(struct live_watch *w)
 		if (!w->rows[i].public.is_captured)
 			look_for(w, i, now);
 	}
+	ask_in_time(w, now);
 	set_timer(w);
 	if (w->changed && w->options.on_change)
 		w->options.on_change(w->options.ctx);
@@ -346,6 +397,7 @@ static void add_row(struct live_watch *w, const struct config_input *wanted)
 	if (r->is_any)
 		return;
 	link = links_by_name(w->links, wanted->name);
+	begin_missed(r, link);
 	*awaited = w->options.config->wait && condition_of(link) > LIVE_NO_CARRIER;
 	if (*awaited)
 		live_tell(&r->told, &r->public, condition_of(link));

@@ -49,6 +49,9 @@ int live_watch_lost_fd(const struct live_watch *w);
 /* Does what there is to do; does not wait. */
 void live_watch(struct live_watch *w);
 
+/* Asks each captured interface what it has missed, which live_watch() does each second; for an end. */
+void live_watch_ask_missed(struct live_watch *w);
+
 /* Interface i of the configuration; lent until the next live_watch(). */
 const struct live_interface *live_watch_interface(const struct live_watch *w, size_t i);
 

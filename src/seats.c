@@ -46,6 +46,11 @@ void seats_drop(struct seats *s, unsigned i)
 	atomic_store(&s->has_mail, true);
 }
 
+void seats_tell_missed(struct seats *s, unsigned i, uint64_t missed)
+{
+	atomic_store_explicit(&s->all[i].missed, missed, memory_order_relaxed);
+}
+
 bool seats_lack(const struct seats *s, unsigned i)
 {
 	return atomic_load(&s->all[i].is_empty);
@@ -62,12 +67,11 @@ struct source *seats_take(struct seats *s, unsigned i, bool *drop)
 /* A source knows what it has dropped since it was opened. */
 static void ask(struct seats *s, unsigned i)
 {
-	const struct source_drops *former = &s->all[i].former;
-	struct source_drops drops;
+	struct ledger_interface *c = &s->counts[i];
 
-	source_drops(s->sources[i], &drops);
-	s->counts[i].dropped_kernel = former->kernel + drops.kernel;
-	s->counts[i].dropped_interface = former->interface + drops.interface;
+	c->dropped_interface = atomic_load_explicit(&s->all[i].missed, memory_order_relaxed);
+	if (s->sources[i])
+		c->dropped_kernel = s->all[i].former + source_drops(s->sources[i]);
 }
 
 void seats_forget(struct seats *s, unsigned i)
@@ -77,21 +81,19 @@ void seats_forget(struct seats *s, unsigned i)
 	if (!s->sources[i])
 		return;
 	ask(s, i);
-	s->all[i].former =
-	    (struct source_drops){s->counts[i].dropped_kernel, s->counts[i].dropped_interface};
+	s->all[i].former = s->counts[i].dropped_kernel;
 	source_close(s->sources[i]);
 	s->sources[i] = NULL;
 	atomic_store(&s->all[i].is_empty, true);
 	(void)!write(s->lost_fd, &one, sizeof(one)); /* it is readable already */
 }
 
-void seats_ask_drops(struct seats *s, struct source_drops *sum)
+void seats_ask_drops(struct seats *s, struct ledger_packets *sums)
 {
-	*sum = (struct source_drops){0};
+	sums->dropped_kernel = sums->dropped_interface = 0;
 	for (unsigned i = 0; i < s->count; i++) {
-		if (s->sources[i])
-			ask(s, i);
-		sum->kernel += s->counts[i].dropped_kernel;
-		sum->interface += s->counts[i].dropped_interface;
+		ask(s, i);
+		sums->dropped_kernel += s->counts[i].dropped_kernel;
+		sums->dropped_interface += s->counts[i].dropped_interface;
 	}
 }

@@ -18,8 +18,9 @@
 struct seat {
 	_Atomic(struct source *) fresh;
 	atomic_bool drop;
-	atomic_bool is_empty;       /* neither a source nor a fresh one */
-	struct source_drops former; /* of sources that are closed; the worker's */
+	atomic_bool is_empty;    /* neither a source nor a fresh one */
+	_Atomic uint64_t missed; /* by the interface; the main thread knows */
+	uint64_t former;         /* dropped by sources that are closed; the worker's */
 };
 
 struct seats {
@@ -44,6 +45,9 @@ void seats_drop(struct seats *s, unsigned i);
 /* Whether there is no source: none was given, or it came to its end and is closed. */
 bool seats_lack(const struct seats *s, unsigned i);
 
+/* How many packets the interface has had no room for so far. Of several workers the first one is told. */
+void seats_tell_missed(struct seats *s, unsigned i, uint64_t missed);
+
 /* -- for the worker --------------------------------------------------------------------------- */
 
 /* True once after seats_give() or seats_drop(). */
@@ -57,7 +61,10 @@ static inline bool seats_have_mail(struct seats *s)
 struct source *seats_take(struct seats *s, unsigned i, bool *drop);
 /* Closes the source, if there is one, after asking it what it has dropped. */
 void seats_forget(struct seats *s, unsigned i);
-/* Asks each open source, for the seats' counts, and sums up what was dropped at all of them, by closed ones too. */
-void seats_ask_drops(struct seats *s, struct source_drops *sum);
+/*
+ * Asks each open source what it has dropped, for the seats' counts. Of what was dropped at all of them, by closed ones
+ * too, it returns the sums in two members of a worker's part of the ledger.
+ */
+void seats_ask_drops(struct seats *s, struct ledger_packets *sums);
 
 #endif

@@ -251,6 +251,7 @@ static void print_ledger(struct program *p)
 	struct ledger ledger = {.collectors = collectors};
 
 	overview_put_interfaces(&ledger, interfaces, p);
+	live_watch_ask_missed(p->watch);
 	for (unsigned i = 0; i < p->worker_count; i++)
 		worker_ledger(p->workers[i], &ledger);
 	exporter_ledger(p->exporting->exporter, &ledger);

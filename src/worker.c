@@ -52,11 +52,7 @@ static size_t published_size(const struct worker *w)
 /* The ledger's sums are those of the interfaces, as of the same moment. */
 static void ask_drops(struct worker *w)
 {
-	struct source_drops drops;
-
-	seats_ask_drops(&w->seats, &drops);
-	w->intake.packets.dropped_kernel = drops.kernel;
-	w->intake.packets.dropped_interface = drops.interface;
+	seats_ask_drops(&w->seats, &w->intake.packets);
 }
 
 static uint64_t drops_of(const struct worker *w)
@@ -414,8 +410,9 @@ bool worker_failed(const struct worker *w)
 	return w->failed || w->intake.incomplete;
 }
 
-void worker_ledger(const struct worker *w, struct ledger *l)
+void worker_ledger(struct worker *w, struct ledger *l)
 {
+	ask_drops(w); /* the interfaces may have told more since */
 	ledger_add_packets(l, &w->intake.packets);
 	ledger_add_interfaces(l, w->seats.counts, w->seats.count);
 	lanes_ledger(w->lanes, l);

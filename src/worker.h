@@ -58,6 +58,6 @@ unsigned worker_beats(const struct worker *w);
 
 /* After the thread has ended: whether an input failed; adds the worker's part to the ledger. */
 bool worker_failed(const struct worker *w);
-void worker_ledger(const struct worker *w, struct ledger *l);
+void worker_ledger(struct worker *w, struct ledger *l);
 
 #endif

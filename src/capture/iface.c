@@ -53,21 +53,21 @@ int iface_state(uint32_t index)
 	return is_up ? 0 : -ENETDOWN;
 }
 
-uint64_t iface_missed(uint32_t index)
+int iface_missed(uint32_t index, uint64_t *missed)
 {
-	struct nl_sock *sock = nl_socket_alloc();
+	struct nl_sock *sock = NULL;
 	struct rtnl_link *link = NULL;
-	uint64_t missed = 0;
+	int rc = netlink_connect(NETLINK_ROUTE, &sock);
 
-	if (!sock)
-		return 0;
-	if (nl_connect(sock, NETLINK_ROUTE) == 0 &&
-	    rtnl_link_get_kernel(sock, (int)index, NULL, &link) == 0)
-		missed = rtnl_link_get_stat(link, RTNL_LINK_RX_MISSED_ERR) +
+	if (rc)
+		return rc;
+	rc = rtnl_link_get_kernel(sock, (int)index, NULL, &link);
+	if (rc == 0)
+		*missed = rtnl_link_get_stat(link, RTNL_LINK_RX_MISSED_ERR) +
 		    rtnl_link_get_stat(link, RTNL_LINK_RX_FIFO_ERR);
 	rtnl_link_put(link);
 	nl_socket_free(sock);
-	return missed;
+	return rc ? errno_of(rc) : 0;
 }
 
 struct visit {

@@ -12,8 +12,11 @@ int iface_index(const char *name, uint32_t *index);
 /* 0: it is there and up; -ENETDOWN: it is down; -ENODEV: it is not there; or another -errno. */
 int iface_state(uint32_t index);
 
-/* How many packets it has received so far that it had no room for. 0 where that is not known. */
-uint64_t iface_missed(uint32_t index);
+/*
+ * How many packets it has received so far that it had no room for. 0 or -errno. It may have to wait for whoever
+ * changes interfaces just now.
+ */
+int iface_missed(uint32_t index, uint64_t *missed);
 
 struct iface {
 	uint32_t index;

@@ -252,9 +252,7 @@ int packet_socket_open(const struct source_live_options *o, struct packet_socket
 		return -ENOTSUP;
 	*out = (struct packet_socket){.linktype = link->linktype,
 	    .direction = find_direction(o->direction, link),
-	    .index = index,
-	    .missed_before = iface_missed(index),
-	    .is_first = share_is_first(o->share)};
+	    .index = index};
 	find_geometry(o->buffer_bytes, out);
 	return open_at(o, link, out);
 }

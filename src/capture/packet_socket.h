@@ -17,8 +17,6 @@ struct packet_socket {
 	uint32_t index; /* the interface's */
 	uint32_t block_size;
 	uint32_t block_count;
-	uint64_t missed_before; /* by the interface */
-	bool is_first;          /* of those that share it */
 	bool is_filtered;       /* by the kernel; false: the expression is left to the reader */
 };
 

@@ -16,16 +16,10 @@
 
 struct source;
 
-/* What the kernel and the interface say that they dropped, since the source was opened. */
-struct source_drops {
-	uint64_t kernel;
-	uint64_t interface;
-};
-
 struct source_ops {
 	int (*read)(struct source *, unsigned max, packets_fn *fn, void *ctx);
 	int (*fd)(const struct source *);
-	void (*drops)(struct source *, struct source_drops *);
+	uint64_t (*drops)(struct source *); /* NULL: nothing is ever dropped */
 	/* NULL: it keeps the filter that it was opened with */
 	int (*set_filter)(struct source *, const char *filter);
 	void (*close)(struct source *);
@@ -143,9 +137,10 @@ static inline int source_fd(const struct source *s)
 	return s->ops->fd(s);
 }
 
-static inline void source_drops(struct source *s, struct source_drops *drops)
+/* How many packets the kernel has dropped since the source was opened. */
+static inline uint64_t source_drops(struct source *s)
 {
-	s->ops->drops(s, drops);
+	return s->ops->drops ? s->ops->drops(s) : 0;
 }
 
 /*

@@ -124,12 +124,6 @@ static int file_fd(const struct source *base)
 	return -1;
 }
 
-static void file_drops(struct source *base, struct source_drops *drops)
-{
-	(void)base;
-	*drops = (struct source_drops){0};
-}
-
 static void file_close(struct source *base)
 {
 	struct source_file *s = (struct source_file *)base;
@@ -141,8 +135,7 @@ static void file_close(struct source *base)
 	free(s);
 }
 
-static const struct source_ops file_ops = {
-    .read = file_read, .fd = file_fd, .drops = file_drops, .close = file_close};
+static const struct source_ops file_ops = {.read = file_read, .fd = file_fd, .close = file_close};
 
 static int open_input(struct source_file *s, const char *path, const atomic_bool *stop)
 {

@@ -31,11 +31,9 @@ struct source_live {
 	struct source base;
 	pcap_t *pcap;
 	uint32_t ingress;
-	uint64_t leaving_until_ns; /* 0: it is not known that the interface has gone */
-	uint64_t dropped;          /* by the kernel, which libpcap counts in 32 bits */
-	uint32_t dropped_told;     /* the last time, by libpcap */
-	uint64_t missed_before;    /* by the interface, when it was opened */
-	uint64_t missed; /* the last time; an interface that has gone does not tell any more */
+	uint64_t leaving_until_ns;  /* 0: it is not known that the interface has gone */
+	uint64_t dropped;           /* by the kernel, which libpcap counts in 32 bits */
+	uint32_t dropped_told;      /* the last time, by libpcap */
 	struct source_share *share; /* NULL: there is one alone */
 	bool is_first;              /* of those that share it */
 	struct joining joining;
@@ -114,23 +112,16 @@ static int live_fd(const struct source *base)
 	return pcap_get_selectable_fd(((const struct source_live *)base)->pcap);
 }
 
-/* libpcap's own count of what the interface missed is wrong once that has gone or has another name. */
-static void live_drops(struct source *base, struct source_drops *drops)
+static uint64_t live_drops(struct source *base)
 {
 	struct source_live *s = (struct source_live *)base;
 	struct pcap_stat stat = {0};
-	uint64_t missed;
 
 	if (pcap_stats(s->pcap, &stat) == 0) {
 		s->dropped += stat.ps_drop - s->dropped_told;
 		s->dropped_told = stat.ps_drop;
 	}
-	/* Of the interface as a whole: one of those that share it tells. */
-	missed = s->is_first && s->base.index ? iface_missed(s->base.index) : 0;
-	if (missed > s->missed)
-		s->missed = missed;
-	*drops =
-	    (struct source_drops){.kernel = s->dropped, .interface = s->missed - s->missed_before};
+	return s->dropped;
 }
 
 static void live_close(struct source *base)
@@ -254,7 +245,6 @@ static int find_interface(struct source_live *s, const struct source_live_option
 	}
 	if (!o->ingress)
 		s->ingress = s->base.index;
-	s->missed_before = s->missed = iface_missed(s->base.index);
 	return 0;
 }
 

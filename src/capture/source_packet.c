@@ -43,7 +43,6 @@ struct source_packet {
 	uint8_t *next;  /* the first of them */
 	uint64_t leaving_until_ns; /* 0: nothing says that the interface is down or has gone */
 	uint64_t dropped;
-	uint64_t missed; /* the last time; an interface that has gone does not tell any more */
 };
 
 /* -- reading ----------------------------------------------------------------------------------- */
@@ -195,25 +194,16 @@ static int packet_fd(const struct source *base)
 	return ((const struct source_packet *)base)->socket.fd;
 }
 
-static void packet_drops(struct source *base, struct source_drops *drops)
+static uint64_t packet_drops(struct source *base)
 {
 	struct source_packet *s = (struct source_packet *)base;
 	struct tpacket_stats_v3 stat = {0};
 	socklen_t size = sizeof(stat);
-	uint64_t missed;
 
-	*drops = (struct source_drops){0};
 	/* The kernel counts from the last time on that it was asked. */
 	if (getsockopt(s->socket.fd, SOL_PACKET, PACKET_STATISTICS, &stat, &size) == 0)
 		s->dropped += stat.tp_drops;
-	drops->kernel = s->dropped;
-	/* Of the interface as a whole: one of those that share it tells. */
-	if (!s->socket.is_first)
-		return;
-	missed = iface_missed(s->socket.index);
-	if (missed > s->missed)
-		s->missed = missed;
-	drops->interface = s->missed - s->socket.missed_before;
+	return s->dropped;
 }
 
 /* -- filters ----------------------------------------------------------------------------------- */
@@ -313,7 +303,6 @@ int packet_socket_read(
 	s->base.linktype = socket->linktype;
 	s->base.index = socket->index;
 	s->socket = *socket;
-	s->missed = socket->missed_before;
 	s->ingress = o->ingress ? o->ingress : socket->index;
 	s->share = o->share;
 	rc = o->filter && !socket->is_filtered ? create_filter(s, o->filter, true, &s->filter) : 0;

@@ -67,11 +67,9 @@ struct source_xdp {
 	int promiscuous_fd;
 	int epoll_fd; /* of the sockets */
 	int timer_fd;
-	bool gathering;         /* it is the timer that is waited for */
-	bool had_packets;       /* the last time */
-	uint64_t looked_ns;     /* for the interface's end */
-	uint64_t missed_before; /* by the interface, when it was opened */
-	uint64_t missed; /* the last time; an interface that has gone does not tell any more */
+	bool gathering;     /* it is the timer that is waited for */
+	bool had_packets;   /* the last time */
+	uint64_t looked_ns; /* for the interface's end */
 	uint32_t frame_size;
 	uint32_t frame_count; /* of each queue */
 	unsigned next;        /* the queue that is read first the next time */
@@ -190,23 +188,20 @@ static int xdp_fd(const struct source *base)
  * A packet that found no frame is in rx_dropped; rx_fill_ring_empty_descs counts it once more where the
  * kernel copies, and else a driver's attempts, which are no packets: what is lost then is the card's.
  */
-static void xdp_drops(struct source *base, struct source_drops *drops)
+static uint64_t xdp_drops(struct source *base)
 {
 	struct source_xdp *s = (struct source_xdp *)base;
-	uint64_t missed = iface_missed(s->base.index);
+	uint64_t dropped = 0;
 
-	*drops = (struct source_drops){0};
 	for (unsigned i = 0; i < s->queue_count; i++) {
 		struct xdp_statistics stat = {0};
 		socklen_t size = sizeof(stat);
 
 		if (getsockopt(xsk_socket__fd(s->queues[i].socket), SOL_XDP, XDP_STATISTICS, &stat,
 			&size) == 0)
-			drops->kernel += stat.rx_dropped + stat.rx_ring_full;
+			dropped += stat.rx_dropped + stat.rx_ring_full;
 	}
-	if (missed > s->missed)
-		s->missed = missed;
-	drops->interface = s->missed - s->missed_before;
+	return dropped;
 }
 
 /* -- life ------------------------------------------------------------------------------------- */
@@ -435,7 +430,6 @@ static struct source_xdp *create(const struct source_live_options *o, uint32_t i
 	s->frame_size =
 	    nic_mtu(o->interface) + FRAME_OVERHEAD <= FRAME_SMALL ? FRAME_SMALL : FRAME_LARGE;
 	s->frame_count = count_frames(s, o->buffer_bytes);
-	s->missed_before = s->missed = iface_missed(index);
 	redirect_init(&s->redirect);
 	s->promiscuous_fd = -1;
 	s->epoll_fd = -1;

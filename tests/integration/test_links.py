@@ -146,7 +146,7 @@ def short_pause(case, at):
 def carrier(case, at):
     with start(at.link) as probe:
         at.there("set", "a0", "down")
-        time.sleep(1.5)
+        time.sleep(2.5)                 # the kernel may take a second to tell
         at.there("set", "a0", "up")
         at.connected()
         at.send(2)

@@ -12,9 +12,9 @@ struct dummy {
 	uint64_t dropped;
 };
 
-static void dummy_drops(struct source *s, struct source_drops *drops)
+static uint64_t dummy_drops(struct source *s)
 {
-	*drops = (struct source_drops){((struct dummy *)s)->dropped, 1};
+	return ((struct dummy *)s)->dropped;
 }
 
 static void dummy_close(struct source *s)
@@ -108,12 +108,12 @@ START_TEST(a_source_that_is_forgotten_leaves_its_drops)
 	ck_assert(drop);
 	ck_assert(!seats_lack(&seats, 0));
 	seats_forget(&seats, 0);
-	check_drops(0, 10, 1);
+	check_drops(0, 10, 0);
 	ck_assert_uint_eq(first.closed, 1);
 	ck_assert(seats_lack(&seats, 0));
 	ck_assert(is_lost_told());
 	seats_forget(&seats, 0);
-	check_drops(0, 10, 1);
+	check_drops(0, 10, 0);
 	ck_assert(!is_lost_told());
 	end();
 }
@@ -121,15 +121,33 @@ END_TEST
 
 START_TEST(each_seat_has_its_own_drops_and_all_make_the_sum)
 {
-	struct source_drops sum = {5, 5};
+	struct ledger_packets sums = {.dropped_kernel = 5, .dropped_interface = 5};
 
 	begin();
 	seats.sources[1] = &second.base;
-	seats_ask_drops(&seats, &sum);
-	check_drops(0, 10, 1);
-	check_drops(1, 20, 1);
-	ck_assert_uint_eq(sum.kernel, 30);
-	ck_assert_uint_eq(sum.interface, 2);
+	seats_tell_missed(&seats, 1, 7);
+	seats_ask_drops(&seats, &sums);
+	check_drops(0, 10, 0);
+	check_drops(1, 20, 7);
+	ck_assert_uint_eq(sums.dropped_kernel, 30);
+	ck_assert_uint_eq(sums.dropped_interface, 7);
+	end();
+}
+END_TEST
+
+/* An interface may miss packets after its source has been closed. */
+START_TEST(what_interfaces_miss_counts_without_a_source)
+{
+	struct ledger_packets sums;
+
+	begin();
+	seats_tell_missed(&seats, 0, 3);
+	seats_forget(&seats, 0);
+	check_drops(0, 10, 3);
+	seats_tell_missed(&seats, 0, 4);
+	seats_ask_drops(&seats, &sums);
+	check_drops(0, 10, 4);
+	ck_assert_uint_eq(sums.dropped_interface, 4);
 	end();
 }
 END_TEST
@@ -138,25 +156,24 @@ END_TEST
 START_TEST(drops_of_former_sources_stay)
 {
 	struct dummy third = {{.ops = &dummy_ops}, 0, 0};
-	struct source_drops sum;
+	struct ledger_packets sums;
 
 	begin();
 	seats_forget(&seats, 0);
-	seats_ask_drops(&seats, &sum);
-	ck_assert_uint_eq(sum.kernel, 10);
+	seats_ask_drops(&seats, &sums);
+	ck_assert_uint_eq(sums.dropped_kernel, 10);
 	seats.sources[0] = &third.base;
 	for (uint64_t dropped = 0; dropped < 3; dropped++) {
 		third.dropped = dropped;
-		seats_ask_drops(&seats, &sum);
-		check_drops(0, 10 + dropped, 2);
+		seats_ask_drops(&seats, &sums);
+		check_drops(0, 10 + dropped, 0);
 		check_drops(1, 0, 0);
-		ck_assert_uint_eq(sum.kernel, 10 + dropped);
-		ck_assert_uint_eq(sum.interface, 2);
+		ck_assert_uint_eq(sums.dropped_kernel, 10 + dropped);
 	}
 	seats_forget(&seats, 0);
-	seats_ask_drops(&seats, &sum);
-	check_drops(0, 12, 2);
-	ck_assert_uint_eq(sum.kernel, 12);
+	seats_ask_drops(&seats, &sums);
+	check_drops(0, 12, 0);
+	ck_assert_uint_eq(sums.dropped_kernel, 12);
 	end();
 }
 END_TEST
@@ -169,6 +186,7 @@ Suite *seats_suite(void)
 	    what_nobody_took_is_closed_at_the_end,
 	    a_source_that_is_forgotten_leaves_its_drops,
 	    each_seat_has_its_own_drops_and_all_make_the_sum,
+	    what_interfaces_miss_counts_without_a_source,
 	    drops_of_former_sources_stay,
 	};
 
