@@ -426,6 +426,14 @@ void intake_shift_times(struct intake *in, uint64_t shift_ns)
 	in->has_bounds = true;
 }
 
+/* A file is read also where a class does not fit it: its packets are of others. */
+static int create_classifier(
+    const struct config *c, const struct source *source, struct classifier **out)
+{
+	return classifier_create(
+	    c->class_filters, c->sampling.count, source, config_is_live(c), out);
+}
+
 int intake_open(struct intake *in, unsigned i, const struct source *source)
 {
 	const struct config *c = in->config;
@@ -439,7 +447,7 @@ int intake_open(struct intake *in, unsigned i, const struct source *source)
 	in->classifiers[i] = NULL;
 	if (!config_has_classes(c))
 		return 0;
-	return classifier_create(c->class_filters, c->sampling.count, source, &in->classifiers[i]);
+	return create_classifier(c, source, &in->classifiers[i]);
 }
 
 /* -- other settings --------------------------------------------------------------------------- */
@@ -453,8 +461,7 @@ static struct classifier **create_classifiers(
 
 	for (size_t i = 0; rc == 0 && config_has_classes(c) && i < in->options.sources; i++)
 		if (sources[i])
-			rc = classifier_create(
-			    c->class_filters, c->sampling.count, sources[i], &list[i]);
+			rc = create_classifier(c, sources[i], &list[i]);
 	if (rc == 0)
 		return list;
 	free_classifiers(in, list);

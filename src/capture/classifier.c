@@ -19,7 +19,8 @@ struct classifier {
 	struct class classes[];
 };
 
-static int add(struct classifier *c, const char *expression, const struct source *source)
+static int add(
+    struct classifier *c, const char *expression, const struct source *source, bool must_fit)
 {
 	struct class *class = &c->classes[c->count];
 	struct filter_options options = {
@@ -31,13 +32,13 @@ static int add(struct classifier *c, const char *expression, const struct source
 	if (rc)
 		return rc;
 	c->count++;
-	return source->linktype == SOURCE_LINKTYPES
-	    ? 0
-	    : filter_prepare(class->filter, source->linktype);
+	return must_fit && source->linktype != SOURCE_LINKTYPES
+	    ? filter_prepare(class->filter, source->linktype)
+	    : 0;
 }
 
 int classifier_create(const char *const *expressions, unsigned count, const struct source *source,
-    struct classifier **out)
+    bool must_fit, struct classifier **out)
 {
 	struct classifier *c = calloc(1, sizeof(*c) + count * sizeof(c->classes[0]));
 	int rc = 0;
@@ -46,7 +47,7 @@ int classifier_create(const char *const *expressions, unsigned count, const stru
 		return -ENOMEM;
 	c->count = 1;
 	while (rc == 0 && c->count < count)
-		rc = add(c, expressions[c->count], source);
+		rc = add(c, expressions[c->count], source, must_fit);
 	if (rc)
 		classifier_destroy(c);
 	else

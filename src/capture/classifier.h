@@ -12,11 +12,12 @@ struct classifier;
 
 /*
  * Takes expressions[1] to expressions[count - 1] for this source; they must outlive it, as the
- * source must. 0; -ENOMEM; or -EINVAL after saying which expression the source has no use for.
- * Where each packet has its own link type that is said when a packet comes.
+ * source must. 0; -ENOMEM; or, where all of them must fit the source's link type, -EINVAL after saying
+ * which one does not. Else, or where each packet has its own link type, that is said when a packet
+ * comes, and none matches.
  */
 int classifier_create(const char *const *expressions, unsigned count, const struct source *source,
-    struct classifier **out);
+    bool must_fit, struct classifier **out);
 void classifier_destroy(struct classifier *c);
 
 /* The number of the first expression that the packet matches, or 0. */

@@ -187,6 +187,19 @@ def filter_for_one_interface(case, tap):
     case.equal(by_ingress(done), {1: 4, 2: 3}, "packets by ingress")
 
 
+def class_for_one_file(case, tap, files):
+    """A class that makes no sense for a file loses none of its packets: they go by the other rules."""
+    raw = tap.path("raw.pcap")
+    gen.write_pcap(raw, [udp_on(RAW, n) for n in range(6)], linktype=RAW)
+    for paths, received, not_sampled in (((raw,), 6, 4), ((files.good, raw), 9, 6), ((raw, files.good), 9, 6)):
+        reads = [word for path in paths for word in ("-r", path)]
+        done = run([*reads, "-o", "json", "--stats=json", "-s", "3", "--class", "1 vlan 5"])
+        message(case, done, 1, re.escape(raw), "class 'vlan 5'")
+        packets = done.stats["packets"]
+        case.equal((packets["received"], packets["not_sampled"]), (received, not_sampled), "received, not sampled")
+        case.none(ledger_faults(done.stats), "ledger")
+
+
 # --- ERF files ----------------------------------------------------------------
 
 def erf_record(kind, ts, data, wire):
@@ -280,7 +293,8 @@ def compression_cases(tap, files):
     tap.test("compressed by bzip2", bad_file, write(tap.path("b"), bz2.compress(files.bytes)), "bzip2", "bzcat")
 
 
-def interface_cases(tap):
+def interface_cases(tap, files):
+    tap.test("pcap: a class that does not fit the link type", class_for_one_file, tap, files)
     tap.test("pcapng: interfaces of different link types", interfaces_differ, tap)
     tap.test("pcapng: an interface that is not decoded", undecodable_interface, tap)
     tap.test("pcapng: only an interface that is not decoded", all_undecodable, tap)
@@ -759,7 +773,7 @@ def main():
         files, many = Files(tap), tap.path("many.pcap")
         gen.write_pcap(many, [gen.udp4(gen.EPOCH + n * 1000, sport=1 + n) for n in range(20000)])
         file_cases(tap, files)
-        interface_cases(tap)
+        interface_cases(tap, files)
         tap.test("erf: records of several types", erf, tap)
         compression_cases(tap, files)
         usage_cases(tap, files)

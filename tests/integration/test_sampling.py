@@ -337,7 +337,7 @@ def wrong_classes(case, tap):
     result = run(["-r", raw, "-r", path, "--class=2 ether host 02:00:00:00:00:01", "-o", "json", "--stats=json"])
     case.equal(result.status, 1, "a class that a file has no use for: exit status")
     case.true("%s: class 'ether host" % raw in result.stderr, "message: %s" % result.stderr)
-    case.equal(result.stats["packets"]["received"], 10, "the other file is read")
+    case.equal(result.stats["packets"]["received"], 11, "both files are read")
 
 
 # --- what is announced --------------------------------------------------------------------
