@@ -198,20 +198,23 @@ static inline __attribute__((always_inline)) bool begin_packet(
 /* What becomes of a packet that has its stamp. */
 typedef void packet_way(struct intake *in, const struct packet *packet, const struct stamp *stamp);
 
-/* Each goes this way, as long as the bounds leave it to be taken. How many did; a part of whoever calls it. */
-static inline __attribute__((always_inline)) unsigned go_way(
+/*
+ * Each goes this way, as long as the bounds leave it to be taken. False: behind these nothing is, and what
+ * is there must not be waited for, nor looked at. A part of whoever calls it.
+ */
+static inline __attribute__((always_inline)) bool go_way(
     struct intake *in, const struct packet packets[], unsigned n, packet_way *way)
 {
-	unsigned gone = 0;
 	struct stamp stamp;
 
-	while (gone < n && begin_packet(in, &packets[gone], &stamp)) {
-		way(in, &packets[gone], &stamp);
-		gone++;
+	for (const struct packet *packet = packets; packet < packets + n; packet++) {
+		if (!begin_packet(in, packet, &stamp))
+			return false;
+		way(in, packet, &stamp);
 		if (in->limit_reached)
-			break;
+			return false;
 	}
-	return gone;
+	return true;
 }
 
 /*
@@ -261,14 +264,14 @@ static void meter_all(struct intake *in, const struct packet packets[], unsigned
 }
 
 /* What a source calls with its packets. */
-static unsigned take_packets(void *ctx, const struct packet packets[], unsigned n)
+static bool take_packets(void *ctx, const struct packet packets[], unsigned n)
 {
 	struct intake *in = ctx;
 
 	if (!takes_all(in))
 		return go_way(in, packets, n, meter_packet);
 	meter_all(in, packets, n);
-	return n;
+	return true;
 }
 
 /* -- duplicates ------------------------------------------------------------------------------- */
@@ -300,7 +303,7 @@ static void sight_packet(struct intake *in, const struct packet *packet, const s
 }
 
 /* What a source calls with its packets where duplicates are looked for. */
-static unsigned see_packets(void *ctx, const struct packet packets[], unsigned n)
+static bool see_packets(void *ctx, const struct packet packets[], unsigned n)
 {
 	return go_way(ctx, packets, n, sight_packet);
 }

@@ -2,14 +2,14 @@
 
 #define PACKETS_A_READ 256
 
-static unsigned keep_latest(void *ctx, const struct packet packets[], unsigned n)
+static bool keep_latest(void *ctx, const struct packet packets[], unsigned n)
 {
 	uint64_t *latest_ns = ctx;
 
 	for (unsigned i = 0; i < n; i++)
 		if (packets[i].ts_ns > *latest_ns)
 			*latest_ns = packets[i].ts_ns;
-	return n;
+	return true;
 }
 
 void source_file_latest(

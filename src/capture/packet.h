@@ -7,6 +7,7 @@
 #ifndef SPANFLOW_CAPTURE_PACKET_H
 #define SPANFLOW_CAPTURE_PACKET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct packet {
@@ -21,8 +22,8 @@ struct packet {
 
 /*
  * What a source calls with its packets, one or more at a time, in the order in which they were captured.
- * Returns how many it took: fewer than `n` were enough, and the source reads no further.
+ * False: it has enough, and the source reads no further; of these it may have left the last ones.
  */
-typedef unsigned packets_fn(void *ctx, const struct packet packets[], unsigned n);
+typedef bool packets_fn(void *ctx, const struct packet packets[], unsigned n);
 
 #endif

@@ -90,7 +90,7 @@ static int read_some(struct source_file *s, unsigned room, packets_fn *fn, void 
 	s->packets += (unsigned)n;
 	complete(s, packets, (unsigned)n);
 	offered = s->filter ? leave_out(s->filter, packets, (unsigned)n) : (unsigned)n;
-	*enough = offered && fn(ctx, packets, offered) < offered;
+	*enough = offered && !fn(ctx, packets, offered);
 	return n;
 }
 

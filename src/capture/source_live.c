@@ -55,7 +55,7 @@ static void deliver(u_char *user, const struct pcap_pkthdr *h, const u_char *dat
 
 	if (joining_leaves_out(&s->joining, packet.ts_ns))
 		return;
-	if (s->fn(s->ctx, &packet, 1) == 0)
+	if (!s->fn(s->ctx, &packet, 1))
 		pcap_breakloop(s->pcap);
 }
 

@@ -137,7 +137,7 @@ static unsigned read_block(
 		n += describe(s, h, s->next + h->tp_mac, &packets[n]);
 		s->next += h->tp_next_offset;
 	}
-	*enough = n && fn(ctx, packets, n) < n;
+	*enough = n && !fn(ctx, packets, n);
 	if (s->left == 0)
 		give_back(s);
 	return taken;

@@ -92,7 +92,7 @@ static void deliver(struct source_xdp *s, struct delivery *d, const uint8_t *dat
 	d->packet.data = data;
 	d->packet.caplen = d->packet.len = len;
 	if (!s->filter || filter_matches(s->filter, &d->packet))
-		d->enough = d->fn(d->ctx, &d->packet, 1) == 0;
+		d->enough = !d->fn(d->ctx, &d->packet, 1);
 }
 
 /* The driver has stopped looking for frames: it needs to be told that there are some. */

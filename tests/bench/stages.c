@@ -168,11 +168,12 @@ static struct source *open_capture(const struct config *c)
 	return source;
 }
 
-static unsigned ignore_packets(void *ctx, const struct packet packets[], unsigned n)
+static bool ignore_packets(void *ctx, const struct packet packets[], unsigned n)
 {
 	(void)ctx;
 	(void)packets;
-	return n;
+	(void)n;
+	return true;
 }
 
 static void time_read(struct bench *b)
@@ -307,11 +308,11 @@ static void keep_packet(struct bench *b, const struct packet *packet)
 	memcpy(b->octets[b->packet_count - 1], packet->data, kept->caplen);
 }
 
-static unsigned keep_packets(void *ctx, const struct packet packets[], unsigned n)
+static bool keep_packets(void *ctx, const struct packet packets[], unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		keep_packet(ctx, &packets[i]);
-	return n;
+	return true;
 }
 
 static void decode_piece(struct bench *b)

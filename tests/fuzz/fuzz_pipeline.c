@@ -103,7 +103,7 @@ static bool give_packet(struct run *run, packets_fn *fn, void *ctx)
 	packet.caplen = (uint32_t)size;
 	packet.len = packet.caplen + (uint32_t)(step & 1);
 	packet.ts_ns = run->ts_ns;
-	more = fn(ctx, &packet, 1) == 1;
+	more = fn(ctx, &packet, 1);
 	free(octets);
 	return more;
 }

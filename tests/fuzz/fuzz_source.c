@@ -31,14 +31,14 @@ static void look_at(struct seen *seen, const struct packet *packet)
 	seen->packets++;
 }
 
-static unsigned take(void *ctx, const struct packet packets[], unsigned n)
+static bool take(void *ctx, const struct packet packets[], unsigned n)
 {
 	struct seen *seen = ctx;
 	unsigned taken = 0;
 
 	while (taken < n && seen->packets < PACKETS_MAX)
 		look_at(seen, &packets[taken++]);
-	return taken;
+	return taken == n;
 }
 
 static void read_all(const char *path, const char *filter)

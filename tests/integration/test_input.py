@@ -581,6 +581,39 @@ def on_open_pipe(case, data, wanted):
         case.equal(done.status, 0, f"exit status ({done.stderr[:300]})")
 
 
+def enough_on_open_pipe(case, files):
+    """--count has what it wants: a pipe is not waited for, and --duration ends with the packet that is past it."""
+    with open(files.pcapng, "rb") as pcapng:
+        kinds = {6: files.bytes, 9: pcapng.read()}
+    for count, data in kinds.items():
+        for options, packets in ((["--count", str(count)], count), (["--count", str(count), "--dedup", "--dedup-window=same=0ms"], count),
+                                 (["--count", str(count), "udp"], count), ([f"--duration={count - 2}ms"], count - 2)):
+            source, feed = os.pipe()
+            os.write(feed, data)
+            try:
+                done = subprocess.run([PROGRAM, "-r", "-", "-o", "json", *options], stdin=source, timeout=3, check=False,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                case.equal((done.returncode, done.stderr, packets_out(done)[1]), (0, b"", packets), f"{options}")
+            except subprocess.TimeoutExpired:
+                case.true(False, f"{options}: it waits for a packet behind the {count} that came")
+            finally:
+                os.close(source)
+                os.close(feed)
+
+
+def damage_behind_the_last(case, tap, files):
+    """What is behind the last packet that --count asks for is not looked at."""
+    with open(files.pcapng, "rb") as pcapng:
+        kinds = {"pcap": (files.bytes[:-5], 5), "pcapng": (pcapng.read()[:-5], 8)}
+    for data, count in kinds.values():
+        path = write(tap.path("damaged"), data)
+        for options in ([], ["--dedup", "--dedup-window=same=0ms"], ["udp"]):
+            done = run(["-r", path, "-o", "json", "--count", str(count), *options])
+            case.equal((done.status, done.stderr, packets_out(done)[1]), (0, "", count), f"--count={count} {options}")
+            done = run(["-r", path, "-o", "json", "--count", str(count + 1), *options])
+            message(case, done, 1, re.escape(path), f"packet {count + 1}")
+
+
 def on_bytes(data):
     """What is said of a file of these bytes."""
     return subprocess.run([PROGRAM, "-r", "-"], input=data, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
@@ -760,6 +793,8 @@ def signal_cases(tap, files, many):
         packed = zlib.compressobj(wbits=31)
         half = packed.compress(files.bytes) + packed.flush(zlib.Z_SYNC_FLUSH)
         tap.test("signal: SIGINT on a pipe with gzip that stays open", on_open_pipe, half, (1, 6))
+    tap.test("end: --count on a pipe that stays open", enough_on_open_pipe, files)
+    tap.test("end: --count before damage", damage_behind_the_last, tap, files)
     tap.test("signal: SIGINT in a paced export", paced_interrupt, many)
     tap.test("signal: SIGHUP ends, unless it is ignored", hangup, many)
     tap.test("signal: a second SIGINT ends at once", second_interrupt, many)

@@ -536,7 +536,7 @@ END_TEST
 
 static atomic_bool stop;
 
-static unsigned take_and_stop(void *ctx, const struct packet packets[], unsigned n)
+static bool take_and_stop(void *ctx, const struct packet packets[], unsigned n)
 {
 	atomic_store(&stop, true);
 	return take(ctx, packets, n);

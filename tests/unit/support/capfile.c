@@ -72,14 +72,14 @@ static void take_one(const struct packet *p)
 	seen[seen_count++] = *p;
 }
 
-unsigned take(void *ctx, const struct packet packets[], unsigned n)
+bool take(void *ctx, const struct packet packets[], unsigned n)
 {
 	const size_t *enough = ctx;
 	unsigned taken = 0;
 
 	while (taken < n && (!enough || seen_count < *enough))
 		take_one(&packets[taken++]);
-	return taken;
+	return !enough || seen_count < *enough;
 }
 
 void write_file(void)

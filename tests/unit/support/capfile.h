@@ -36,7 +36,7 @@ extern struct packet seen[CAPFILE_SEEN_MAX];
 extern size_t seen_count;
 extern bool content_differs;
 /* A packets_fn; ctx points to the size_t of packets that are enough, or is NULL. */
-unsigned take(void *ctx, const struct packet packets[], unsigned n);
+bool take(void *ctx, const struct packet packets[], unsigned n);
 
 /* Opens `path`. */
 int open_source(const char *filter, struct source **s);
