@@ -199,8 +199,8 @@ static inline __attribute__((always_inline)) bool begin_packet(
 typedef void packet_way(struct intake *in, const struct packet *packet, const struct stamp *stamp);
 
 /*
- * Each goes this way, as long as the bounds leave it to be taken. False: behind these nothing is, and what
- * is there must not be waited for, nor looked at. A part of whoever calls it.
+ * Each goes this way, as long as the bounds leave it to be taken. False: they leave nothing that is
+ * behind these, which must not be waited for, nor looked at. A part of whoever calls it.
  */
 static inline __attribute__((always_inline)) bool go_way(
     struct intake *in, const struct packet packets[], unsigned n, packet_way *way)

@@ -268,11 +268,14 @@ static bool begins_with_file(const char *filter)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* An expression may fit one link type only ("vlan", "ip"): it must compile for one of these. */
+/*
+ * An expression may fit few link types only ("vlan", "ip", "wlan type data", "ifname em0"): it must compile
+ * for one of these, of each kind one.
+ */
 int source_check_filter(const char *filter)
 {
-	static const int linktypes[] = {
-	    DLT_EN10MB, DLT_LINUX_SLL2, DLT_LINUX_SLL, DLT_RAW, DLT_NULL, DLT_LOOP};
+	static const int linktypes[] = {DLT_EN10MB, DLT_LINUX_SLL2, DLT_LINUX_SLL, DLT_RAW,
+	    DLT_NULL, DLT_LOOP, DLT_IEEE802_11_RADIO, DLT_PFLOG, DLT_ARCNET};
 	char first[COMPILE_WHY] = "", why[COMPILE_WHY];
 
 	for (size_t i = 0; i < sizeof(linktypes) / sizeof(*linktypes); i++) {

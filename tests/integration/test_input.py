@@ -200,6 +200,25 @@ def class_for_one_file(case, tap, files):
         case.none(ledger_faults(done.stats), "ledger")
 
 
+def filter_for_a_rare_link_type(case, tap):
+    """What makes sense for one link type alone is no wrong usage, as a filter and as a class."""
+    packets = []
+    for n in range(6):
+        udp = gen.udp4(gen.EPOCH + n * gen.MS)
+        toward = b"\x08\x01\0\0" if n % 3 else b"\x08\x02\0\0"
+        frame = toward + bytes.fromhex("020000000001020000000002020000000003") + bytes(2) + b"\xaa\xaa\3\0\0\0\x08\0"
+        packets.append(udp._replace(data=frame + udp.data[14:], wire=len(frame) + udp.wire - 14))
+    path = tap.path("wlan.pcap")
+    gen.write_pcap(path, packets, linktype=105)
+    for expression, count in (("wlan type data", 6), ("dir tods", 4), ("wlan addr1 2:0:0:0:0:1 and dir fromds", 2)):
+        done = run(["-r", path, "-o", "json", *expression.split()])
+        case.equal((done.status, done.stderr, packets_out(done)[1]), (0, "", count), expression)
+        done = run(["-r", path, "-o", "json", "-s", "100", f"--class=1 {expression}"])
+        case.equal((done.status, done.stderr, packets_out(done)[1]), (0, "", count), f"class '{expression}'")
+    done = run(["-r", path, "-o", "json", "wlan", "type", "dat"])
+    message(case, done, 2, "--filter", "pcap-filter")
+
+
 # --- ERF files ----------------------------------------------------------------
 
 def erf_record(kind, ts, data, wire):
@@ -295,6 +314,7 @@ def compression_cases(tap, files):
 
 def interface_cases(tap, files):
     tap.test("pcap: a class that does not fit the link type", class_for_one_file, tap, files)
+    tap.test("pcap: an expression that fits a rare link type alone", filter_for_a_rare_link_type, tap)
     tap.test("pcapng: interfaces of different link types", interfaces_differ, tap)
     tap.test("pcapng: an interface that is not decoded", undecodable_interface, tap)
     tap.test("pcapng: only an interface that is not decoded", all_undecodable, tap)

@@ -314,10 +314,16 @@ START_TEST(wrong_filter_is_refused)
 }
 END_TEST
 
+/* Each of these fits one kind of link layer. */
 START_TEST(filter_is_checked_without_a_file)
 {
-	ck_assert_int_eq(source_check_filter("tcp port 80 or vlan 5"), 0);
-	ck_assert_int_eq(source_check_filter("ether host 02:00:00:00:00:01"), 0);
+	static const char *const filters[] = {"tcp port 80 or vlan 5",
+	    "ether host 02:00:00:00:00:01", "wlan type data", "wlan addr1 02:00:00:00:00:01",
+	    "subtype beacon", "dir fromds", "radio[0] = 1", "ifname em0", "action pass",
+	    "rnr 3 and tcp", "reason match", "link host $2a"};
+
+	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++)
+		ck_assert_msg(source_check_filter(filters[i]) == 0, "%s", filters[i]);
 	said_begin();
 	ck_assert_int_eq(source_check_filter("tcp and"), -EINVAL);
 	ck_assert(said_one_message(said_end()));
