@@ -206,15 +206,36 @@ static int begin_unpacking(struct input *in, const struct compression *c)
 	return 0;
 }
 
+/* How many octets there are from the place `at` on, of those that tell of a compression. */
+static size_t look_at(struct input *in, size_t at)
+{
+	while (input_ready(in) < at + UNPACK_MAGIC && input_peek(in, input_ready(in) + 1))
+		continue;
+	return input_ready(in) > at ? input_ready(in) - at : 0;
+}
+
+/* The file's first octets, or those behind frames that are to be skipped, tell; NULL: it is not compressed. */
+static const struct compression *find_compression(struct input *in)
+{
+	size_t n = look_at(in, 0), at = 0;
+	const struct compression *c;
+	uint64_t skipped;
+
+	while ((skipped = unpack_skipped(in->window + in->at + at, n)) &&
+	    at + skipped + UNPACK_MAGIC <= WINDOW) {
+		at += skipped;
+		n = look_at(in, at);
+	}
+	c = unpack_find(in->window + in->at + at, n);
+	return c && (at == 0 || c->skips) ? c : NULL;
+}
+
 int input_unpack(struct input *in)
 {
-	const struct compression *c;
+	const struct compression *c = find_compression(in);
 
-	while (input_ready(in) < UNPACK_MAGIC && input_peek(in, input_ready(in) + 1))
-		continue;
 	if (in->error && in->error != -ENODATA)
 		return in->error;
-	c = unpack_find(in->window + in->at, input_ready(in));
 	/* The end of a short file is found again. */
 	if (c)
 		in->error = c->ops ? begin_unpacking(in, c) : refuse(in, c);

@@ -37,15 +37,21 @@ struct unpack_ops {
 struct compression {
 	uint8_t magic[6];
 	uint8_t size; /* of the magic */
+	bool skips;   /* frames that unpack_skipped() knows may stand before it */
 	const char *name;
 	const struct unpack_ops *ops; /* NULL: it cannot be unpacked here */
 	const char *advice;           /* then: why not, or what to do */
 };
 
-#define UNPACK_MAGIC 6 /* octets that unpack_find() likes to see */
+#define UNPACK_MAGIC 8 /* octets that these like to see */
 
 /* The compression of a file that begins so, or NULL. */
 const struct compression *unpack_find(const uint8_t *octets, size_t n);
+/*
+ * How long a frame is that begins so and has nothing of the file (RFC 8878 section 3.1.2), as pzstd puts
+ * one before each piece; 0: none does. Whose it is the first frame tells that is another.
+ */
+uint64_t unpack_skipped(const uint8_t *octets, size_t n);
 
 /* Each where configure has found its library. */
 extern const struct unpack_ops unpack_gzip_ops;

@@ -287,6 +287,17 @@ def compressed(case, tap, files, name):
     case.true(0 <= late < 20, f"the latest packet was {late:.1f} s ago")
 
 
+def compressed_in_parallel(case, tap, files):
+    """pzstd tells the size of each piece in a frame before it."""
+    if not shutil.which("pzstd"):
+        raise Skip("no pzstd(1) to compress with")
+    path = tap.path("parallel")
+    subprocess.run(["pzstd", "-q", "-f", files.whole, "-o", path], timeout=20, check=True)
+    done = run(["-r", path, "-o", "csv"])
+    built_without(done)
+    case.equal((done.status, done.stdout), (0, run(["-r", files.whole, "-o", "csv"]).stdout), "status, records")
+
+
 def cut_compressed(case, tap, files, name):
     """What came before the cut is exported; the message says where that is, unpacked."""
     pack = COMPRESSIONS[name]
@@ -309,6 +320,7 @@ def compression_cases(tap, files):
         tap.test(f"compressed by {name}", compressed, tap, files, name)
         tap.test(f"compressed by {name}: cut", cut_compressed, tap, files, name)
         tap.test(f"compressed by {name}: text", compressed_text, tap, name)
+    tap.test("compressed by pzstd", compressed_in_parallel, tap, files)
     tap.test("compressed by bzip2", bad_file, write(tap.path("b"), bz2.compress(files.bytes)), "bzip2", "bzcat")
 
 

@@ -337,6 +337,72 @@ START_TEST(what_is_not_unpacked_is_named_with_advice)
 }
 END_TEST
 
+/* A frame of `n` octets that are nobody's. */
+static void put_skippable(uint32_t kind, uint32_t n)
+{
+	put32(0x184d2a50 + kind);
+	put32(n);
+	put_content(n, n);
+}
+
+/* Before, between and behind what is the file, as pzstd and seekable files have them. */
+START_TEST(frames_of_zstd_that_are_to_be_skipped_are)
+{
+#ifdef HAVE_ZSTD
+	static const uint32_t lengths[] = {4, 0, 1, 100000};
+	size_t n;
+	uint8_t *plain = plain_file(PACKETS, &n);
+
+	for (uint32_t i = 0; i < 16; i++) {
+		size = 0;
+		put_skippable(i, lengths[i % 3]);
+		put_zstd(plain, 1000);
+		put_skippable(15 - i, lengths[i % 2]);
+		put_skippable(i, 9);
+		put_zstd(plain + 1000, n - 1000);
+		put_skippable(14, 17);
+		ck_assert_int_eq(ways[i & 1](), -ENODATA);
+		ck_assert_str_eq(said, "");
+		check_packets(PACKETS);
+	}
+	size = 0;
+	put_skippable(0, lengths[3]);
+	put_skippable(0, lengths[3]);
+	put_zstd(plain, n);
+	ck_assert_int_eq(read_file(), -ENODATA);
+	check_packets(PACKETS);
+	size -= 10;
+	ck_assert_int_lt(read_file(), 0);
+	check_said("cut");
+	free(plain);
+#endif
+}
+END_TEST
+
+/* What is behind them says what it is: it may be of lz4, or nothing that has such frames. */
+START_TEST(frames_to_be_skipped_are_no_compression)
+{
+	size = 0;
+	put_skippable(3, 12);
+	put("\x04\x22\x4d\x18 and so on", 14);
+	ck_assert_int_lt(read_file(), 0);
+	check_said("compressed by lz4: ");
+	for (uint32_t cut = 0; cut < 30; cut++) {
+		size = 0;
+		put_skippable(3, 12);
+		put("BZh91AY&SY", 10);
+		size -= cut;
+		ck_assert_int_lt(read_file(), 0);
+		check_said("not a capture file: ");
+	}
+	size = 0;
+	put_skippable(3, 12);
+	octets[7] = 0xff;
+	ck_assert_int_lt(read_file(), 0);
+	check_said("not a capture file: ");
+}
+END_TEST
+
 START_TEST(missing_library_is_named)
 {
 	static const struct {
@@ -355,7 +421,7 @@ START_TEST(missing_library_is_named)
 		if (c->ops)
 			continue;
 		size = 0;
-		put(libraries[i].magic, UNPACK_MAGIC);
+		put(libraries[i].magic, c->size);
 		ck_assert_int_lt(read_file(), 0);
 		check_said("spanflow was built without ");
 	}
@@ -376,6 +442,8 @@ Suite *unpack_suite(void)
 	    what_takes_too_much_memory_is_refused,
 	    tape_filled_up_with_zeros_is_read,
 	    what_is_not_unpacked_is_named_with_advice,
+	    frames_of_zstd_that_are_to_be_skipped_are,
+	    frames_to_be_skipped_are_no_compression,
 	    missing_library_is_named,
 	};
 
