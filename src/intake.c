@@ -46,7 +46,7 @@ static bool past_duration(const struct intake *in, uint64_t ts_ns)
 {
 	uint64_t duration = in->config->duration_ns;
 
-	if (!duration || config_is_live(in->config) || in->packets.received == 0)
+	if (!duration || config_is_live(in->config) || !in->first_clock_ns)
 		return false;
 	return ts_ns > in->first_clock_ns && ts_ns - in->first_clock_ns >= duration;
 }
@@ -190,7 +190,8 @@ static inline __attribute__((always_inline)) bool begin_packet(
 	if (in->has_bounds && !is_within_bounds(in, &ts_ns))
 		return false;
 	*stamp = stamp_packet(in, ts_ns);
-	if (in->packets.received++ == 0)
+	in->packets.received++;
+	if (!in->first_clock_ns)
 		in->first_clock_ns = stamp->clock_ns;
 	return true;
 }

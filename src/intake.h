@@ -68,7 +68,7 @@ struct intake {
 	    told[INTAKE_TOLD_MAX]; /* interfaces of the file whose link type was complained of */
 	unsigned told_count;
 	uint64_t shift_ns; /* what is added to the packets' times */
-	uint64_t first_clock_ns;
+	uint64_t first_clock_ns; /* 0: no packet has had a time yet */
 	struct clock clock;
 	struct pktinfo
 	    *batch; /* the owner's room for TABLE_BATCH, to be set before the first packet */

@@ -420,6 +420,13 @@ def pcapng_simple():
     return [File(stamps, write_pcapng, simple=lambda p: p.ts // (700 * MS) % 2 == 1)]
 
 
+@awkward({}, {"duration": "5s"}, {"duration": "699ms"})
+def pcapng_simple_first():
+    """--duration counts from the first packet that has a time"""
+    stamps = [udp4(T + i * 700 * MS, sport=i % 3 + 1) for i in range(12)]
+    return [File(stamps, write_pcapng, simple=lambda p: p.ts < T + 1400 * MS or p.ts == T + 2800 * MS)]
+
+
 @awkward()
 def pcapng_only_simple():
     """nothing but simple packets, cut by the interface's snaplen, with an original length"""

@@ -246,7 +246,7 @@ class Meter:
             self.close_all()
         self.notes["no_time"] += packet.ts == 0
         ts = self.clock.stamp(packet.ts, restart)
-        if self.first_clock is None:
+        if self.first_clock is None and self.clock.started:
             self.first_clock = self.clock.now
         selector = self.class_of(packet)
         if not self.samplers[selector].takes():

@@ -416,6 +416,29 @@ START_TEST(limits_end_the_intake)
 }
 END_TEST
 
+START_TEST(duration_begins_with_the_first_packet_that_has_a_time)
+{
+	begin();
+	config->duration_ns = NS_PER_S;
+	open_intake();
+	put_udp();
+	repeat = 2;
+	ts_ns = 0;
+	read_from(0);
+	ts_ns = T0;
+	read_from(0);
+	ts_ns = T0 + NS_PER_S - 1;
+	read_from(0);
+	ck_assert(!in.limit_reached);
+	ck_assert_uint_eq(in.packets.received, 6);
+	ts_ns = T0 + NS_PER_S;
+	read_from(0);
+	ck_assert(in.limit_reached);
+	ck_assert_uint_eq(in.packets.received, 6);
+	end();
+}
+END_TEST
+
 Suite *intake_suite(void)
 {
 	const TTest *const tests[] = {
@@ -430,6 +453,7 @@ Suite *intake_suite(void)
 	    link_type_that_is_not_decoded_is_told_once_an_interface,
 	    source_of_a_link_type_that_is_not_decoded_is_refused,
 	    limits_end_the_intake,
+	    duration_begins_with_the_first_packet_that_has_a_time,
 	};
 
 	return SUITE_OF("intake", tests);
