@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 
+#include "decode/decode.h"
 #include "util/now.h"
 #include "worker_inside.h"
 
@@ -25,6 +26,7 @@ static void read_file(struct worker *w, const struct config_input *file)
 	    .ingress = w->config->file_ingress,
 	    .ingress_by_interface = !w->config->file_ingress_given,
 	    .filter = w->config->filter,
+	    .is_decoded = decode_supports,
 	    .on_wait = before_wait,
 	    .on_wait_ctx = w,
 	    .stop = &w->stop,
@@ -52,8 +54,9 @@ static void shift_times(struct worker *w)
 	uint64_t latest = 0;
 
 	for (size_t i = 0; i < w->config->file_count; i++) {
-		struct source_file_options options = {
-		    .path = w->config->files[i].name, .filter = w->config->filter};
+		struct source_file_options options = {.path = w->config->files[i].name,
+		    .filter = w->config->filter,
+		    .is_decoded = decode_supports};
 
 		source_file_latest(&options, &w->stop, &latest);
 	}

@@ -1,7 +1,6 @@
 #include "intake.h"
 
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +8,6 @@
 #include "meter/dedup.h"
 #include "meter/frag.h"
 #include "own_export.h"
-#include "util/log.h"
 
 _Static_assert(
     INVARIANT_PLACE_BITS == DEDUP_PLACE_BITS, "dedup.h keeps all of invariant.h's place");
@@ -51,28 +49,10 @@ static bool past_duration(const struct intake *in, uint64_t ts_ns)
 	return ts_ns > in->first_clock_ns && ts_ns - in->first_clock_ns >= duration;
 }
 
-static void report_link_type(const struct source *source, uint32_t interface, int linktype)
-{
-	const char *words = pcap_datalink_val_to_description(linktype);
-	char supported[DECODE_SUPPORTED_MAX], place[SOURCE_PLACE];
-
-	decode_list_supported(supported, sizeof(supported));
-	log_error("%s%s: link type %d (%s) is not decoded: those that are: %s", source->name,
-	    source_place(interface, place), linktype, words ? words : "unknown to libpcap",
-	    supported);
-}
-
-/* Once an interface: a file may have some that are of use, and others. */
 static void tell_link_type(struct intake *in, const struct packet *packet)
 {
 	in->incomplete = true;
-	for (unsigned i = 0; i < in->told_count; i++)
-		if (in->told[i] == packet->interface)
-			return;
-	if (in->told_count == INTAKE_TOLD_MAX)
-		return;
-	in->told[in->told_count++] = packet->interface;
-	report_link_type(in->source, packet->interface, packet->linktype);
+	undecoded_tell(&in->undecoded, in->source, packet);
 }
 
 /* What was or may have been IP tells of the Metering Process's reliability, too. */
@@ -158,9 +138,12 @@ static enum ignored decode(
 	return ignored;
 }
 
+/* Of a link type that is not decoded something else is to be told than that no class fits it. */
 static unsigned class_of(const struct intake *in, const struct packet *packet)
 {
-	return in->classes ? classifier_find(in->classes, packet) : in->rule;
+	if (!in->classes)
+		return in->rule;
+	return decode_supports(packet->linktype) ? classifier_find(in->classes, packet) : 0;
 }
 
 /* What few runs ask for: times that are shifted, and an end. False: this packet is past it. */
@@ -294,6 +277,9 @@ static void sight_packet(struct intake *in, const struct packet *packet, const s
 	if (s->ignored) {
 		in->unseen[i] = *packet;
 		in->unseen[i].data = NULL;
+		/* As long as the source knows where it is. */
+		if (s->ignored == IGNORED_LINK_TYPE)
+			tell_link_type(in, packet);
 		return;
 	}
 	invariant = invariant_take(packet, info, &in->keys);
@@ -442,9 +428,9 @@ int intake_open(struct intake *in, unsigned i, const struct source *source)
 {
 	const struct config *c = in->config;
 
-	in->told_count = 0;
+	in->undecoded.count = 0;
 	if (source->linktype != SOURCE_LINKTYPES && !decode_supports(source->linktype)) {
-		report_link_type(source, 0, source->linktype);
+		undecoded_report(source, 0, source->linktype);
 		return -ENOTSUP;
 	}
 	classifier_destroy(in->classifiers[i]);

@@ -22,13 +22,11 @@
 #include "meter/record.h"
 #include "meter/selection.h"
 #include "meter/table.h"
+#include "undecoded.h"
 
 struct dedup;       /* meter/dedup.h */
 struct fragments;   /* meter/frag.h */
 struct own_exports; /* own_export.h */
-
-/* Of so many interfaces of a file it is said that their link type is not decoded. */
-#define INTAKE_TOLD_MAX 16
 
 struct intake_options {
 	const struct config *config;
@@ -64,11 +62,9 @@ struct intake {
 	bool looks_again; /* a packet is not done when it has been decoded */
 	bool limit_reached;
 	bool incomplete; /* some packets could not be read or classed; it has been said why */
-	uint32_t
-	    told[INTAKE_TOLD_MAX]; /* interfaces of the file whose link type was complained of */
-	unsigned told_count;
-	uint64_t shift_ns; /* what is added to the packets' times */
-	uint64_t first_clock_ns; /* 0: no packet has had a time yet */
+	struct undecoded undecoded; /* of the source */
+	uint64_t shift_ns;          /* what is added to the packets' times */
+	uint64_t first_clock_ns;    /* 0: no packet has had a time yet */
 	struct clock clock;
 	struct pktinfo
 	    *batch; /* the owner's room for TABLE_BATCH, to be set before the first packet */

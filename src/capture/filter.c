@@ -13,7 +13,8 @@
 
 struct program {
 	int linktype;
-	bool usable;
+	bool usable; /* else what it says of all packets is: */
+	bool passes;
 	struct bpf_program code;
 };
 
@@ -62,7 +63,8 @@ static void compile(struct filter *f, struct program *p, uint32_t interface)
 	char why[COMPILE_WHY];
 
 	p->usable = compile_expression(&query, &p->code, why) == 0;
-	if (!p->usable)
+	p->passes = f->options.is_decoded && !f->options.is_decoded(p->linktype);
+	if (!p->usable && !p->passes)
 		report(f, interface, why);
 }
 
@@ -89,7 +91,7 @@ int filter_prepare(struct filter *f, int linktype)
 {
 	const struct program *p = find(f, linktype, 0);
 
-	return p && p->usable ? 0 : -EINVAL;
+	return p && (p->usable || p->passes) ? 0 : -EINVAL;
 }
 
 bool filter_matches(struct filter *f, const struct packet *packet)
@@ -98,8 +100,9 @@ bool filter_matches(struct filter *f, const struct packet *packet)
 
 	if (!f->latest || f->latest->linktype != packet->linktype)
 		f->latest = find(f, packet->linktype, packet->interface);
-	return f->latest && f->latest->usable &&
-	    pcap_offline_filter(&f->latest->code, &h, packet->data);
+	if (!f->latest || !f->latest->usable)
+		return f->latest && f->latest->passes;
+	return pcap_offline_filter(&f->latest->code, &h, packet->data);
 }
 
 bool filter_failed(const struct filter *f)

@@ -16,6 +16,11 @@ struct filter_options {
 	const char *source;  /* its name, for messages */
 	const char *subject; /* what the expression is, for messages */
 	bool silent;         /* there are none */
+	/*
+	 * Packets of a link type that it denies match where the expression makes no sense for them, and
+	 * nothing is said: whoever decodes does. NULL: it denies none.
+	 */
+	bool (*is_decoded)(int linktype);
 };
 
 /* The strings must outlive it. 0 or -ENOMEM. */

@@ -22,6 +22,8 @@ struct source_ops {
 	uint64_t (*drops)(struct source *); /* NULL: nothing is ever dropped */
 	/* NULL: it keeps the filter that it was opened with */
 	int (*set_filter)(struct source *, const char *filter);
+	/* as source_where(), whose room it is; NULL: a live source's packets have no places */
+	void (*where)(const struct source *, char *where);
 	void (*close)(struct source *);
 };
 
@@ -94,7 +96,9 @@ struct source_file_options {
 	/* Where a file tells interfaces apart, the ifIndex is the interface's number there plus 1. */
 	bool ingress_by_interface;
 	const char *filter; /* BPF expression; NULL: everything */
-	bool silent;        /* says nothing of what goes wrong */
+	/* Packets of others the filter leaves to whoever decodes, and tells of them; NULL: all are. */
+	bool (*is_decoded)(int linktype);
+	bool silent; /* says nothing of what goes wrong */
 	/* Called by the reading thread before it waits for a pipe; NULL: nobody is interested. */
 	void (*on_wait)(void *ctx);
 	void *on_wait_ctx;
@@ -150,6 +154,19 @@ static inline uint64_t source_drops(struct source *s)
 static inline int source_set_filter(struct source *s, const char *filter)
 {
 	return s->ops->set_filter ? s->ops->set_filter(s, filter) : -ENOTSUP;
+}
+
+#define SOURCE_WHERE 80
+/*
+ * For messages: ": packet N, at offset M", of the last packet that was read, or else the first one; "" of a
+ * live source.
+ */
+static inline const char *source_where(const struct source *s, char where[SOURCE_WHERE])
+{
+	where[0] = '\0';
+	if (s->ops->where)
+		s->ops->where(s, where);
+	return where;
 }
 
 static inline void source_close(struct source *s)

@@ -69,12 +69,30 @@ static unsigned leave_out(struct filter *filter, struct packet packets[], unsign
 	return left;
 }
 
+static void put_place(
+    const struct source_file *s, uint64_t packet, uint64_t offset, char where[SOURCE_WHERE])
+{
+	snprintf(where, SOURCE_WHERE, ": packet %" PRIu64 ", at offset %" PRIu64 "%s", packet,
+	    offset, input_compression(s->input) ? " of what is unpacked" : "");
+}
+
 static void report_read_error(const struct source_file *s)
 {
-	const char *unpacked = input_compression(s->input) ? " of what is unpacked" : "";
+	char where[SOURCE_WHERE];
 
-	log_error("%s: packet %" PRIu64 ", at offset %" PRIu64 "%s: %s", s->base.name,
-	    s->packets + 1, s->reader->offset, unpacked, s->reader->why);
+	put_place(s, s->packets + 1, s->reader->offset, where);
+	log_error("%s%s: %s", s->base.name, where, s->reader->why);
+}
+
+/* Files whose packets have link types of their own are read packet by packet: the reader knows the last one's. */
+static void file_where(const struct source *base, char *where)
+{
+	const struct source_file *s = (const struct source_file *)base;
+
+	if (s->packets)
+		put_place(s, s->packets, s->reader->offset, where);
+	else
+		put_place(s, 1, input_offset(s->input), where);
 }
 
 /* What is at hand, at most `room` packets. How many those are; *enough: the callback wants no more. */
@@ -135,7 +153,8 @@ static void file_close(struct source *base)
 	free(s);
 }
 
-static const struct source_ops file_ops = {.read = file_read, .fd = file_fd, .close = file_close};
+static const struct source_ops file_ops = {
+    .read = file_read, .fd = file_fd, .where = file_where, .close = file_close};
 
 static int open_input(struct source_file *s, const char *path, const atomic_bool *stop)
 {
@@ -202,15 +221,16 @@ static int open_reader(struct source_file *s)
 }
 
 /* Where the file has one link type only, a filter that does not fit it is no use to begin with. */
-static int open_filter(struct source_file *s, const char *expression)
+static int open_filter(struct source_file *s, const struct source_file_options *o)
 {
-	struct filter_options options = {.expression = expression,
+	struct filter_options options = {.expression = o->filter,
 	    .source = s->base.name,
 	    .subject = "filter",
-	    .silent = s->silent};
+	    .silent = s->silent,
+	    .is_decoded = o->is_decoded};
 	int rc;
 
-	if (!expression)
+	if (!o->filter)
 		return 0;
 	rc = filter_create(&options, &s->filter);
 	if (rc || s->base.linktype == SOURCE_LINKTYPES)
@@ -236,7 +256,7 @@ int source_file_open(const struct source_file_options *o, struct source **out)
 	if (rc == 0)
 		rc = open_reader(s);
 	if (rc == 0)
-		rc = open_filter(s, o->filter);
+		rc = open_filter(s, o);
 	if (rc) {
 		file_close(&s->base);
 		return rc;

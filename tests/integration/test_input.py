@@ -29,6 +29,7 @@ from collectors import Process, bounded, free_port
 from harness import PROGRAM, ROOT, Sink, Skip, Tap, last_object, ledger_faults, need_program, run
 
 USER0 = 147
+USB = 189
 CUT_AT = 24 + 3 * (16 + 62) + 16 + 10       # in the fourth packet's data
 DEMO = os.path.join(ROOT, "pcaps", "demo.pcap")
 
@@ -163,16 +164,35 @@ def undecodable_interface(case, tap):
     """Its packets have a counter and a message; the others are metered."""
     path = write_interfaces(tap.path("user0.pcapng"), [USER0, ETHERNET], [
         (n % 2, udp_on(ETHERNET, n)) for n in range(7)])
-    done = run(["-r", path, "-o", "json", "--stats=json"])
-    message(case, done, 1, re.escape(path), "interface 0", r"\b147\b")
-    case.equal(by_ingress(done), {2: 3}, "packets by ingress")
-    case.equal(done.stats["packets"]["ignored"].get("link_type"), 4, "ignored: link_type")
-    case.none(ledger_faults(done.stats), "ledger")
+    for options in ([], ["udp"], ["--class", "1 udp"], ["--dedup", "--dedup-window=same=0ms"], ["--time=now"]):
+        done = run(["-r", path, "-o", "json", "--stats=json", *options])
+        message(case, done, 1, re.escape(path), "packet 1, at offset 92: interface 0: link type 147", "not decoded")
+        case.equal(by_ingress(done), {2: 3}, f"packets by ingress, {options}")
+        case.equal(done.stats["packets"]["ignored"].get("link_type"), 4, f"ignored: link_type, {options}")
+        case.none(ledger_faults(done.stats), "ledger")
+    path = write_interfaces(tap.path("usb.pcapng"), [ETHERNET, USB], [
+        (n > 2, udp_on(ETHERNET, n)) for n in range(6)])
+    for options in ([], ["udp"], ["--class", "1 udp"]):
+        message(case, run(["-r", path, *options]), 1, "packet 4, at offset 380: interface 1: link type 189", "not decoded")
 
 
 def all_undecodable(case, tap):
     path = write_interfaces(tap.path("all-user0.pcapng"), [USER0], [(0, udp_on(ETHERNET, 0))])
     bad_file(case, path, r"\b147\b")
+
+
+def undecodable_pcap(case, tap):
+    """Whatever else may not fit: that it is not decoded is said, and where."""
+    for linktype in (USER0, USB):
+        path = good_file(tap.path("undecodable.pcap"), "10.0.0.1", linktype=linktype)
+        for options in ([], ["udp"], ["link[0]", "=", "3"], ["--class", "1 udp"], ["--class", "1 udp", "udp"]):
+            done = run(["-r", path, *options])
+            message(case, done, 1, re.escape(path), f"packet 1, at offset 24: link type {linktype}", "not decoded")
+    with open(path, "rb") as plain:
+        packed = write(tap.path("undecodable.gz"), gzip.compress(plain.read()))
+    done = run(["-r", packed])
+    built_without(done)
+    message(case, done, 1, "packet 1, at offset 24 of what is unpacked: link type")
 
 
 def filter_for_one_interface(case, tap):
@@ -327,6 +347,7 @@ def compression_cases(tap, files):
 def interface_cases(tap, files):
     tap.test("pcap: a class that does not fit the link type", class_for_one_file, tap, files)
     tap.test("pcap: an expression that fits a rare link type alone", filter_for_a_rare_link_type, tap)
+    tap.test("pcap: a link type that is not decoded", undecodable_pcap, tap)
     tap.test("pcapng: interfaces of different link types", interfaces_differ, tap)
     tap.test("pcapng: an interface that is not decoded", undecodable_interface, tap)
     tap.test("pcapng: only an interface that is not decoded", all_undecodable, tap)
