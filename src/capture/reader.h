@@ -44,6 +44,14 @@ int reader_erf_open(struct input *input, struct reader **out, char *why);
 /* Whether the input begins with ERF records, as far as can be told; asked after all other formats. */
 bool reader_erf_knows(struct input *input);
 
+/*
+ * How many octets of each packet of this link type are a frame check sequence that the capture declares to
+ * have `octets`: none where the link type's own header tells of it, and the decoder takes it off.
+ */
+uint32_t reader_fcs(int linktype, uint32_t octets);
+/* Takes it off the packet's lengths. */
+void reader_take_off(struct packet *packet, uint32_t fcs);
+
 /* Says why the file cannot be read on. -EINVAL. */
 int reader_fail(char *why, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /*

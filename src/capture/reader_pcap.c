@@ -19,6 +19,7 @@ struct reader_pcap {
 	struct stream *stream;
 	pcap_t *pcap;
 	bool is_plain; /* so far */
+	uint32_t fcs;  /* octets of a frame check sequence at each packet's end */
 	struct plain plain;
 };
 
@@ -51,21 +52,29 @@ static int next_of_libpcap(struct reader_pcap *r, struct packet *packet)
 	return rc ? rc : reader_fail(r->base.why, "%s", pcap_geterr(r->pcap));
 }
 
-static int pcap_read(struct reader *base, struct packet packets[], unsigned max)
+static int next_packets(struct reader_pcap *r, struct packet packets[], unsigned max)
 {
-	struct reader_pcap *r = (struct reader_pcap *)base;
-
 	if (r->is_plain) {
 		unsigned n = plain_read(&r->plain, packets, max);
 
 		if (n > 0)
 			return (int)n;
 		/* libpcap would wait again for what a signal has interrupted. */
-		if (input_error(base->input) == -EINTR)
+		if (input_error(r->base.input) == -EINTR)
 			return -EINTR;
 		r->is_plain = false;
 	}
 	return next_of_libpcap(r, packets);
+}
+
+static int pcap_read(struct reader *base, struct packet packets[], unsigned max)
+{
+	struct reader_pcap *r = (struct reader_pcap *)base;
+	int n = next_packets(r, packets, max);
+
+	for (int i = 0; r->fcs && i < n; i++)
+		reader_take_off(&packets[i], r->fcs);
+	return n;
 }
 
 static void pcap_reader_close(struct reader *base)
@@ -97,6 +106,14 @@ static int open_pcap(struct reader_pcap *r, char *why)
 	return rc ? rc : reader_fail(why, "%s", error);
 }
 
+/* The file's header has it beside the link type, in units of two octets. */
+static uint32_t declared_fcs(pcap_t *pcap)
+{
+	uint32_t beside = (uint32_t)pcap_datalink_ext(pcap);
+
+	return LT_FCS_LENGTH_PRESENT(beside) ? 2 * LT_FCS_LENGTH(beside) : 0;
+}
+
 int reader_pcap_open(struct input *input, struct reader **out, char *why)
 {
 	struct reader_pcap *r = calloc(1, sizeof(*r));
@@ -118,6 +135,7 @@ int reader_pcap_open(struct input *input, struct reader **out, char *why)
 		r->plain.caplen_max = CAPLEN_MAX;
 	r->base.linktype = pcap_datalink(r->pcap);
 	r->plain.linktype = r->base.linktype;
+	r->fcs = reader_fcs(r->base.linktype, declared_fcs(r->pcap));
 	*out = &r->base;
 	return 0;
 }

@@ -28,10 +28,12 @@
 #define INTERFACES_MAX 65536u
 #define OPTION_END 0
 #define OPTION_IF_TSRESOL 9
+#define OPTION_IF_FCSLEN 13
 #define OPTION_IF_TSOFFSET 14
 
 struct interface {
 	int linktype;
+	uint32_t fcs;     /* octets of a frame check sequence at each packet's end */
 	uint32_t snaplen; /* 0: not limited */
 	struct timebase timebase;
 };
@@ -121,13 +123,28 @@ static int dlt_of(uint16_t linktype)
 	}
 }
 
+/* What an interface's options say that is of interest. */
+struct described {
+	uint8_t resolution;
+	int64_t offset_s;
+	uint32_t fcs;
+};
+
+/* The draft's length is in bits, and its example, and so what some write, in octets. */
+static uint32_t fcs_octets(uint8_t length)
+{
+	return length < 8 ? length : length / 8u;
+}
+
 static int read_option(struct reader_pcapng *r, uint16_t code, const uint8_t *value,
-    uint16_t length, uint8_t *resolution, int64_t *offset_s)
+    uint16_t length, struct described *d)
 {
 	if (code == OPTION_IF_TSRESOL && length == 1)
-		*resolution = *value;
+		d->resolution = *value;
 	else if (code == OPTION_IF_TSOFFSET && length == 8)
-		*offset_s = (int64_t)get64(r, value);
+		d->offset_s = (int64_t)get64(r, value);
+	else if (code == OPTION_IF_FCSLEN && length == 1)
+		d->fcs = fcs_octets(*value);
 	else if (code == OPTION_IF_TSRESOL || code == OPTION_IF_TSOFFSET)
 		return reader_fail(r->base.why,
 		    "an interface with an option %u of %u octets: its times are not known", code,
@@ -135,10 +152,9 @@ static int read_option(struct reader_pcapng *r, uint16_t code, const uint8_t *va
 	return 0;
 }
 
-static int read_timebase(struct reader_pcapng *r, struct cursor *c, struct timebase *out)
+static int read_options(struct reader_pcapng *r, struct cursor *c, struct interface *out)
 {
-	uint8_t resolution = TIMEBASE_DEFAULT;
-	int64_t offset_s = 0;
+	struct described d = {.resolution = TIMEBASE_DEFAULT};
 	const uint8_t *head;
 	int rc = 0;
 
@@ -148,9 +164,10 @@ static int read_timebase(struct reader_pcapng *r, struct cursor *c, struct timeb
 
 		if (!value)
 			return reader_fail(r->base.why, "an interface with an option that is cut");
-		rc = read_option(r, get16(r, head), value, length, &resolution, &offset_s);
+		rc = read_option(r, get16(r, head), value, length, &d);
 	}
-	*out = timebase_of(resolution, offset_s);
+	out->timebase = timebase_of(d.resolution, d.offset_s);
+	out->fcs = reader_fcs(out->linktype, d.fcs);
 	return rc;
 }
 
@@ -185,7 +202,7 @@ static int read_interface(struct reader_pcapng *r, struct cursor *c, struct pack
 		return reader_fail(r->base.why, "no memory");
 	interface->linktype = dlt_of(get16(r, head));
 	interface->snaplen = get32(r, head + 4);
-	rc = read_timebase(r, c, &interface->timebase);
+	rc = read_options(r, c, interface);
 	return rc ? rc : NO_PACKET;
 }
 
@@ -204,6 +221,8 @@ static int fill_packet(
 		    packet->caplen, c->left);
 	packet->linktype = r->interfaces[id].linktype;
 	packet->interface = r->before + id + 1;
+	if (r->interfaces[id].fcs)
+		reader_take_off(packet, r->interfaces[id].fcs);
 	return PACKET;
 }
 

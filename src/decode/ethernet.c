@@ -5,6 +5,7 @@
 
 #define VLAN_LIMIT 16
 #define MAC_SIZE 6
+#define SNAP_HEADER 8
 
 /* -- slow protocols --------------------------------------------------------------------------- */
 
@@ -152,12 +153,16 @@ static enum ignored vlan_tags(struct walk *w)
 }
 
 /*
- * A length, not a type. IEEE 802.3 section 3.2.6 leaves the numbers between the two without a
- * meaning.
+ * A length, not a type: what is behind it pads the frame. One that has no room for IP is not believed, so that
+ * what is there is metered. IEEE 802.3 section 3.2.6 leaves the numbers between the two without a meaning.
  */
 static enum ignored length_decode(struct walk *w)
 {
-	return w->type <= LENGTH_MAX ? walk_on(w, llc_decode) : IGNORED_NON_IP;
+	if (w->type > LENGTH_MAX)
+		return IGNORED_NON_IP;
+	if (w->type >= SNAP_HEADER + IPV4_HEADER)
+		walk_limit(w, w->type);
+	return walk_on(w, llc_decode);
 }
 
 enum ignored ethertype_decode(struct walk *w)

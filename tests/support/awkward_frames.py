@@ -317,7 +317,19 @@ def llc_snap():
     return [pkt(T, snap(ip4)), pkt(T, snap(ip6, 0x86dd)), pkt(T, snap(arp(), 0x0806)),
             pkt(T, snap(ip4, vlans=((0x8100, 5),))), pkt(T, snap(ip4, vlans=((0x88a8, 5), (0x8100, 6)))),
             pkt(T, snap(ipv4("10.0.0.3", "10.0.0.2", UDP, udp(1, 2), total=999))),
-            pkt(T, snap(ipv4("10.0.0.4", "10.0.0.2", UDP, udp(1, 2), total=0)))]
+            pkt(T, snap(ipv4("10.0.0.4", "10.0.0.2", UDP, udp(1, 2), total=0))),
+            pkt(T, snap(ipv4("10.0.0.5", "10.0.0.2", UDP, udp(1, 2), total=0), vlans=((0x8100, 7),), pad=90)),
+            pkt(T, eth(b"\xaa\xaa\3\0\0\0\x08\0" + ip4, 27, pad=90))]
+
+
+@awkward()
+def declared_fcs():
+    """a frame check sequence that the file declares is no part of the wire's length"""
+    out = [pkt(T + n, frame + b"FCS.", cap=cap) for n in range(3) for cap in (None, 54, 63) for frame in (
+        eth(ipv4("10.0.0.1", f"10.0.1.{n}", UDP, udp(1, 2, bytes(20 * n)), total=(0, 500, 28)[n])),
+        eth(ipv6("fd00::1", f"fd00::2:{n}", UDP, udp(1, 2, bytes(20 * n)), length=(0, 500, 8)[n]), 0x86dd))]
+    return [*(File(out, linktype=ETHERNET | 0x24000000, order=order) for order in "<>"), File(out),
+            *(File(out, write_pcapng, fcslen=length) for length in (4, 32, None))]
 
 
 @awkward()

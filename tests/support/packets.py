@@ -180,10 +180,11 @@ def block(order, kind, body):
     return struct.pack(order + "I", kind) + size + body + size
 
 
-def interface_block(order, linktype, snaplen, tsresol):
+def interface_block(order, linktype, snaplen, tsresol, fcslen=None):
     body = struct.pack(order + "HHI", linktype, 0, snaplen)
-    if tsresol is not None:
-        body += struct.pack(order + "HHB3x", 9, 1, tsresol) + struct.pack(order + "HH", 0, 0)
+    options = [(code, value) for code, value in ((9, tsresol), (13, fcslen)) if value is not None]
+    body += b"".join(struct.pack(order + "HHB3x", code, 1, value) for code, value in options)
+    body += struct.pack(order + "HH", 0, 0) if options else b""
     return block(order, 1, body)
 
 
@@ -197,7 +198,7 @@ def packet_block(order, p, snaplen, tsresol, simple):
 
 
 def write_pcapng(path, packets, nano=True, order="<", linktype=ETHERNET, snaplen=262144,
-                 interfaces=1, simple=False):
+                 interfaces=1, simple=False, fcslen=None):
     """A pcapng file of one section; `simple` may be a function that picks simple packets.
 
     Microseconds are told by leaving if_tsresol out."""
@@ -206,6 +207,6 @@ def write_pcapng(path, packets, nano=True, order="<", linktype=ETHERNET, snaplen
     with open(path, "wb") as out:
         out.write(block(order, 0x0a0d0d0a, struct.pack(order + "IHHq", 0x1a2b3c4d, 1, 0, -1)))
         for _ in range(interfaces):
-            out.write(interface_block(order, linktype, snaplen, tsresol))
+            out.write(interface_block(order, linktype, snaplen, tsresol, fcslen))
         for p in packets:
             out.write(packet_block(order, p, snaplen, tsresol, choose(p)))

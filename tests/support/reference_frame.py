@@ -32,7 +32,8 @@ class Capture:
         raise Refused("not a capture file")
 
     def packets(self, order, unit):
-        linktype = struct.unpack_from(order + "I", self.data, 20)[0] & 0xffff
+        word = struct.unpack_from(order + "I", self.data, 20)[0]
+        linktype, fcs = word & 0xffff, (word >> 28) * 2 if word & 0x04000000 else 0
         at = 24
         while at < len(self.data):
             if at + 16 > len(self.data):
@@ -41,7 +42,7 @@ class Capture:
             data = self.data[at + 16:at + 16 + size]
             if len(data) < size:
                 raise Refused("cut packet")
-            yield Packet(seconds * SECOND + fraction * unit, data, max(wire, size), linktype, None)
+            yield self.checked(seconds * SECOND + fraction * unit, data, max(wire, size), linktype, None, fcs)
             at += 16 + size
 
     def blocks(self):
@@ -63,29 +64,36 @@ class Capture:
             elif kind == 3:
                 yield self.simple(order, body, interfaces)
 
+    @staticmethod
+    def checked(ts, data, wire, linktype, interface, fcs):
+        """A declared frame check sequence is no part of the packet."""
+        return Packet(ts, data[:max(wire - fcs, 0)], max(wire - fcs, 0), linktype, interface)
+
     def interface(self, order, body):
         linktype, _, snaplen = struct.unpack_from(order + "HHI", body)
-        ticks, at = 10 ** 6, 8
+        ticks, fcs, at = 10 ** 6, 0, 8
         while at + 4 <= len(body):
             code, size = struct.unpack_from(order + "HH", body, at)
             if code == 9:
                 value = body[at + 4]
                 ticks = 2 ** (value & 0x7f) if value & 0x80 else 10 ** value
+            elif code == 13:
+                fcs = body[at + 4] if body[at + 4] < 8 else body[at + 4] // 8
             at += 4 + (size + 3) // 4 * 4
-        return linktype, snaplen, ticks
+        return linktype, snaplen, ticks, fcs
 
     def enhanced(self, order, body, interfaces):
         number, high, low, size, wire = struct.unpack_from(order + "IIIII", body)
-        linktype, _, ticks = interfaces[number]
+        linktype, _, ticks, fcs = interfaces[number]
         ts = (high << 32 | low) * SECOND // ticks
-        return Packet(ts, body[20:20 + size], max(wire, size), linktype, number)
+        return self.checked(ts, body[20:20 + size], max(wire, size), linktype, number, fcs)
 
     def simple(self, order, body, interfaces):
         """A simple packet block: interface 0, no time, captured up to the snaplen."""
-        linktype, snaplen, _ = interfaces[0]
+        linktype, snaplen, _, fcs = interfaces[0]
         wire = struct.unpack_from(order + "I", body)[0]
         size = min(wire, snaplen) if snaplen else wire
-        return Packet(0, body[4:4 + size], wire, linktype, 0)
+        return self.checked(0, body[4:4 + size], wire, linktype, 0, fcs)
 
 
 class Frame:
@@ -160,6 +168,8 @@ class Frame:
         elif kind == 0x86dd:
             self.ipv6(at)
         elif kind < 0x600:
+            if kind >= 28:      # room for SNAP and IP: the rest is padding
+                self.data, self.wire = self.data[:at + kind], min(self.wire, at + kind)
             self.llc(at)
         elif kind in (0x8847, 0x8848):
             self.labels(at)

@@ -51,8 +51,8 @@ static void put_section(void)
 	end_block();
 }
 
-/* Times are in seconds, so that put_content() can tell packets apart. */
-static void put_interface(unsigned linktype, uint32_t snaplen)
+/* Times are in seconds, so that put_content() can tell packets apart; if_fcslen unless it is 0. */
+static void put_checked_interface(unsigned linktype, uint32_t snaplen, uint8_t fcslen)
 {
 	begin_block(INTERFACE);
 	put16(linktype);
@@ -64,8 +64,19 @@ static void put_interface(unsigned linktype, uint32_t snaplen)
 	put16(9);
 	put16(1);
 	put("\0\0\0", 4);
+	if (fcslen) {
+		put16(13);
+		put16(1);
+		put(&fcslen, 1);
+		put("\0\0", 3);
+	}
 	put32(0);
 	end_block();
+}
+
+static void put_interface(unsigned linktype, uint32_t snaplen)
+{
+	put_checked_interface(linktype, snaplen, 0);
 }
 
 static void put_enhanced(uint32_t id, uint32_t seconds, uint32_t caplen, uint32_t len)
@@ -135,6 +146,35 @@ static void check_whole(int rc, size_t packets)
 	ck_assert(!content_differs);
 	ck_assert(!incomplete);
 }
+
+/* Its length is in bits by the draft, and in octets by the draft's example. */
+START_TEST(declared_check_sequence_is_no_part_of_a_packet)
+{
+	static const uint8_t lengths[] = {4, 32};
+
+	for (unsigned n = 0; n < 4; n++) {
+		swapped = n & 1;
+		begin_file();
+		put_checked_interface(DLT_EN10MB, 0, lengths[n >> 1]);
+		put_checked_interface(DLT_EN10MB, 0, 16);
+		put_interface(DLT_EN10MB, 0);
+		put_checked_interface(DLT_IEEE802_11_RADIO, 0, 32);
+		put_enhanced(0, T, 61, 1500);
+		put_obsolete(0, T + 1, 62, 63);
+		put_simple(64, 64);
+		for (uint32_t i = 1; i < 4; i++)
+			put_enhanced(i, T + 1 + i, 60, 60);
+		check_whole(ways[n >> 1](), 6);
+		check_packet(0, T, 61, 1496, 1, DLT_EN10MB);
+		check_packet(1, T + 1, 59, 59, 1, DLT_EN10MB);
+		check_packet(2, 0, 60, 60, 1, DLT_EN10MB);
+		check_packet(3, T + 2, 58, 58, 2, DLT_EN10MB);
+		check_packet(4, T + 3, 60, 60, 3, DLT_EN10MB);
+		check_packet(5, T + 4, 60, 60, 4, DLT_IEEE802_11_RADIO);
+		swapped = false;
+	}
+}
+END_TEST
 
 START_TEST(every_kind_of_packet_is_read_in_either_byte_order)
 {
@@ -522,6 +562,7 @@ Suite *reader_pcapng_suite(void)
 {
 	const TTest *const tests[] = {
 	    every_kind_of_packet_is_read_in_either_byte_order,
+	    declared_check_sequence_is_no_part_of_a_packet,
 	    simple_packet_was_cut_by_the_first_interfaces_snaplen,
 	    interfaces_may_differ,
 	    sections_have_their_own_byte_order_and_interfaces,

@@ -97,6 +97,46 @@ START_TEST(packet_shows_its_lengths_and_the_source)
 }
 END_TEST
 
+/* Two octets for each unit, if a bit says so; also of what libpcap reads, behind an odd record. */
+START_TEST(declared_check_sequence_is_no_part_of_a_packet)
+{
+	static const struct {
+		uint32_t word, fcs;
+	} rows[] = {{0x24000001, 4}, {0x14000001, 2}, {0x04000001, 0}, {0x20000001, 0},
+	    {0x2400007f, 0}}; /* radiotap's own header tells */
+
+	for (unsigned n = 0; n < 4; n++)
+		for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+			uint32_t fcs = rows[i].fcs;
+
+			swapped = n & 1;
+			put_header_of(MAGIC_US, 100, rows[i].word);
+			put_packet(1, 0, 64, 64);
+			put_packet(2, 0, 64, 66);
+			put_packet(3, 0, 3, 3);
+			put_packet(4, 0, 100, 1518);
+			put_packet(5, 0, 60, 0);
+			put_packet(6, 0, 104, 104);
+			put_packet(7, 0, 64, 64);
+			ck_assert_int_eq(ways[n >> 1](), -ENODATA);
+			ck_assert_uint_eq(seen_count, 7);
+			ck_assert(!content_differs);
+			ck_assert_uint_eq(seen[0].len, 64 - fcs);
+			ck_assert_uint_eq(seen[0].caplen, 64 - fcs);
+			ck_assert_uint_eq(seen[1].len, 66 - fcs);
+			ck_assert_uint_eq(seen[1].caplen, fcs == 4 ? 62 : 64);
+			ck_assert_uint_eq(seen[2].len, fcs == 4 ? 0 : 3 - fcs);
+			ck_assert_uint_eq(seen[3].len, 1518 - fcs);
+			ck_assert_uint_eq(seen[3].caplen, 100);
+			ck_assert_uint_eq(seen[4].len, 60 - fcs);
+			ck_assert_uint_eq(seen[5].len, 104 - fcs);
+			ck_assert_uint_eq(seen[6].len, 64 - fcs);
+			ck_assert_int_eq(seen[6].linktype, (int)(rows[i].word & 0xffff));
+			swapped = false;
+		}
+}
+END_TEST
+
 START_TEST(link_type_is_that_of_the_file)
 {
 	for (unsigned w = 0; w < 2; w++) {
@@ -578,6 +618,7 @@ Suite *source_file_suite(void)
 	    times_are_ns_whatever_the_file_has,
 	    seconds_are_unsigned,
 	    packet_shows_its_lengths_and_the_source,
+	    declared_check_sequence_is_no_part_of_a_packet,
 	    link_type_is_that_of_the_file,
 	    file_without_packets_is_at_its_end,
 	    cut_packet_is_named_with_its_number_and_offset,

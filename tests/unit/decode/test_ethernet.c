@@ -292,6 +292,30 @@ START_TEST(numbers_between_lengths_and_types_are_neither)
 }
 END_TEST
 
+/* Where IP does not say how long it is; tagged and not. A length without room for IP is not believed. */
+START_TEST(what_is_behind_an_802_3_length_pads_the_frame)
+{
+	for (unsigned length = 0; length < 80; length++)
+		for (unsigned tagged = 0; tagged < 2; tagged++) {
+			struct frame f = {.size = 0};
+			struct pktinfo info;
+
+			frame_put_ethernet(&f, tagged ? 0x8100 : length);
+			if (tagged)
+				frame_put32(&f, 5u << 16 | length);
+			frame_put(&f, "\xaa\xaa\x03\0\0\0\x08\x00", 8);
+			frame_put_ipv4(&f, 17, 0);
+			frame_put_udp(&f);
+			frame_put_zeros(&f, 20);
+			ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
+			ck_assert_uint_eq(
+			    info.octets, length < 28 || length > 56 ? 48 : length - 8);
+			ck_assert_uint_eq(info.dst_port, info.octets >= 24 ? 53 : 0);
+			ck_assert_uint_eq(info.notes & 1u << NOTE_LENGTH_LIES, 0);
+		}
+}
+END_TEST
+
 START_TEST(addresses_are_those_of_the_outermost_frame)
 {
 	struct decode_options options = {.details = true};
@@ -341,6 +365,7 @@ Suite *ethernet_suite(void)
 	    slow_protocols_are_told_by_their_subtype,
 	    names_hold_behind_a_tag,
 	    numbers_between_lengths_and_types_are_neither,
+	    what_is_behind_an_802_3_length_pads_the_frame,
 	    addresses_are_those_of_the_outermost_frame,
 	    link_header_is_no_part_of_the_wire_count,
 	};
