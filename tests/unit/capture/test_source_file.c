@@ -216,6 +216,19 @@ START_TEST(packet_of_impossible_length_ends_the_file)
 }
 END_TEST
 
+/* As libpcap has it, whatever the file's own limit is. */
+START_TEST(packet_of_more_than_256_kib_ends_the_file)
+{
+	put_header_of(MAGIC_US, 1u << 20, DLT_EN10MB);
+	put_packet(1, 0, 262144, 262144);
+	put_packet(2, 0, 262145, 262145);
+	ck_assert_int_eq(read_file(), -EIO);
+	ck_assert_uint_eq(seen_count, 1);
+	check_said("packet 2, at offset 262184: ");
+	ck_assert_ptr_nonnull(strstr(said, "maximum of 262144"));
+}
+END_TEST
+
 START_TEST(missing_file_and_directory_are_told_apart)
 {
 	strcpy(path, "/tmp/spanflow-unit-that-does-not-exist");
@@ -625,6 +638,7 @@ Suite *source_file_suite(void)
 	    cut_file_header_is_no_capture,
 	    text_is_no_capture,
 	    packet_of_impossible_length_ends_the_file,
+	    packet_of_more_than_256_kib_ends_the_file,
 	    missing_file_and_directory_are_told_apart,
 	    packet_longer_than_the_snapshot_length_is_cut,
 	    offset_is_right_behind_a_packet_that_was_cut_to_the_snapshot_length,
