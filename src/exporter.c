@@ -1,7 +1,7 @@
 /*
- * SPINE: records from the ring to the collectors, in groups (group.h), and messages out.
+ * SPINE: records from the rings (merge.h) to the collectors, in groups (group.h), and messages out.
  *
- *	take_records: ring -> group_offer -> collector_offer -> encoder -> sender
+ *	take_records: merge_next -> group_offer -> collector_offer -> encoder -> sender
  *	run_groups: group_run -> collector_run -> sender -> transport
  */
 #include "exporter.h"
@@ -18,6 +18,7 @@
 #include "collector.h"
 #include "export/encoder.h"
 #include "group.h"
+#include "merge.h"
 #include "meter/record.h"
 #include "util/log.h"
 #include "util/now.h"
@@ -47,24 +48,14 @@ struct published {
 	size_t count;
 };
 
-/* A ring as the loop needs it. */
-struct input {
-	struct ring *ring;
-	bool restarted; /* RECORD_RESTART came; what follows waits for the others' */
-	bool ended;     /* RECORD_LAST came */
-	struct unmetered unmetered;
-};
-
 struct exporter {
 	struct exporter_options options;
-	struct input inputs[CONFIG_WORKERS_MAX];
-	uint64_t clock_ns; /* that the collectors were told so far; 0: none */
+	struct merge merge; /* of its rings */
 	struct output outputs[CONFIG_COLLECTORS_MAX];
 	size_t count;
 	struct group groups[CONFIG_GROUPS_MAX + 1]; /* the first is of those that have none */
 	size_t group_count;
 	bool failed;
-	bool ended; /* all rings have */
 	bool unpaced;
 	bool dead_told;
 	atomic_bool hurry;
@@ -91,98 +82,15 @@ static void offer(struct exporter *x, const struct record *r)
 {
 	for (size_t i = 0; i < x->group_count; i++)
 		group_offer(&x->groups[i], r);
-	x->clock_ns = r->clock_ns;
-}
-
-/* The rings are not exactly equally far; the collectors see a clock that does not go back. */
-static void offer_in_time(struct exporter *x, const struct record *r)
-{
-	struct record later;
-
-	if (r->clock_ns >= x->clock_ns) {
-		offer(x, r);
-		return;
-	}
-	later = *r;
-	later.clock_ns = x->clock_ns;
-	later.wall_ns += x->clock_ns - r->clock_ns;
-	offer(x, &later);
-}
-
-/* One tells what all workers could not meter, and the last one that nothing follows. */
-static void offer_time(struct exporter *x, struct input *in, const struct record *r)
-{
-	struct record tick = *r;
-	struct unmetered sum = {0};
-
-	in->unmetered = (struct unmetered){r->packets, r->octets, r->start_ns, r->end_ns};
-	in->ended = r->kind == RECORD_LAST;
-	x->ended = true;
-	for (unsigned i = 0; i < x->options.ring_count; i++) {
-		unmetered_add(&sum, &x->inputs[i].unmetered);
-		x->ended &= x->inputs[i].ended;
-	}
-	tick.kind = x->ended ? RECORD_LAST : RECORD_TICK;
-	tick.packets = sum.packets;
-	tick.octets = sum.octets;
-	tick.start_ns = sum.first_ns;
-	tick.end_ns = sum.last_ns;
-	offer_in_time(x, &tick);
-}
-
-static void take_record(struct exporter *x, struct input *in, const struct record *r)
-{
-	switch (r->kind) {
-	case RECORD_FLOW:
-		offer_in_time(x, r);
-		break;
-	case RECORD_RESTART:
-		in->restarted = true;
-		break;
-	default:
-		offer_time(x, in, r);
-	}
-}
-
-static bool is_open(const struct input *in)
-{
-	return !in->restarted && !in->ended;
-}
-
-/* Once the clock has started again everywhere, it may do so here. */
-static bool begin_again(struct exporter *x)
-{
-	for (unsigned i = 0; i < x->options.ring_count; i++)
-		if (is_open(&x->inputs[i]))
-			return false;
-	if (x->ended)
-		return false;
-	for (unsigned i = 0; i < x->options.ring_count; i++)
-		x->inputs[i].restarted = false;
-	x->clock_ns = 0;
-	return true;
-}
-
-static bool take_from(struct exporter *x, struct input *in)
-{
-	const struct record *r;
-	unsigned share = RECORDS_A_TURN / x->options.ring_count, n = 0;
-
-	while (n < share && is_open(in) && may_take(x) && (r = ring_pop_begin(in->ring))) {
-		take_record(x, in, r);
-		ring_pop_end(in->ring);
-		n++;
-	}
-	return n > 0;
 }
 
 static bool take_records(struct exporter *x)
 {
-	bool worked = false;
+	const struct record *r;
 
-	for (unsigned i = 0; i < x->options.ring_count; i++)
-		worked |= take_from(x, &x->inputs[i]);
-	return begin_again(x) || worked;
+	while (may_take(x) && (r = merge_next(&x->merge)))
+		offer(x, r);
+	return merge_end_turn(&x->merge);
 }
 
 /* A person who watches lines does not wait for company to come. */
@@ -271,27 +179,6 @@ static nfds_t add_collectors(
 	return n;
 }
 
-/* Says that it is going to sleep on the rings. False: one of them has records after all. */
-static bool sleep_on_rings(struct exporter *x, struct pollfd *fds, nfds_t *n)
-{
-	bool may_sleep = true;
-
-	for (unsigned i = 0; i < x->options.ring_count; i++) {
-		if (!is_open(&x->inputs[i]))
-			continue;
-		may_sleep &= ring_sleep_begin(x->inputs[i].ring);
-		fds[(*n)++] =
-		    (struct pollfd){.fd = ring_data_fd(x->inputs[i].ring), .events = POLLIN};
-	}
-	return may_sleep;
-}
-
-static void wake_up(struct exporter *x)
-{
-	for (unsigned i = 0; i < x->options.ring_count; i++)
-		ring_sleep_end(x->inputs[i].ring);
-}
-
 /* Sleeps until records come, a transport is ready or has an error, or the next message is due. */
 static void wait_for_work(struct exporter *x, uint64_t next_ns)
 {
@@ -300,7 +187,7 @@ static void wait_for_work(struct exporter *x, uint64_t next_ns)
 	uint64_t now = steady_now();
 	uint64_t sleep_ns = next_ns > now ? next_ns - now : 0;
 	nfds_t others = add_collectors(x, fds, waiters), n = others;
-	bool may_sleep = !may_take(x) || sleep_on_rings(x, fds, &n);
+	bool may_sleep = !may_take(x) || merge_sleep(&x->merge, fds, &n);
 	struct timespec timeout;
 
 	if (sleep_ns > SLEEP_MAX_NS)
@@ -309,7 +196,7 @@ static void wait_for_work(struct exporter *x, uint64_t next_ns)
 	if (may_sleep && ppoll(fds, n, &timeout, NULL) > 0)
 		for (nfds_t i = 0; i < others; i++)
 			collector_woken(waiters[i], fds[i].revents, steady_now());
-	wake_up(x);
+	merge_wake_up(&x->merge);
 }
 
 static void publish(struct exporter *x, uint64_t now_ns)
@@ -330,7 +217,7 @@ void *exporter_run(void *exporter)
 	struct exporter *x = exporter;
 	uint64_t one = 1;
 
-	while (!x->ended || !all_sent(x)) {
+	while (!merge_has_ended(&x->merge) || !all_sent(x)) {
 		bool worked;
 		uint64_t next;
 
@@ -420,8 +307,7 @@ struct exporter *exporter_create(const struct exporter_options *options)
 		exporter_destroy(x);
 		return NULL;
 	}
-	for (unsigned i = 0; i < options->ring_count; i++)
-		x->inputs[i].ring = options->rings[i];
+	merge_init(&x->merge, options->rings, options->ring_count, RECORDS_A_TURN);
 	init_groups(x);
 	for (size_t i = 0; i < options->config->collector_count; i++) {
 		const struct config_collector *conf = &options->config->collectors[i];

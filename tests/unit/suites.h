@@ -91,6 +91,7 @@
 	X(kept)          \
 	X(collector)     \
 	X(group)         \
+	X(merge)         \
 	X(own_export)    \
 	X(resolver)      \
 	X(config)        \
