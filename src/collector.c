@@ -53,20 +53,6 @@ static bool may_need_records(const struct config_collector *conf, const struct t
 	return conf->host && (conf->group || !t->is_fixed);
 }
 
-/* A record of NetFlow v1, v5 or v7 may leave as so many pieces, each of so many octets at most. */
-#define PIECES_MAX 1024
-#define PIECE_MAX 52
-#define HEADER_MAX 24
-
-static uint32_t messages_of_a_record(const struct encoder_options *o)
-{
-	size_t pieces = (o->max_payload - HEADER_MAX) / PIECE_MAX;
-
-	if (o->format != FORMAT_V1 && o->format != FORMAT_V5 && o->format != FORMAT_V7)
-		return 1;
-	return (uint32_t)(PIECES_MAX / (pieces ? pieces : 1) + 1);
-}
-
 /*
  * As many as fill the queue, and in any case more than fill a message: one that waits for company
  * would never leave if there were no room for it.
@@ -95,7 +81,7 @@ static void open_stages(struct collector *c, struct transport *t, bool is_live)
 	encoding.out_ctx = c;
 	encoding.continues |= t->is_behind;
 	sending.max_message = stream ? STREAM_MESSAGE_MAX : encoding.max_payload;
-	sending.burst = messages_of_a_record(&encoding);
+	sending.burst = encoder_record_messages(&encoding);
 	sending.interfaces = encoder_interface_messages(&encoding);
 	if (stream || is_live)
 		sending.rate = 0;

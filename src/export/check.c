@@ -192,6 +192,13 @@ int encoder_check(const struct encoder_options *options, char *why, size_t size)
 	return rc;
 }
 
+uint32_t encoder_record_messages(const struct encoder_options *options)
+{
+	const struct format_ops *ops = format_operations(options->format);
+
+	return ops->fixed ? fixed_record_messages(ops, options->max_payload) : 1;
+}
+
 uint32_t encoder_interface_messages(const struct encoder_options *options)
 {
 	if (format_is_stream(options->format) || format_operations(options->format)->fixed)

@@ -90,6 +90,8 @@ int records_parse(const char *text, struct records_choice *records, char *why, s
  * rate, and that a record fits into max_payload. 0, or -EINVAL with `why` saying what does not.
  */
 int encoder_check(const struct encoder_options *options, char *why, size_t size);
+/* The most messages that one record makes leave, of options that encoder_check() has passed. */
+uint32_t encoder_record_messages(const struct encoder_options *options);
 /* The most messages that an announcement takes for the interfaces' names and descriptions. */
 uint32_t encoder_interface_messages(const struct encoder_options *options);
 /* Whether its records need pktinfo.detail. */

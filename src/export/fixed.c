@@ -85,6 +85,16 @@ size_t fixed_record_size(const struct fixed *fixed)
 	return size;
 }
 
+uint32_t fixed_record_messages(const struct format_ops *ops, size_t max_payload)
+{
+	size_t fit = (max_payload - ops->header_size) / fixed_record_size(ops->fixed);
+
+	if (fit > ops->fixed->records_max)
+		fit = ops->fixed->records_max;
+	/* The message that is open may be full; the last one of this record stays open. */
+	return (uint32_t)((PIECES_MAX + fit - 1) / fit);
+}
+
 /* -- records ---------------------------------------------------------------------------------- */
 
 static uint64_t pieces_for(uint64_t count)

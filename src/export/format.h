@@ -89,6 +89,8 @@ struct encoder {
 const struct format_ops *format_operations(enum format f);
 /* fixed.c: octets of a record. */
 size_t fixed_record_size(const struct fixed *fixed);
+/* fixed.c: the most messages that its pieces may make leave; one must fit. */
+uint32_t fixed_record_messages(const struct format_ops *ops, size_t max_payload);
 
 /* The sampling rule that chose the record's packets. */
 static inline const struct sampling_rule *encoder_rule_of(

@@ -193,6 +193,67 @@ START_TEST(messages_tell_whether_they_begin_with_a_further_piece)
 }
 END_TEST
 
+static void count_message(void *ctx, const struct message *m)
+{
+	size_t *count = ctx;
+
+	*count += m->size > 0;
+}
+
+/* How many messages a record of all the pieces that there may be makes leave, behind so many small ones. */
+static size_t messages_behind(const struct encoder_options *options, unsigned small)
+{
+	struct encoder_options o = *options;
+	struct record large = record_at(T0);
+	size_t count = 0, before;
+	struct encoder *e;
+
+	o.out = count_message;
+	o.out_ctx = &count;
+	e = encoder_create(&o);
+	large.octets = 1024ull * UINT32_MAX;
+	for (unsigned i = 0; i < small; i++)
+		push_at(e, T0);
+	before = count;
+	encoder_record(e, &large);
+	encoder_destroy(e);
+	return count - before;
+}
+
+/* The sender keeps places for them: neither too few nor more than there may be. */
+START_TEST(most_messages_of_a_record_are_known_before)
+{
+	static const size_t payloads[] = {76, 119, 120, 127, 128, 216, 1400, 1428, 1464, 65507};
+
+	for (unsigned f = 0; f < 3; f++)
+		for (unsigned p = 0; p < sizeof(payloads) / sizeof(*payloads); p++) {
+			struct encoder_options o = {.format = formats[f],
+			    .max_payload = payloads[p],
+			    .sampling = {.rules = {{SAMPLING_NONE, 1}}, .count = 1}};
+			size_t most = 0;
+
+			for (unsigned small = 0; small <= 30; small++) {
+				size_t n = messages_behind(&o, small);
+
+				most = n > most ? n : most;
+			}
+			ck_assert_msg(most == encoder_record_messages(&o), "%s, %zu: %zu, not %u",
+			    format_name(formats[f]), payloads[p], most,
+			    encoder_record_messages(&o));
+		}
+}
+END_TEST
+
+START_TEST(record_that_needs_no_pieces_makes_one_message_leave)
+{
+	for (enum format f = FORMAT_V9; f <= FORMAT_JSON; f++) {
+		struct encoder_options o = {.format = f, .max_payload = PAYLOAD_DEFAULT};
+
+		ck_assert_uint_eq(encoder_record_messages(&o), 1);
+	}
+}
+END_TEST
+
 /* Beyond 64 bits a scaled count stays at their end. */
 START_TEST(scaled_counts_do_not_run_over)
 {
@@ -231,6 +292,8 @@ Suite *pieces_suite(void)
 	    v5_counts_what_takes_over_a_thousand_pieces_as_not_expressible,
 	    v5_caps_an_interface_above_16_bits,
 	    messages_tell_whether_they_begin_with_a_further_piece,
+	    most_messages_of_a_record_are_known_before,
+	    record_that_needs_no_pieces_makes_one_message_leave,
 	    scaled_counts_do_not_run_over,
 	};
 
