@@ -177,7 +177,7 @@ bool formers_are_busy(const struct formers *f)
 
 void formers_fini(struct formers *f)
 {
-	bool failed;
+	bool failed = false;
 
 	formers_reap(f, true, &failed);
 	for (size_t i = 0; i < f->told_count; i++) {
