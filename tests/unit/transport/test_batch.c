@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -175,13 +176,19 @@ START_TEST(what_stops_a_later_one_shows_when_it_is_the_first)
 }
 END_TEST
 
-/* From now on this process is one of a kernel without sendmmsg(). */
-static bool take_sendmmsg_away(void)
+/* The lower half of a system call's third argument: sendmmsg()'s is how many headers there are. */
+#define THIRD_ARGUMENT \
+	(offsetof(struct seccomp_data, args[2]) + (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0))
+
+/* From now on the kernel answers sendmmsg() with this error where there are fewer headers than these. */
+static bool refuse_sendmmsg(int error, unsigned headers)
 {
 	struct sock_filter rows[] = {
 	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendmmsg, 0, 1),
-	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+	    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendmmsg, 0, 3),
+	    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, THIRD_ARGUMENT),
+	    BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, headers, 1, 0),
+	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
 	    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = {.len = sizeof(rows) / sizeof(*rows), .filter = rows};
@@ -190,12 +197,44 @@ static bool take_sendmmsg_away(void)
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
+/* The exit status: how many of equal messages went, of which a queue has no room for a run. */
+static int send_without_room(unsigned count)
+{
+	int went;
+
+	if (!refuse_sendmmsg(ENOBUFS, 2))
+		return COUNT_MAX + 1;
+	went = batch_send(&batch, out, messages, count);
+	return batch.segments && batch.many && went > 0 ? went : 0;
+}
+
+/* It is short for a moment: the next messages may go as a run again. */
+START_TEST(queue_without_room_for_a_run_does_not_end_runs)
+{
+	int status;
+	pid_t child;
+
+	open_udp();
+	make_equal(100, 5);
+	child = fork();
+	if (child == 0)
+		_exit(batch.segments ? send_without_room(5) : COUNT_MAX + 1);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFEXITED(status));
+	if (WEXITSTATUS(status) <= COUNT_MAX) {
+		ck_assert_int_eq(WEXITSTATUS(status), 5);
+		check_arrived(0, 5);
+	}
+	close_both();
+}
+END_TEST
+
 /* The exit status: how many messages went, by so many calls. */
 static int send_without_sendmmsg(unsigned count)
 {
 	unsigned went = 0;
 
-	if (!take_sendmmsg_away())
+	if (!refuse_sendmmsg(ENOSYS, UINT_MAX))
 		return COUNT_MAX + 1;
 	while (went < count && batch_send(&batch, out, messages + went, count - went) == 1)
 		went++;
@@ -230,6 +269,7 @@ Suite *batch_suite(void)
 	    without_segments_they_go_singly,
 	    a_full_socket_takes_the_first_ones,
 	    what_stops_a_later_one_shows_when_it_is_the_first,
+	    queue_without_room_for_a_run_does_not_end_runs,
 	    without_sendmmsg_they_go_one_by_one,
 	};
 

@@ -863,6 +863,26 @@ START_TEST(what_was_not_sent_is_known_with_its_dates)
 }
 END_TEST
 
+/* A capture's clock may go back: the first is not the one that was dropped first. */
+START_TEST(dates_of_what_was_not_sent_are_those_of_all)
+{
+	static const uint64_t dates[] = {500, 300, 400, 600, 100};
+	const struct not_sent *n;
+	struct not_sent lost = {.records = 1};
+
+	open_sender(0, false);
+	n = sender_not_sent(sender);
+	for (unsigned i = 0; i < sizeof(dates) / sizeof(*dates); i++) {
+		sender_date(sender, dates[i]);
+		sender_drop(sender, &lost, FAILURE_QUEUE_FULL);
+		pushed++;
+		ck_assert_uint_eq(n->first_ns, i == 0 ? 500 : i < 4 ? 300 : 100);
+		ck_assert_uint_eq(n->last_ns, i < 3 ? 500 : 600);
+	}
+	close_sender();
+}
+END_TEST
+
 /* Announcements that find no place leave the places of data free, and are sent again. */
 START_TEST(announcements_do_not_take_the_places_of_data)
 {
@@ -1076,6 +1096,7 @@ Suite *sender_suite(void)
 	    report_says_what_to_do_about_a_size,
 	    session_that_begins_anew_needs_templates,
 	    what_was_not_sent_is_known_with_its_dates,
+	    dates_of_what_was_not_sent_are_those_of_all,
 	    announcements_do_not_take_the_places_of_data,
 	    sums_hold_whatever_happens,
 	    what_is_unpaced_goes_in_batches,

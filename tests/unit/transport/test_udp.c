@@ -354,6 +354,58 @@ START_TEST(refusal_within_a_batch_is_that_of_an_earlier_message)
 }
 END_TEST
 
+static int find_on_loopback(void *port, const struct name_query *query, struct name_addresses *out)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET,
+	    .sin_addr = {htonl(INADDR_LOOPBACK)},
+	    .sin_port = htons(*(const uint16_t *)port)};
+
+	(void)query;
+	*out = (struct name_addresses){.count = 1, .list = {{.size = sizeof(in)}}};
+	memcpy(&out->list[0].storage, &in, sizeof(in));
+	return 0;
+}
+
+/* Sends until the kernel stops within a batch, for an answer that is then told at the next call. */
+static void be_refused_within_a_batch(struct transport *t)
+{
+	struct message three[] = {{.data = (const uint8_t *)"hello", .size = 3},
+	    {.data = (const uint8_t *)"hello", .size = 4}, hello};
+	int rc = 0;
+
+	for (unsigned i = 0; i < 1000 && !(rc > 0 && rc < 3); i++)
+		rc = transport_send_many(t, three, 3);
+	ck_assert_int_gt(rc, 0);
+	ck_assert_int_lt(rc, 3);
+}
+
+/* What the former address answered is nothing of the present one's. */
+START_TEST(new_session_begins_without_errors_of_the_one_before)
+{
+	uint16_t port = closed_port();
+	struct udp_options o = {0};
+	struct sockaddr_storage local;
+	struct receiver r;
+	struct transport *t;
+
+	name_find_by(find_on_loopback, &port);
+	t = connected("collector.example", port, &o);
+	be_refused_within_a_batch(t);
+	ck_assert(open_receiver(&r, AF_INET));
+	port = r.port;
+	ck_assert_int_eq(udp_resolve(t, why, sizeof(why)), 1);
+	udp_hand_over(t);
+	ck_assert(transport_renew(t, &local));
+	ck_assert_int_eq(transport_send(t, &hello), 0);
+	ck_assert(!t->earlier);
+	ck_assert_int_eq(transport_error(t), 0);
+	receive(&r);
+	transport_close(t);
+	close(r.fd);
+	name_find_by(NULL, NULL);
+}
+END_TEST
+
 START_TEST(too_large_a_message_is_not_an_earlier_one)
 {
 	static uint8_t large[70000];
@@ -387,6 +439,7 @@ Suite *udp_suite(void)
 	    refusal_is_heard_between_messages,
 	    refused_message_says_that_it_was_an_earlier_one,
 	    refusal_within_a_batch_is_that_of_an_earlier_message,
+	    new_session_begins_without_errors_of_the_one_before,
 	    too_large_a_message_is_not_an_earlier_one,
 	};
 
