@@ -369,23 +369,40 @@ START_TEST(what_waits_when_the_clock_restarts_keeps_its_time)
 }
 END_TEST
 
-/* Live: the date is set an hour on while a record waits. */
+/* A tick of a tenth of a second while a record waits, by so much more or less of the date; the messages then. */
+static unsigned messages_at_step(enum format format, int64_t step_ns)
+{
+	struct collector c;
+	struct encoder_options o = collector_options(&c, format);
+	struct encoder *e = encoder_create(&o);
+	unsigned n;
+
+	push_at(e, T0);
+	encoder_tick(e, T0 + S / 10, T0 + S / 10 + (uint64_t)step_ns);
+	n = data_messages(&c);
+	for (size_t i = 0; i < c.message_count; i++)
+		if (c.messages[i].flows)
+			ck_assert_uint_eq(c.messages[i].seconds, T0 / S);
+	encoder_destroy(e);
+	collector_fini(&c);
+	return n;
+}
+
+/* Live: it is set on or back, by little or by an hour. One that is corrected by less is still the same. */
 START_TEST(what_waits_when_the_date_is_set_keeps_its_time)
 {
-	for (unsigned f = 0; f < 3; f++) {
-		struct collector c;
-		struct encoder_options o = collector_options(&c, formats[f]);
-		struct encoder *e = encoder_create(&o);
+	static const int64_t set[] = {51, 60 * 60 * 1000}, corrected[] = {1, 50};
 
-		push_at(e, T0);
-		encoder_tick(e, T0 + S / 10, T0 + 3600 * S);
-		ck_assert_uint_eq(data_messages(&c), 1);
-		for (size_t i = 0; i < c.message_count; i++)
-			if (c.messages[i].flows)
-				ck_assert_uint_eq(c.messages[i].seconds, T0 / S);
-		encoder_destroy(e);
-		collector_fini(&c);
-	}
+	for (unsigned f = 0; f < 3; f++)
+		for (unsigned i = 0; i < 2; i++) {
+			int64_t step_ns = set[i] * (int64_t)NS_PER_MS;
+
+			ck_assert_uint_eq(messages_at_step(formats[f], step_ns), 1);
+			ck_assert_uint_eq(messages_at_step(formats[f], -step_ns), 1);
+			step_ns = corrected[i] * (int64_t)NS_PER_MS;
+			ck_assert_uint_eq(messages_at_step(formats[f], step_ns), 0);
+			ck_assert_uint_eq(messages_at_step(formats[f], -step_ns), 0);
+		}
 }
 END_TEST
 

@@ -210,6 +210,34 @@ START_TEST(templates_after_an_old_record_carry_the_clock)
 }
 END_TEST
 
+/*
+ * What waits may leave at the clock's time up to the last ms that the origin reaches. A record as old as the origin that
+ * comes a moment later has to carry its own time, and is in no message with that.
+ */
+START_TEST(old_record_does_not_take_the_clock_from_what_waits)
+{
+	uint64_t origin = Y2026 - 3600 * NS_PER_S;
+	uint64_t now = origin + UINT32_MAX / 1000 * NS_PER_S - 1500 * NS_PER_MS;
+	uint64_t later = now + 600 * NS_PER_MS;
+
+	begin();
+	push_flow(Y2026, Y2026, Y2026, Y2026);
+	tick(Y2026 + 2 * NS_PER_S, Y2026 + 2 * NS_PER_S);
+	push_flow(now - 9 * NS_PER_S, now - 5 * NS_PER_S, now, now);
+	push_flow(origin, origin + NS_PER_S, later, later);
+	finish();
+	for (unsigned i = 0; i < FORMATS; i++) {
+		const struct collector *c = &collectors[i];
+		const struct seen_message *m = &c->messages[c->flows[1].message];
+
+		ck_assert_uint_ne(c->flows[1].message, c->flows[2].message);
+		ck_assert_uint_eq(m->seconds, later / NS_PER_S + 1);
+		ck_assert_uint_eq(c->messages[c->flows[2].message].seconds, origin / NS_PER_S + 1);
+	}
+	fini();
+}
+END_TEST
+
 START_TEST(gaps_of_any_length_keep_the_times)
 {
 	struct rng r = {.state = 2};
@@ -409,6 +437,7 @@ Suite *uptime_suite(void)
 	    record_that_begins_before_the_origin_gets_another,
 	    gap_of_sixty_days_keeps_the_times,
 	    templates_after_an_old_record_carry_the_clock,
+	    old_record_does_not_take_the_clock_from_what_waits,
 	    gaps_of_any_length_keep_the_times,
 	    uptime_past_its_32_bits_gets_another_origin,
 	    probe_that_is_up_for_a_hundred_days_tells_its_times,
