@@ -95,12 +95,36 @@ START_TEST(record_of_icmp_tells_type_and_code_twice)
 }
 END_TEST
 
+/* A capture's clock may go back: the first is not the one that was added first. */
+START_TEST(what_is_not_metered_has_the_dates_of_all)
+{
+	struct unmetered u = {0};
+
+	unmetered_add(&u, &(struct unmetered){0, 0, 1, 1000});
+	ck_assert_uint_eq(u.first_ns, 0);
+	ck_assert_uint_eq(u.last_ns, 0);
+	unmetered_add(&u, &(struct unmetered){2, 200, 50, 60});
+	ck_assert_uint_eq(u.first_ns, 50);
+	ck_assert_uint_eq(u.last_ns, 60);
+	unmetered_add(&u, &(struct unmetered){1, 70, 10, 20});
+	ck_assert_uint_eq(u.first_ns, 10);
+	ck_assert_uint_eq(u.last_ns, 60);
+	unmetered_add(&u, &(struct unmetered){1, 7, 30, 90});
+	unmetered_add(&u, &(struct unmetered){0, 0, 1, 1000});
+	ck_assert_uint_eq(u.first_ns, 10);
+	ck_assert_uint_eq(u.last_ns, 90);
+	ck_assert_uint_eq(u.packets, 4);
+	ck_assert_uint_eq(u.octets, 277);
+}
+END_TEST
+
 Suite *record_suite(void)
 {
 	const TTest *const tests[] = {
 	    record_shows_the_flow,
 	    record_is_the_same_whatever_was_in_its_slot,
 	    record_of_icmp_tells_type_and_code_twice,
+	    what_is_not_metered_has_the_dates_of_all,
 	};
 
 	return SUITE_OF("record", tests);
