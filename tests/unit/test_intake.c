@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "intake.h"
+#include "meter/overload.h"
 #include "support/frame.h"
 #include "support/said.h"
 #include "util/bytes.h"
@@ -222,6 +223,32 @@ START_TEST(classes_have_rules_and_counts_of_their_own)
 	read_from(0);
 	ck_assert_uint_eq(in.batched, 4);
 	ck_assert_uint_eq(in.batch[3].selector, 1);
+	end();
+}
+END_TEST
+
+/* The owner says how much is too much; each packet says by which rule it was taken. */
+START_TEST(level_of_overload_is_the_rule_of_all)
+{
+	static const unsigned levels[] = {3, 0, OVERLOAD_LEVELS - 1};
+
+	begin();
+	overload_plan(&config->sampling);
+	open_intake();
+	put_udp();
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t before = in.packets.metered;
+
+		in.rule = levels[i];
+		for (unsigned n = 0; n < 1024; n++) {
+			in.batched = 0;
+			read_from(0);
+			if (in.batched)
+				ck_assert_uint_eq(in.batch[0].selector, levels[i]);
+		}
+		ck_assert_uint_eq(in.packets.metered - before, 1024u >> levels[i]);
+	}
+	ck_assert_uint_eq(in.packets.not_sampled + in.packets.metered, 3 * 1024);
 	end();
 }
 END_TEST
@@ -446,6 +473,7 @@ Suite *intake_suite(void)
 	    what_could_not_be_metered_is_told_with_its_dates,
 	    rules_stand_before_or_behind_the_decoder,
 	    classes_have_rules_and_counts_of_their_own,
+	    level_of_overload_is_the_rule_of_all,
 	    port_map_gives_interfaces,
 	    later_fragments_have_ports_before_anything_looks_at_them,
 	    times_are_shifted_where_there_are_any,

@@ -138,6 +138,21 @@ START_TEST(what_is_refused_takes_no_place)
 }
 END_TEST
 
+/* Its words may be those of two sessions. */
+START_TEST(session_that_is_being_written_is_not_known)
+{
+	static struct own_exports own;
+	atomic_uint *version = &own.entries[OWN_EXPORT_PLACES].version;
+
+	publish(&own, 1, "192.0.2.1", 5000, "192.0.2.2");
+	ck_assert(matches(&own, "192.0.2.1", 5000, "192.0.2.2", 4739));
+	atomic_fetch_add(version, 1);
+	ck_assert(!matches(&own, "192.0.2.1", 5000, "192.0.2.2", 4739));
+	atomic_fetch_add(version, 1);
+	ck_assert(matches(&own, "192.0.2.1", 5000, "192.0.2.2", 4739));
+}
+END_TEST
+
 static struct own_exports shared;
 
 /* Two kinds of sessions in turn: a mixture of both would be seen as one of neither. */
@@ -196,6 +211,7 @@ Suite *own_export_suite(void)
 	    only_udp_is_ours,
 	    sessions_take_the_place_of_older_ones,
 	    what_is_refused_takes_no_place,
+	    session_that_is_being_written_is_not_known,
 	    reader_never_sees_half_a_session,
 	    two_write_one_after_the_other,
 	};

@@ -113,6 +113,31 @@ START_TEST(a_subject_stands_before_the_messages_of_its_thread)
 }
 END_TEST
 
+/* With the line's end and the text's, and not one octet more. */
+START_TEST(copy_has_whole_lines_alone)
+{
+	static struct log_copy copy;
+
+	reset();
+	log_copy_to(&copy);
+	said_begin();
+	log_error("a: 1234");
+	log_info("a: not a matter for it");
+	copy.used = LOG_COPY_SIZE - 8;
+	log_warning("a: 1234");
+	ck_assert_uint_eq(copy.used, LOG_COPY_SIZE - 8);
+	copy.used = LOG_COPY_SIZE - 9;
+	log_warning("a: 1234");
+	log_warning("a: 1");
+	log_copy_to(NULL);
+	log_error("a: after");
+	said_end();
+	ck_assert_str_eq(copy.text, "a: 1234\n");
+	ck_assert_str_eq(copy.text + LOG_COPY_SIZE - 9, "a: 1234\n");
+	ck_assert_uint_eq(copy.used, LOG_COPY_SIZE - 1);
+}
+END_TEST
+
 static void say_often(unsigned n)
 {
 	while (n--)
@@ -211,7 +236,7 @@ Suite *log_suite(void)
 	const TTest *const tests[] = {a_level_says_what_is_as_grave_or_more,
 	    the_journal_gets_priorities, json_has_subject_and_message,
 	    however_long_a_message_is_it_is_one_line_with_its_end,
-	    a_subject_stands_before_the_messages_of_its_thread,
+	    a_subject_stands_before_the_messages_of_its_thread, copy_has_whole_lines_alone,
 	    repeats_are_held_back_only_where_that_is_asked_for, lost_lines_are_counted_and_told,
 	    lines_of_several_threads_do_not_mix};
 
