@@ -739,6 +739,7 @@ START_TEST(outputs_are_read)
 	ck_assert_str_eq(c->collectors[3].path, "/tmp/-");
 	commandline_forget();
 	ck_assert_ptr_null(accepted("-o csv:-")->collectors[0].path);
+	commandline_forget();
 	ck_assert_ptr_null(accepted("-o csv:/dev/stdout")->collectors[0].path);
 	ck_assert_str_eq(config->collectors[0].url, "stdout");
 	commandline_forget();
