@@ -8,17 +8,22 @@
 #include "meter/dedup.h"
 #include "meter/frag.h"
 #include "own_export.h"
+#include "util/units.h"
 
 _Static_assert(
     INVARIANT_PLACE_BITS == DEDUP_PLACE_BITS, "dedup.h keeps all of invariant.h's place");
+
+/* A batch is taken when it is full, when nothing more is there to read, or when its packets span so much. */
+#define BATCH_NS NS_PER_S
 
 /* -- packets ---------------------------------------------------------------------------------- */
 
 /* All flows of the time before end; the clock starts again at this packet. */
 static void restart_clock(struct intake *in, uint64_t ts_ns)
 {
-	in->options.on_restart(in->options.on_restart_ctx);
+	in->options.take_batch(in->options.take_batch_ctx, true);
 	clock_restart(&in->clock, ts_ns);
+	in->due_ns = ts_ns + BATCH_NS;
 	if (in->fragments)
 		fragments_forget(in->fragments);
 	invariant_set_keys(&in->keys, rng_next(&in->seeds));
@@ -30,12 +35,14 @@ static inline __attribute__((always_inline)) struct stamp stamp_packet(
 {
 	struct stamp stamp;
 
-	if (clock_goes_on(&in->clock, ts_ns))
+	if (clock_goes_on(&in->clock, ts_ns) && ts_ns < in->due_ns)
 		return clock_go_on(&in->clock, ts_ns);
 	if (clock_steps_back(&in->clock, ts_ns))
 		restart_clock(in, ts_ns);
 	stamp = clock_stamp(&in->clock, ts_ns);
 	in->packets.notes[NOTE_NO_TIME] += stamp.no_time;
+	if (stamp.clock_ns >= in->due_ns)
+		in->options.take_batch(in->options.take_batch_ctx, false);
 	return stamp;
 }
 
@@ -408,6 +415,12 @@ void intake_fini(struct intake *in)
 	fragments_destroy(in->fragments);
 	dedup_destroy(in->dedup);
 	selection_fini(&in->selection);
+}
+
+void intake_begin_batch(struct intake *in)
+{
+	in->batched = 0;
+	in->due_ns = in->clock.now_ns + BATCH_NS;
 }
 
 void intake_shift_times(struct intake *in, uint64_t shift_ns)

@@ -33,9 +33,12 @@ struct intake_options {
 	const struct own_exports *own_exports;
 	size_t sources;
 	uint64_t seed; /* of sampling, and of what is hashed here */
-	/* The clock is about to go back: all that came so far ends. */
-	void (*on_restart)(void *ctx);
-	void *on_restart_ctx;
+	/*
+	 * Takes the batch, since the clock has gone on by a second since that was done, so that records and messages
+	 * leave in time; or since it is about to go back (`restarts`): all that came so far ends.
+	 */
+	void (*take_batch)(void *ctx, bool restarts);
+	void *take_batch_ctx;
 };
 
 /* What is kept of a packet until it is known whether it is a duplicate. */
@@ -66,13 +69,15 @@ struct intake {
 	uint64_t shift_ns;          /* what is added to the packets' times */
 	uint64_t first_clock_ns;    /* 0: no packet has had a time yet */
 	struct clock clock;
+	uint64_t
+	    due_ns; /* the clock at which the batch is to be taken, full or not; the owner puts it off */
 	struct pktinfo
 	    *batch; /* the owner's room for TABLE_BATCH, to be set before the first packet */
 	struct sighting sightings[TABLE_BATCH]; /* of the first `seen` packets of the batch */
 	struct packet
 	    unseen[TABLE_BATCH]; /* those of them that are ignored, without their octets */
 	unsigned seen;
-	unsigned batched; /* the worker sets it back to 0 */
+	unsigned batched;
 
 	struct rng seeds;
 	struct fragments *fragments; /* NULL: later ones stay without ports */
@@ -95,6 +100,9 @@ void intake_fini(struct intake *in);
  */
 int intake_reload(
     struct intake *in, const struct config *config, bool rules, struct source *const *sources);
+
+/* The owner has taken the batch. */
+void intake_begin_batch(struct intake *in);
 
 /* Before the first packet: what is added to the times of all. */
 void intake_shift_times(struct intake *in, uint64_t shift_ns);

@@ -129,17 +129,20 @@ void worker_end_turn(struct worker *w, enum turn_kind kind, bool flush)
 	}
 	head.now = (struct clock_time){in->clock.now_ns, clock_wall_ns(&in->clock)};
 	lanes_hand_over(w->lanes, in->batched, &head);
-	in->batched = 0;
+	intake_begin_batch(in);
 	if (head.tick && w->ledger)
 		worker_publish(w);
 	if (kind != TURN_LAST)
 		in->batch = lanes_room(w->lanes);
 }
 
-/* All flows of the time before end. */
-static void before_restart(void *ctx)
+/* Between two packets. All flows of the time before a restart end. */
+static void take_batch(void *ctx, bool restarts)
 {
-	worker_end_turn(ctx, TURN_RESTART, true);
+	if (restarts)
+		worker_end_turn(ctx, TURN_RESTART, true);
+	else
+		worker_end_turn(ctx, TURN_PACKETS, false);
 }
 
 /* -- sources ---------------------------------------------------------------------------------- */
@@ -341,8 +344,8 @@ struct worker *worker_create(const struct worker_options *options)
 	    .own_exports = options->own_exports,
 	    .sources = n,
 	    .seed = options->sampling_seed,
-	    .on_restart = before_restart,
-	    .on_restart_ctx = w,
+	    .take_batch = take_batch,
+	    .take_batch_ctx = w,
 	};
 
 	if (!w)

@@ -188,9 +188,10 @@ static void time_read(struct bench *b)
 	source_close(source);
 }
 
-static void ignore_restart(void *ctx)
+static void take_batch(void *ctx, bool restarts)
 {
-	(void)ctx;
+	(void)restarts;
+	intake_begin_batch(ctx);
 }
 
 static void time_intake(struct bench *b)
@@ -199,7 +200,8 @@ static void time_intake(struct bench *b)
 	struct intake_options options = {.config = &b->config,
 	    .own_exports = &b->own_exports,
 	    .sources = 1,
-	    .on_restart = ignore_restart};
+	    .take_batch = take_batch,
+	    .take_batch_ctx = &intake};
 	struct source *source = open_capture(&b->config);
 	uint64_t begin;
 
@@ -209,7 +211,7 @@ static void time_intake(struct bench *b)
 	intake.clock.file_begins = true;
 	begin = mark(b);
 	while (intake_read(&intake, 0, source) > 0)
-		intake.batched = 0;
+		intake_begin_batch(&intake);
 	charge(b, INTAKE, begin, intake.packets.received);
 	source_close(source);
 	intake_fini(&intake);

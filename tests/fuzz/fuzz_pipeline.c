@@ -132,15 +132,17 @@ static void account(struct run *run)
 		reference_packet(&run->reference, &in->batch[i]);
 	if (in->batched)
 		table_account(run->table, in->batch, in->batched);
-	in->batched = 0;
+	intake_begin_batch(in);
 	table_sweep(run->table, in->clock.now_ns, SIZE_MAX);
 }
 
-static void end_all(void *ctx)
+static void take_batch(void *ctx, bool restarts)
 {
 	struct run *run = ctx;
 
 	account(run);
+	if (!restarts)
+		return;
 	table_end_all(run->table, run->intake.clock.now_ns);
 	reference_end(&run->reference, run->intake.clock.now_ns);
 }
@@ -184,8 +186,8 @@ static void begin(struct run *run, const struct config *c, bool small)
 	struct intake_options in = {.config = c,
 	    .own_exports = &own,
 	    .sources = 1,
-	    .on_restart = end_all,
-	    .on_restart_ctx = run};
+	    .take_batch = take_batch,
+	    .take_batch_ctx = run};
 	struct table_options table = {.max_flows = small ? FEW_FLOWS : RESULTS_MAX,
 	    .timeouts = c->timeouts,
 	    .seed = 1,
@@ -219,7 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	begin(&run, config_of(data[1], data + 2), small);
 	while (intake_read(&run.intake, 0, &run.source) > 0)
 		account(&run);
-	end_all(&run);
+	take_batch(&run, true);
 	check_sums(&run);
 	if (!small)
 		results_compare(&run.results, &run.reference.results);

@@ -7,6 +7,7 @@ and the ingress so found is in the key; --local gives the direction; --time=now 
 records by one amount, so that the last packet is one of now, and says so in the notes.
 """
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 
 import pcapgen                                                                     # noqa: E402
-from harness import PROGRAM, Tap, ledger_faults, need_program, run                 # noqa: E402
+from harness import PROGRAM, Sink, Tap, ledger_faults, need_program, run                 # noqa: E402
 from pcapgen import EPOCH, MS, SECOND, TCP, UDP, eth, ipv4, ipv6, pkt, tcp, udp    # noqa: E402
 
 A, B = b"\2\0\0\0\0\x0a", b"\2\0\0\0\0\x0b"
@@ -208,6 +209,25 @@ def damage_is_said_once(case, tap):
         case.equal(sum(line.startswith("spanflow: ") for line in got.stderr.splitlines()), 1, "messages")
 
 
+# --- message times ---------------------------------------------------------------------
+
+def few_packets(case, tap):
+    """Where a packet comes a minute, nothing waits for more of them: messages and templates go with the next one."""
+    path = write(tap, "sparse", [pkt(EPOCH + 60 * SECOND * i, eth(ipv4("192.0.2.1", "192.0.2.2", UDP, udp(9, 1000 + i, b""))))
+                                 for i in range(130)])
+    sink = Sink()
+    got = run(["-r", path, "-n", sink.url(format="9", rate=0), "--stats=json"])
+    sink.ending = True
+    messages = sink.stop()
+    case.equal(got.stats["records"]["ended"]["idle"], 129, "records that ended idle")
+    seconds = [struct.unpack_from(">I", message, 8)[0] for message in messages]
+    data = [at for at, message in zip(seconds, messages) if struct.unpack_from(">H", message, 20)[0] > 255]
+    templates = [at for at, message in zip(seconds, messages) if struct.unpack_from(">H", message, 20)[0] == 0]
+    for what, times in (("data", data), ("templates", templates)):
+        case.true(len(times) > 120, f"{len(times)} messages of {what}")
+        case.true(max(b - a for a, b in zip(times, times[1:])) <= 62, f"{what} at {times}")
+
+
 def main():
     need_program()
     tap = Tap()
@@ -224,7 +244,8 @@ def main():
                            ("--time=now with a capture of the future", later_than_now),
                            ("--time=now and packets without a time", without_time),
                            ("--time=now needs regular files", cannot_be_read_twice),
-                           ("--time=now says what is wrong once", damage_is_said_once)):
+                           ("--time=now says what is wrong once", damage_is_said_once),
+                           ("messages of a file with few packets", few_packets)):
         tap.test(name, function, tap)
     return tap.status()
 

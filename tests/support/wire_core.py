@@ -174,8 +174,7 @@ class Session:
         for first, last in zip(firsts, lasts):
             if not first <= last <= uptime:
                 self.complain("First %d, Last %d, SysUptime %d are out of order", first, last, uptime)
-        if firsts:
-            self.check_origin(origin, seconds, min(firsts))
+        self.check_origin(origin, seconds, min(firsts, default=None))
         return origin
 
     def check_origin(self, origin, seconds, first):
@@ -184,5 +183,7 @@ class Session:
         if old == origin:
             return
         self.origins += 1
-        if old is not None and not first + origin < old and seconds * 1000 - old < 2 ** 32:
+        if old is None or not 0 <= seconds * 1000 - old < 2 ** 32:
+            return
+        if first is None or first + origin >= old:
             self.complain("the SysUptime origin moved from %d to %d without need", old, origin)

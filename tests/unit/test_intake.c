@@ -19,7 +19,8 @@
 static struct config *config;
 static struct own_exports own_exports;
 static struct intake in;
-static unsigned restarts;
+static unsigned restarts, batches,
+    taken; /* batches between restarts, and what was in all of them */
 
 /* The source gives what is put here, packet by packet. */
 static struct frame frame;
@@ -52,11 +53,13 @@ static int fake_read(struct source *s, unsigned max, packets_fn *fn, void *ctx)
 static const struct source_ops fake_ops = {.read = fake_read};
 static struct source fake = {.ops = &fake_ops, .name = "fake", .linktype = DLT_EN10MB};
 
-static void count_restart(void *ctx)
+static void take_batch(void *ctx, bool is_restart)
 {
 	(void)ctx;
-	restarts++;
-	in.batched = 0;
+	restarts += is_restart;
+	batches += !is_restart;
+	taken += in.batched;
+	intake_begin_batch(&in);
 }
 
 /* `config` is the caller's to fill between these two. */
@@ -65,7 +68,7 @@ static void begin(void)
 	config = calloc(1, sizeof(*config));
 	config_init(config);
 	config->sampling.count = 1;
-	restarts = 0;
+	restarts = batches = taken = 0;
 	repeat = 1;
 	ts_ns = T0;
 	frame.size = 0;
@@ -78,7 +81,7 @@ static void open_intake(void)
 	    .own_exports = &own_exports,
 	    .sources = 2,
 	    .seed = 1,
-	    .on_restart = count_restart};
+	    .take_batch = take_batch};
 
 	ck_assert_int_eq(intake_init(&in, &options), 0);
 	in.batch = batch;
@@ -195,6 +198,50 @@ START_TEST(rules_stand_before_or_behind_the_decoder)
 	ck_assert_uint_eq(in.packets.metered, 0);
 	ck_assert_uint_eq(in.packets.metered_octets, 0);
 	ck_assert_uint_eq(in.batched, 0);
+	end();
+}
+END_TEST
+
+/* In a file with few packets they do not wait for as many as there is room for. */
+START_TEST(batch_that_spans_a_second_is_taken)
+{
+	begin();
+	open_intake();
+	put_udp();
+	read_from(0);
+	batches = taken = 0;
+	for (unsigned i = 1; i < 25; i++) {
+		ts_ns = T0 + i * (NS_PER_S / 10);
+		read_from(0);
+	}
+	ck_assert_uint_eq(batches, 2);
+	ck_assert_uint_eq(taken, 20);
+	ck_assert_uint_eq(in.batched, 5);
+	ck_assert_uint_eq(in.batch[0].ts_ns, T0 + 2 * NS_PER_S);
+	end();
+}
+END_TEST
+
+/* Of what is ignored as of anything else; and after a step back the clock counts from there. */
+START_TEST(every_packet_moves_the_clock_that_batches_are_taken_by)
+{
+	begin();
+	open_intake();
+	put_udp();
+	read_from(0);
+	ts_ns = T0 - 3600 * NS_PER_S;
+	read_from(0);
+	ck_assert_uint_eq(restarts, 1);
+	ck_assert_uint_eq(in.batched, 1);
+	batches = taken = 0;
+	put_arp();
+	ts_ns += NS_PER_S - 1;
+	read_from(0);
+	ck_assert_uint_eq(batches, 0);
+	ts_ns++;
+	read_from(0);
+	ck_assert_uint_eq(batches, 1);
+	ck_assert_uint_eq(taken, 1);
 	end();
 }
 END_TEST
@@ -334,7 +381,7 @@ START_TEST(times_are_shifted_where_there_are_any)
 	intake_shift_times(&in, 0 - 5 * NS_PER_S);
 	ts_ns = T0 + 20 * NS_PER_S;
 	read_from(0);
-	ck_assert_uint_eq(in.batch[2].ts_ns, T0 + 15 * NS_PER_S);
+	ck_assert_uint_eq(in.batch[0].ts_ns, T0 + 15 * NS_PER_S);
 	end();
 }
 END_TEST
@@ -472,6 +519,8 @@ Suite *intake_suite(void)
 	    packet_comes_into_the_batch_with_its_times,
 	    what_could_not_be_metered_is_told_with_its_dates,
 	    rules_stand_before_or_behind_the_decoder,
+	    batch_that_spans_a_second_is_taken,
+	    every_packet_moves_the_clock_that_batches_are_taken_by,
 	    classes_have_rules_and_counts_of_their_own,
 	    level_of_overload_is_the_rule_of_all,
 	    port_map_gives_interfaces,
