@@ -196,9 +196,21 @@ void collector_tick(struct collector *c, const struct record *tick)
 		encoder_tick(c->encoder, tick->clock_ns, tick->wall_ns);
 }
 
+static void tell_not_sent(struct collector *c)
+{
+	const struct not_sent *lost = sender_not_sent(c->sender);
+
+	if (lost->messages + lost->records == c->told)
+		return;
+	c->told = lost->messages + lost->records;
+	encoder_tell_not_sent(c->encoder, lost);
+}
+
+/* The last words tell of records, too, that were dropped since this collector was run. */
 void collector_finish(struct collector *c)
 {
 	c->finished = true;
+	tell_not_sent(c);
 	if (!c->aside)
 		encoder_finish(c->encoder);
 }
@@ -209,16 +221,6 @@ void collector_flush(struct collector *c)
 }
 
 /* -- messages out ------------------------------------------------------------------------------ */
-
-static void tell_not_sent(struct collector *c)
-{
-	const struct not_sent *lost = sender_not_sent(c->sender);
-
-	if (lost->messages + lost->records == c->told)
-		return;
-	c->told = lost->messages + lost->records;
-	encoder_tell_not_sent(c->encoder, lost);
-}
 
 /* Learns what became of messages. */
 static void settle(struct collector *c)

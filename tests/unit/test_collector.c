@@ -380,6 +380,27 @@ START_TEST(lost_records_are_scaled_like_the_others)
 }
 END_TEST
 
+/* Of what its queue had no place for since it was run last, too. */
+START_TEST(last_row_has_what_the_last_turn_dropped)
+{
+	uint64_t lost;
+
+	open_both(FORMAT_IPFIX, FORMAT_V5);
+	sink.budget = 0;
+	offer(1, 1000);
+	run(collector);
+	offer(1001, 1234);
+	lost = check_sums().sender.dropped[FAILURE_QUEUE_FULL];
+	ck_assert_uint_gt(lost, 234);
+	collector_finish(collector);
+	sink.budget = UINT_MAX;
+	run(collector);
+	ck_assert_uint_eq(check_sums().sender.dropped[FAILURE_QUEUE_FULL], lost);
+	ck_assert_uint_eq(number_at(&sink.messages[sink.count - 1], 40), lost);
+	close_both();
+}
+END_TEST
+
 /* In what waits behind a collector that is slow there is a place for each of its messages. */
 START_TEST(announcement_of_many_interfaces_is_queued_whole)
 {
@@ -517,6 +538,7 @@ Suite *collector_suite(void)
 	    aside_it_gets_announcements_alone,
 	    full_queue_drops_records_by_name,
 	    lost_records_are_scaled_like_the_others,
+	    last_row_has_what_the_last_turn_dropped,
 	    announcement_of_many_interfaces_is_queued_whole,
 	    error_between_messages_is_a_failure,
 	    collector_that_loses_everything_is_not_sent_templates_alone,
