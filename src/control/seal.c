@@ -122,6 +122,8 @@ static const struct row {
     {"sendmmsg", ANY},
     {"close", ANY},
     {"shutdown", ANY},
+    {"ftruncate", ANY},
+    {"ftruncate64", ANY},
     {"lseek", ANY},
     {"_llseek", ANY},
     {"fstat", ANY},

@@ -18,6 +18,7 @@ struct file {
 	struct transport base;
 	int fd;
 	size_t written; /* octets of the message under way that are out */
+	off_t begin;    /* on a disk, where there are any: where that message begins */
 };
 
 static bool is_writable(int fd)
@@ -64,6 +65,7 @@ static int disk_send_many(struct transport *t, const struct message *m, unsigned
 {
 	struct file *f = (struct file *)t;
 	struct iovec parts[SEND_MANY_MAX];
+	size_t before = f->written;
 	int whole = 0;
 
 	for (unsigned i = 0; i < count; i++)
@@ -78,6 +80,9 @@ static int disk_send_many(struct transport *t, const struct message *m, unsigned
 			return -errno;
 		if (n > 0)
 			whole = count_written(f, m, (size_t)n);
+		if (f->written && (whole || !before))
+			f->begin = lseek(f->fd, 0, SEEK_CUR) - (off_t)f->written;
+		before = f->written;
 	}
 	return t->is_broken ? -t->is_broken : whole;
 }
@@ -87,6 +92,22 @@ static int disk_send(struct transport *t, const struct message *m)
 	int rc = disk_send_many(t, m, 1);
 
 	return rc < 0 ? rc : 0;
+}
+
+/*
+ * So that lines stay whole, and what is in the file is what was counted as sent. It goes only while it is the
+ * file's end: others may write there, too, also by this very descriptor.
+ */
+static void disk_abandon(struct transport *t)
+{
+	struct file *f = (struct file *)t;
+	off_t end = f->begin + (off_t)f->written;
+	struct stat s;
+
+	if (f->written && lseek(f->fd, 0, SEEK_CUR) == end && fstat(f->fd, &s) == 0 &&
+	    s.st_size == end && ftruncate(f->fd, f->begin) == 0)
+		lseek(f->fd, f->begin, SEEK_SET);
+	f->written = 0;
 }
 
 static int file_fd(const struct transport *t)
@@ -106,8 +127,11 @@ static void file_close(struct transport *t)
 /* Of whatever may be full for a while. */
 static const struct transport_ops pipe_ops = {
     .send = pipe_send, .fd = file_fd, .close = file_close};
-static const struct transport_ops disk_ops = {
-    .send = disk_send, .send_many = disk_send_many, .fd = file_fd, .close = file_close};
+static const struct transport_ops disk_ops = {.send = disk_send,
+    .send_many = disk_send_many,
+    .fd = file_fd,
+    .close = file_close,
+    .abandon = disk_abandon};
 
 static struct {
 	int (*open)(void *ctx, const char *path);

@@ -252,6 +252,7 @@ static void drop_first(struct sender *s, enum failure why)
 {
 	const struct message *m = &s->slots[s->first];
 
+	transport_abandon(s->transport);
 	drop_message(s, m, why);
 	pop(s, m->records);
 }

@@ -26,6 +26,7 @@ struct transport_ops {
 	void (*close)(struct transport *);
 	int (*error)(struct transport *);                                  /* NULL: none comes */
 	bool (*renew)(struct transport *, struct sockaddr_storage *local); /* NULL: never */
+	void (*abandon)(struct transport *); /* NULL: messages go whole, or stay out */
 };
 
 /* The part that all transports share; it stands first in each of them. */
@@ -83,6 +84,13 @@ static inline int transport_error(struct transport *t)
 static inline bool transport_renew(struct transport *t, struct sockaddr_storage *local)
 {
 	return t->ops->renew && t->ops->renew(t, local);
+}
+
+/* The message that was offered last will not be again: what went of it is taken back, where that can be. */
+static inline void transport_abandon(struct transport *t)
+{
+	if (t->ops->abandon)
+		t->ops->abandon(t);
 }
 
 static inline void transport_close(struct transport *t)

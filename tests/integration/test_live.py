@@ -175,15 +175,24 @@ def quiet_link(case, link):
     good_end(case, probe)
 
 
-def full_disk(case, link, tap):
-    """Records wait for room, in whole lines."""
+@contextlib.contextmanager
+def small_disk(tap):
+    """The path of one of 64 KB."""
     disk = tap.path("disk")
-    os.mkdir(disk)
+    os.makedirs(disk, exist_ok=True)
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], stderr=subprocess.PIPE, check=False)
     if done.returncode:
         raise Skip(f"no tmpfs: {done.stderr.decode().strip()}")
-    lines, ballast = os.path.join(disk, "lines.json"), os.path.join(disk, "ballast")
     try:
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def full_disk(case, link, tap):
+    """Records wait for room, in whole lines."""
+    with small_disk(tap) as disk:
+        lines, ballast = os.path.join(disk, "lines.json"), os.path.join(disk, "ballast")
         with Probe(link, "-i", "b0", f"--output=json:{lines}", "-t", "idle=100ms", "--stats=json") as probe:
             with open(ballast, "wb", buffering=0) as out, contextlib.suppress(OSError):
                 while out.write(bytes(100)):
@@ -196,11 +205,29 @@ def full_disk(case, link, tap):
             probe.end()
         with open(lines, encoding="utf-8") as text:
             case.equal([json.loads(line)["packetDeltaCount"] for line in text], [1, 2, 3], "packets")
-    finally:
-        subprocess.run(["umount", disk], check=True)
     good_end(case, probe)
     case.equal([line.split(": ", 2)[2] for line in probe.lines()],
                ["No space left on device: records wait until there is room", "there is room again"], "lines")
+
+
+def full_disk_at_the_end(case, link, tap):
+    """What waits in vain is dropped; in the file are those that were sent, in whole lines, behind what it had before."""
+    with small_disk(tap) as disk:
+        path = os.path.join(disk, "lines.json")
+        with open(path, "w") as before:
+            before.write("before\n")
+        with Probe(link, "-i", "b0", f"--output=json:{path}", "-t", "idle=100ms", "--stats=json") as probe:
+            send(link.sending, "a0", [frame for sport in range(1000) for frame in frames_of(1, sport=1024 + sport)])
+            wait_for(lambda: os.statvfs(disk).f_bfree == 0, 5, "the disk is full")
+            time.sleep(0.5)
+            probe.end()
+        with open(path, encoding="utf-8") as text:
+            lines = text.read()
+    case.equal(probe.status, 1, "exit status")
+    collector = probe.stats()["collectors"][0]
+    case.true(collector["dropped"].get("ENOSPC", 0) > 0, f"dropped: {collector['dropped']}")
+    case.true(lines.startswith("before\n") and lines.endswith("\n"), f"the file ends in {lines[-60:]!r}")
+    case.equal(len([json.loads(line) for line in lines.splitlines()[1:]]), collector["sent"], "lines that were sent")
 
 
 def wall_clock(case, link):
@@ -313,6 +340,7 @@ def cases(tap, link):
     interface_cases(tap, link)
     tap.test("a record is printed soon on a quiet link", quiet_link, link)
     tap.test("a full disk", full_disk, link, tap)
+    tap.test("a full disk at the end", full_disk_at_the_end, link, tap)
     tap.test("times are the wall clock's", wall_clock, link)
     tap.test("SIGINT ends with reason forced", interrupted, link)
     tap.test("--count stops a live capture", count_stops, link)

@@ -102,6 +102,74 @@ START_TEST(messages_that_are_cut_are_completed)
 }
 END_TEST
 
+/* No file may be longer while this is sent; nor may Check's own, so that what comes of it is looked at later. */
+static int send_within(rlim_t size, struct transport *t, unsigned first, unsigned count)
+{
+	int rc;
+
+	limit_files(size);
+	rc = transport_send_many(t, messages + first, count);
+	limit_files(RLIM_INFINITY);
+	return rc;
+}
+
+/* What went of a message that will not be offered again goes, and what is written then follows what was whole. */
+START_TEST(piece_of_an_abandoned_message_is_taken_back)
+{
+	static const unsigned cuts[] = {0, 1, SIZE - 1, SIZE, SIZE + 1, 5 * SIZE + 1234};
+
+	signal(SIGXFSZ, SIG_IGN);
+	for (unsigned i = 0; i < sizeof(cuts) / sizeof(*cuts); i++)
+		for (unsigned appends = 0; appends < 2; appends++) {
+			unsigned whole = cuts[i] / SIZE, piece = cuts[i] % SIZE;
+			struct transport *t;
+
+			prepare();
+			t = file_create("file", path, appends);
+			if (whole)
+				ck_assert_int_eq(
+				    send_within(cuts[i] - piece / 2, t, 0, COUNT), whole);
+			ck_assert_int_eq(send_within(cuts[i], t, whole, 1), -EFBIG);
+			check_content(cuts[i]);
+			transport_abandon(t);
+			check_content(whole * SIZE);
+			ck_assert_int_eq(transport_send(t, messages + whole), 0);
+			transport_abandon(t);
+			check_content((whole + 1) * SIZE);
+			transport_close(t);
+			unlink(path);
+		}
+}
+END_TEST
+
+/* Behind the piece, or between it and what was written of the message later. */
+START_TEST(what_others_wrote_is_not_taken_back)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	for (unsigned between = 0; between < 2; between++)
+		for (unsigned shared = 0; shared < 2; shared++) {
+			struct transport *t;
+			struct stat s;
+			int fd;
+
+			prepare();
+			t = file_create("file", path, true);
+			fd = shared ? dup(transport_fd(t)) : open(path, O_WRONLY | O_APPEND);
+			ck_assert_int_eq(send_within(SIZE + 100, t, 0, COUNT), 1);
+			ck_assert_int_eq(send_within(SIZE + 100, t, 1, 1), -EFBIG);
+			ck_assert_int_eq(write(fd, "others", 6), 6);
+			if (between)
+				ck_assert_int_eq(send_within(SIZE + 200, t, 1, 1), -EFBIG);
+			transport_abandon(t);
+			ck_assert_int_eq(fstat(fd, &s), 0);
+			ck_assert_int_eq(s.st_size, SIZE + (between ? 200 : 106));
+			close(fd);
+			transport_close(t);
+			unlink(path);
+		}
+}
+END_TEST
+
 /* In pieces that it takes whole, and no more than it has room for. */
 START_TEST(full_pipe_is_waited_for)
 {
@@ -143,6 +211,8 @@ Suite *file_output_suite(void)
 	const TTest *const tests[] = {
 	    many_messages_are_written_at_once,
 	    messages_that_are_cut_are_completed,
+	    piece_of_an_abandoned_message_is_taken_back,
+	    what_others_wrote_is_not_taken_back,
 	    full_pipe_is_waited_for,
 	    file_that_cannot_be_opened_says_why,
 	};
