@@ -413,6 +413,8 @@ static const char *state_of(const struct collector *c)
 		return ledger_state_name(LEDGER_FAILED);
 	if (c->config->host && transport_fd(c->transport) < 0)
 		return ledger_state_name(LEDGER_NO_ADDRESS);
+	if (sender_lacks_room(c->sender))
+		return ledger_state_name(LEDGER_FULL);
 	return ledger_state_name(sender_is_cut_off(c->sender, &why) ? cut_off_by(why) : LEDGER_OK);
 }
 

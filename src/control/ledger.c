@@ -32,6 +32,7 @@ static const char *const state_names[LEDGER_STATE_COUNT] = {
     [LEDGER_REFUSED] = "refused",
     [LEDGER_NO_ADDRESS] = "no address",
     [LEDGER_UNREACHABLE] = "unreachable",
+    [LEDGER_FULL] = "full",
     [LEDGER_NO_ROUTE] = "no route",
     [LEDGER_NO_SOCKET] = "no socket",
     [LEDGER_FAILED] = "failed",

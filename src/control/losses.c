@@ -88,6 +88,27 @@ static const struct drop_row drop_rows[FAILURE_COUNT] = {
     [FAILURE_SHUTDOWN] = {.why = "it did not take them in time for the end"},
 };
 
+/* An output's queue has one length. */
+static const struct drop_row output_rows[] = {
+    {"it took them too slowly", "a faster reader or disk, or --sample helps"},
+    {"it had no room", "the disk was full for longer than the queue lasts"},
+};
+
+static bool has_lacked_room(const struct ledger_collector *c)
+{
+	for (unsigned f = 0; f < FAILURE_COUNT; f++)
+		if (c->sender.errors[f] && failure_is_of_room((enum failure)f))
+			return true;
+	return false;
+}
+
+static const struct drop_row *drop_row_of(const struct ledger_collector *c, enum failure f)
+{
+	if (c->is_stream && f == FAILURE_QUEUE_FULL)
+		return &output_rows[has_lacked_room(c)];
+	return &drop_rows[f];
+}
+
 static uint64_t count_of(const struct kind_row *row, const void *base)
 {
 	return *(const uint64_t *)(const void *)((const char *)base + row->offset);
@@ -102,7 +123,7 @@ static void tell_kind(
 static void tell_dropped(
     const struct ledger_collector *c, enum failure f, uint64_t count, const char *in_all)
 {
-	const struct drop_row *row = &drop_rows[f];
+	const struct drop_row *row = drop_row_of(c, f);
 	const char *why = row->why ? row->why : failure_name(f);
 	const char *colon = row->advice ? ": " : "", *advice = row->advice ? row->advice : "";
 

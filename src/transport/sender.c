@@ -433,6 +433,11 @@ bool sender_is_cut_off(const struct sender *s, enum failure *why)
 	return s->cut_off_until_ns != 0;
 }
 
+bool sender_lacks_room(const struct sender *s)
+{
+	return s->lacks_room;
+}
+
 int sender_wait_fd(const struct sender *s)
 {
 	return s->count && s->blocked ? transport_fd(s->transport) : -1;

@@ -84,6 +84,8 @@ bool sender_take_refusal(struct sender *s);
 bool sender_is_dead(const struct sender *s);
 /* As of the last run: a moment ago a message could not reach the collector; `why` says how. */
 bool sender_is_cut_off(const struct sender *s, enum failure *why);
+/* Whether what is queued waits for room on a disk. */
+bool sender_lacks_room(const struct sender *s);
 /* It is, and not because it was given up at an end: by an error. */
 bool sender_has_failed(const struct sender *s);
 /* The descriptor whose being writable sender_run() waits for, or -1. */

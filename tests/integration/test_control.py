@@ -29,7 +29,7 @@ from collectors import Process                                                  
 from control import (CONTROL, ask, connect, ctl, descriptors, live_faults, order_faults, read_all,  # noqa: E402
                      until)
 from harness import PROGRAM, Skip                                                  # noqa: E402
-from live import Probe, frames_of, good_end, main, send                            # noqa: E402
+from live import Probe, frames_of, good_end, main, send, small_disk                            # noqa: E402
 
 PATIENCE = 15
 # Flows that differ in which is the largest by octets, packets and duration: (port, packets, payload).
@@ -162,6 +162,24 @@ def way_vanishes(case, station):
         comes_to("unreachable")
         route("del", "unreachable", "203.0.113.0/24")
         probe.end()
+
+
+def disk_is_full(case, station):
+    """An output that waits for room is not well; what its queue has no place for is told with the reason."""
+    def state():
+        return ctl(probe.path, "-j", "collectors").json()[0]["state"]
+
+    with small_disk(station.tap) as disk:
+        with station.probe("-o", "json:" + os.path.join(disk, "lines"), "-t", "idle=100ms") as probe:
+            station.send([frame for port in range(5000) for frame in frames(1024 + port, 1, 22)])
+            case.true(until(lambda: state() == "full"), "state: %s" % state())
+            case.true(until(lambda: ctl(probe.path, "-j", "collectors").json()[0]["dropped"]), "its queue has no end")
+            subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True)
+            case.true(until(lambda: state() == "ok"), "state: %s" % state())
+            probe.end()
+    good_end(case, probe)
+    told = [line for line in probe.lines() if "records dropped" in line]
+    case.true(told and all(": it had no room: the disk was full" in line for line in told), "told: %s" % told)
 
 
 def interfaces(case, station):
@@ -828,6 +846,7 @@ def cases(tap):
                 ("answers: status, stats and collectors", answers),
                 ("a collector that there is no way to", no_way),
                 ("a way that vanishes", way_vanishes),
+                ("an output whose disk is full", disk_is_full),
                 ("interfaces", interfaces), ("rates are about right", rates),
                 ("flows: filter and order", flows), ("flush", flush), ("stop", stop),
                 ("asked after the worker's end", after_the_end), ("mode, owner and group", ownership),

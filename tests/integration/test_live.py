@@ -25,7 +25,7 @@ import nobody
 import pcapgen as gen
 from collectors import Nfcapd, Process, Recorder, missing, nfdump_totals, wait_for
 from harness import PROGRAM, Skip
-from live import Probe, frames_of, good_end, replay, send, summary
+from live import Probe, frames_of, good_end, replay, send, small_disk, summary
 
 FLOWS, PER_FLOW, LOOPS = 1000, 50, 10       # 500,000 packets
 RATE = 100_000
@@ -173,20 +173,6 @@ def quiet_link(case, link):
         record = json.loads(line)
         case.equal((record["packetDeltaCount"], record["flowEndReason"]), (1, 1), "packets, reason")
     good_end(case, probe)
-
-
-@contextlib.contextmanager
-def small_disk(tap):
-    """The path of one of 64 KB."""
-    disk = tap.path("disk")
-    os.makedirs(disk, exist_ok=True)
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], stderr=subprocess.PIPE, check=False)
-    if done.returncode:
-        raise Skip(f"no tmpfs: {done.stderr.decode().strip()}")
-    try:
-        yield disk
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 def full_disk(case, link, tap):

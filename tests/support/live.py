@@ -125,6 +125,20 @@ def has(link, interface, what):
     return re.search(what, netns.run(link.capturing, "ip", "-d", "link", "show", interface))
 
 
+@contextlib.contextmanager
+def small_disk(tap):
+    """The path of one of 64 KB."""
+    disk = tap.path("disk")
+    os.makedirs(disk, exist_ok=True)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], stderr=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise Skip(f"no tmpfs: {done.stderr.decode().strip()}")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
 def mixed_capture(path):
     """IPv4 and IPv6, some with VLAN tags, of all lengths to 1,500 octets, and an ARP."""
     packets = []

@@ -91,6 +91,9 @@ static const struct {
 	"spanflow: udp://h:1: 5 records dropped: EINVAL\n", true},
     {&collectors[1].sender.dropped[FAILURE_ENOSPC],
 	"spanflow: file:/f: 5 records dropped: ENOSPC: the disk is full\n", true},
+    {&collectors[1].sender.dropped[FAILURE_QUEUE_FULL],
+	"spanflow: file:/f: 5 records dropped: it took them too slowly: a faster reader or disk",
+	true},
     {&collectors[1].sender.dropped[FAILURE_EPIPE], "spanflow: file:/f: 5 records dropped: EPIPE",
 	false},
 };

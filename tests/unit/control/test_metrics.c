@@ -239,7 +239,7 @@ END_TEST
 
 START_TEST(one_state_of_a_collector_is_1)
 {
-	static const char *const states[] = {"ok", "refused", "unreachable", "no address",
+	static const char *const states[] = {"ok", "refused", "unreachable", "full", "no address",
 	    "no route", "no socket", "failed", "broken", "former"};
 	struct overview *o = create(1);
 	char line[128];
