@@ -246,7 +246,7 @@ static struct transport *open_transport(const struct config_collector *c, bool i
 	struct transport *t;
 
 	if (c->host)
-		return udp_create(c->url, c->host, c->port, &c->udp);
+		return udp_create(c->name, c->host, c->port, &c->udp);
 	t = file_create(name, c->path, is_live);
 	if (t && t->is_broken)
 		log_error("%s: %s", name, strerror(t->is_broken));

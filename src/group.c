@@ -10,12 +10,14 @@
 #include <string.h>
 
 #include "util/hash.h"
+#include "util/log.h"
 
 void group_init(struct group *g, const struct config_group *config)
 {
 	*g = (struct group){.policy = GROUP_REPLICATE};
 	if (!config)
 		return;
+	g->name = config->name;
 	g->policy = config->policy;
 	g->hold_down_ns = config->hold_down_ns;
 }
@@ -23,7 +25,7 @@ void group_init(struct group *g, const struct config_group *config)
 void group_add(struct group *g, struct collector *c, const char *url)
 {
 	g->members[g->count++] =
-	    (struct member){.collector = c, .id = hash_bytes(url, strlen(url), 0)};
+	    (struct member){.collector = c, .url = url, .id = hash_bytes(url, strlen(url), 0)};
 }
 
 /* -- which member ------------------------------------------------------------------------------ */
@@ -144,6 +146,7 @@ void group_offer(struct group *g, const struct record *r)
 		if (r->kind == RECORD_LAST)
 			collector_finish(g->members[i].collector);
 	}
+	g->ended |= r->kind == RECORD_LAST;
 	g->clock_ns = r->clock_ns;
 	g->wall_ns = r->wall_ns;
 }
@@ -180,6 +183,40 @@ static void fail(const struct group *g, struct member *m, enum failure why, uint
 		set_health(m, HEALTH_FAILED, now_ns);
 	collector_set_aside(m->collector, true);
 	collector_take_back(m->collector, why);
+}
+
+/* 0: all is well. */
+static size_t distance_from_well(const struct group *g)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < g->count; i++) {
+		bool is_good = g->members[i].health == HEALTH_GOOD;
+
+		if (is_good && g->policy == GROUP_FAILOVER)
+			return i;
+		failed += !is_good;
+	}
+	return failed;
+}
+
+/* Who fails as soon as it is tried again (with records, where a format has no templates) was never back. */
+static void report_change(struct group *g, uint64_t now_ns)
+{
+	size_t now = distance_from_well(g);
+
+	if (now != g->seen) {
+		g->seen = now;
+		g->seen_ns = now_ns;
+	}
+	if (g->ended || now == g->told || (now < g->told && now_ns - g->seen_ns < GROUP_WELL_NS))
+		return;
+	g->told = now;
+	if (g->policy == GROUP_FAILOVER)
+		log_warning("group %s: %s gets the records", g->name, g->members[now].url);
+	else
+		log_warning(
+		    "group %s: %zu of %zu members get records", g->name, g->count - now, g->count);
 }
 
 static uint64_t run_member(struct group *g, struct member *m, uint64_t now_ns)
@@ -240,5 +277,7 @@ uint64_t group_run(struct group *g, uint64_t now_ns)
 	for (size_t i = 0; i < g->count; i++)
 		if (g->policy != GROUP_REPLICATE && move_waiting(g, &g->members[i]))
 			next = now_ns;
+	if (g->policy != GROUP_REPLICATE)
+		report_change(g, now_ns);
 	return next;
 }

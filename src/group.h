@@ -23,12 +23,14 @@ enum health { HEALTH_GOOD, HEALTH_FAILED, HEALTH_PROBED };
 
 struct member {
 	struct collector *collector;
+	const char *url;
 	uint64_t id; /* what balancing knows it by, in any order of the members */
 	enum health health;
 	uint64_t since_ns;
 };
 
 struct group {
+	const char *name;
 	enum group_policy policy;
 	uint64_t hold_down_ns;
 	bool without_ports; /* they are not in the flows' key */
@@ -36,6 +38,11 @@ struct group {
 	size_t count;
 	uint64_t clock_ns; /* as the records and ticks have it */
 	uint64_t wall_ns;
+	bool ended;
+	/* How far from well it is: whose turn it is, or how many are missing; as told, and as seen since a time. */
+	size_t told;
+	size_t seen;
+	uint64_t seen_ns;
 };
 
 /*
@@ -44,9 +51,12 @@ struct group {
  */
 #define GROUP_PROBE_NS 4000000000ull
 
+/* How long a member must have been well before it is told that it gets records again. */
+#define GROUP_WELL_NS 30000000000ull
+
 /* NULL: the group of those without one, which all get every record. */
 void group_init(struct group *g, const struct config_group *config);
-/* Members keep this order. The collector must outlive the group; `url` tells it from others. */
+/* Members keep this order. The collector and its `url`, which tells it from others, must outlive the group. */
 void group_add(struct group *g, struct collector *c, const char *url);
 
 /* Whether any record would find room: where nothing may be lost ask first. */

@@ -75,8 +75,8 @@ static void report_failure(
 		report_missing(r, t, why);
 }
 
-static void report_address(
-    const struct transport *t, const struct sockaddr_storage *remote, bool is_another)
+static void report_address(const struct transport *t, const struct sockaddr_storage *remote,
+    bool is_another, bool was_missing)
 {
 	char host[NI_MAXHOST] = "?";
 
@@ -84,6 +84,8 @@ static void report_address(
 	    NI_NUMERICHOST);
 	if (is_another)
 		log_warning("%s: its address is %s now", t->name, host);
+	else if (was_missing)
+		log_warning("%s: its address is %s: records go there", t->name, host);
 	else
 		log_info("%s: its address is %s", t->name, host);
 }
@@ -101,7 +103,7 @@ static void begin_session(struct resolver *r, unsigned i, struct transport *t)
 		pthread_mutex_unlock(&r->lock);
 		if (config_is_live(r->config))
 			own_exports_publish(r->own_exports, &r->is_on_trial, i, &local, &remote);
-		report_address(t, &remote, l->resolved);
+		report_address(t, &remote, l->resolved, l->reported);
 	}
 	l->resolved = true;
 	l->missing = 0;
@@ -120,10 +122,10 @@ static void look_up(struct resolver *r, unsigned i, struct transport *t)
 		l->missing = -rc;
 	if (rc < 0)
 		report_failure(r, l, t, why);
-	else
-		l->reported = l->is_inherited = false;
 	if (rc > 0)
 		begin_session(r, i, t);
+	if (rc >= 0)
+		l->reported = l->is_inherited = false;
 }
 
 /* A route of the type `unreachable` is none. */

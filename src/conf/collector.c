@@ -451,7 +451,9 @@ static int make_url(struct config_collector *n)
 		return -ENOMEM;
 	free(n->url);
 	n->url = url;
-	return 0;
+	rc = n->group ? asprintf(&n->name, "%s (group %s)", n->url, n->group)
+		      : asprintf(&n->name, "%s", n->url);
+	return rc < 0 ? -ENOMEM : 0;
 }
 
 /* Formats of fixed layout, and text, have no choice of records. */

@@ -19,6 +19,7 @@ void config_fini(struct config *c)
 	for (size_t i = 0; i < c->collector_count; i++) {
 		free(c->collectors[i].text);
 		free(c->collectors[i].url);
+		free(c->collectors[i].name);
 	}
 	port_map_fini(&c->ports);
 	for (size_t i = 0; i < c->group_count; i++)

@@ -38,6 +38,7 @@ struct config_input {
 struct config_collector {
 	char *text;       /* what the strings below are cut from; owned */
 	char *url;        /* as the ledger shows it; owned */
+	char *name;       /* as messages name it, with its group; owned */
 	const char *host; /* NULL: lines */
 	uint16_t port;
 	const char *path; /* of lines: file, NULL: standard output */

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/log.h"
 #include "util/units.h"
 
+#define NAME_SIZE 512
 #define AGAIN_NS (60 * NS_PER_S)
 /* Of fewer packets a hundredth says nothing. */
 #define SHARE_PACKETS_MIN 1000
@@ -126,12 +128,14 @@ static void tell_dropped(
 	const struct drop_row *row = drop_row_of(c, f);
 	const char *why = row->why ? row->why : failure_name(f);
 	const char *colon = row->advice ? ": " : "", *advice = row->advice ? row->advice : "";
+	char name[NAME_SIZE];
 
+	snprintf(name, sizeof(name), c->group ? "%s (group %s)" : "%s", c->url, c->group);
 	if (f == FAILURE_SHUTDOWN)
-		log_error("%s: %" PRIu64 " records dropped%s: %s%s%s", c->url, count, in_all, why,
+		log_error("%s: %" PRIu64 " records dropped%s: %s%s%s", name, count, in_all, why,
 		    colon, advice);
 	else
-		log_warning("%s: %" PRIu64 " records dropped%s: %s%s%s", c->url, count, in_all, why,
+		log_warning("%s: %" PRIu64 " records dropped%s: %s%s%s", name, count, in_all, why,
 		    colon, advice);
 }
 

@@ -15,7 +15,10 @@
 #define DATA_PLACES 8
 /* So many intervals of lateness are made up for by messages that go at once. */
 #define PACE_CATCH_UP 2
-/* For so long it counts that a collector's host has said that nobody listens there. */
+/*
+ * For so long it counts that a message has met a path that failed; and so long after the first that went no
+ * other may, before it is said that they go: whether a host refuses what went, or is not there, is known later.
+ */
 #define CUT_OFF_NS (30 * NS_PER_S)
 /* How often a full disk is asked whether it has room. */
 #define ROOM_INTERVAL_NS NS_PER_S
@@ -42,6 +45,8 @@ struct sender {
 	bool refused;
 	enum failure cut_off_why;
 	uint64_t cut_off_until_ns; /* 0: no message has met a path that failed, or long ago */
+	bool cut_off_told;
+	uint64_t went_ns; /* the first message since; 0: none */
 	bool holds;
 	bool failed; /* the collector could not be reached, and the owner does not know */
 	enum failure failed_why;
@@ -163,13 +168,13 @@ static void pop(struct sender *s, uint32_t records)
 	s->stats.queued -= records;
 }
 
-/* Each kind for itself: one that comes and goes must not hide another. */
-static void report(struct sender *s, int error, uint64_t now_ns)
+/* Each kind for itself: one that comes and goes must not hide another. True: it has been told. */
+static bool report(struct sender *s, int error, uint64_t now_ns)
 {
 	uint64_t *again_ns = &s->report_ns[failure_of(error)];
 
 	if (s->transport->is_broken || now_ns < *again_ns)
-		return;
+		return false;
 	*again_ns = now_ns + REPORT_INTERVAL_NS;
 	if (s->transport->is_stream)
 		log_error("%s: %s%s", s->transport->name, strerror(error),
@@ -178,6 +183,7 @@ static void report(struct sender *s, int error, uint64_t now_ns)
 			: "");
 	else
 		log_warning("%s: %s%s", s->transport->name, strerror(error), failure_advice(error));
+	return true;
 }
 
 /* The collector may have missed templates, whatever the error. */
@@ -191,9 +197,20 @@ static void note_error(struct sender *s, int error, uint64_t now_ns)
 		s->failed = true;
 		s->failed_why = s->cut_off_why = f;
 		s->cut_off_until_ns = now_ns + CUT_OFF_NS;
+		s->went_ns = 0;
 	}
-	if (error != EDESTADDRREQ)
-		report(s, error, now_ns);
+	if (error != EDESTADDRREQ && report(s, error, now_ns))
+		s->cut_off_told |= failure_is_of_path(f) && !s->transport->is_stream;
+}
+
+/* Of a group that has others, it tells who gets the records. */
+static void report_recovery(struct sender *s, uint64_t now_ns)
+{
+	if (!s->cut_off_told || !s->went_ns || now_ns - s->went_ns < CUT_OFF_NS)
+		return;
+	s->cut_off_told = false;
+	if (!s->holds)
+		log_warning("%s: messages go there again", s->transport->name);
 }
 
 /*
@@ -310,6 +327,8 @@ static bool send_first(struct sender *s, uint64_t now_ns)
 	s->blocked = rc == -EAGAIN;
 	if (waits_for_room(s, rc, now_ns))
 		return true;
+	if (rc > 0 && !s->went_ns)
+		s->went_ns = now_ns;
 	for (int i = 0; i < rc; i++) {
 		count_sent(s);
 		pace(s, now_ns);
@@ -331,6 +350,7 @@ uint64_t sender_run(struct sender *s, uint64_t now_ns)
 {
 	if (now_ns >= s->cut_off_until_ns)
 		s->cut_off_until_ns = 0;
+	report_recovery(s, now_ns);
 	while (s->count && !(s->holds && s->failed)) {
 		if (s->next_ns > now_ns)
 			return s->next_ns;

@@ -298,6 +298,10 @@ def failover_and_back(case, tap):
     case.true(back < 7, f"it got data {back:.1f} s after it was back")
     again = wire.open_session("ipfix").feed(first.datagrams[known])
     case.true(again.templates and not again.records, "what the first member gets first are templates")
+    told = [line for line in program.stderr.splitlines() if ": group g: " in line]
+    case.equal(told, [f"spanflow: group g: udp://127.0.0.1:{second.port} gets the records"], "who gets the records")
+    first_url = f"spanflow: udp://127.0.0.1:{first.port} (group g): Connection refused: "
+    case.true(first_url in program.stderr, f"the first one fails under its group's name: {program.stderr[:300]}")
 
 
 def everybody_dead(case, tap):

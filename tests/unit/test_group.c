@@ -25,9 +25,10 @@ static uint64_t handed;
 
 static void open_group(enum group_policy policy, unsigned n, bool is_live)
 {
+	static char name[] = "g";
 	static const char *const urls[] = {
 	    "udp://a:1", "udp://b:1", "udp://c:1", "udp://d:1", "udp://e:1"};
-	struct config_group config = {.policy = policy, .hold_down_ns = HOLD_DOWN};
+	struct config_group config = {.name = name, .policy = policy, .hold_down_ns = HOLD_DOWN};
 
 	group_init(&group, &config);
 	members = n;
@@ -356,6 +357,82 @@ START_TEST(failed_member_is_left_alone_and_then_probed)
 }
 END_TEST
 
+/* What was said, less what collectors say of themselves. */
+static bool is_said_at(uint64_t now_ns, const char *wanted)
+{
+	const char *said;
+
+	said_begin();
+	group_run(&group, now_ns);
+	said = said_end();
+	return wanted ? strstr(said, wanted) != NULL : strstr(said, "group g: ") == NULL;
+}
+
+START_TEST(who_gets_the_records_is_told_when_it_changes)
+{
+	uint64_t back = NOW + HOLD_DOWN + GROUP_PROBE_NS;
+
+	open_group(GROUP_FAILOVER, 3, true);
+	offer(1, 4);
+	ck_assert(is_said_at(NOW, NULL));
+	sinks[0].error = sinks[1].error = -EHOSTUNREACH;
+	offer(5, 8);
+	ck_assert(is_said_at(NOW, "spanflow: group g: udp://b:1 gets the records\n"));
+	ck_assert(is_said_at(NOW, "spanflow: group g: udp://c:1 gets the records\n"));
+	/* It fails as soon as it gets records again. */
+	run(NOW + HOLD_DOWN);
+	ck_assert(is_said_at(back, NULL));
+	ck_assert_int_eq(group.members[0].health, HEALTH_GOOD);
+	offer(9, 13);
+	ck_assert(is_said_at(back + 20 * NS_PER_S, NULL));
+	ck_assert_int_ne(group.members[0].health, HEALTH_GOOD);
+	sinks[0].error = sinks[1].error = 0;
+	run(NOW + 3 * HOLD_DOWN + GROUP_PROBE_NS);
+	back = NOW + 8 * HOLD_DOWN;
+	run(back);
+	run(back + GROUP_PROBE_NS);
+	ck_assert_int_eq(group.members[0].health, HEALTH_GOOD);
+	ck_assert(is_said_at(back + GROUP_WELL_NS, NULL));
+	ck_assert(is_said_at(back + GROUP_PROBE_NS + GROUP_WELL_NS,
+	    "spanflow: group g: udp://a:1 gets the records\n"));
+	ck_assert(is_said_at(back + 2 * GROUP_WELL_NS, NULL));
+	close_group();
+}
+END_TEST
+
+START_TEST(balance_tells_how_many_get_records)
+{
+	open_group(GROUP_BALANCE, 3, true);
+	sinks[1].error = -ECONNREFUSED;
+	offer(1, 40);
+	ck_assert(is_said_at(NOW, "spanflow: group g: 2 of 3 members get records\n"));
+	sinks[1].error = 0;
+	run(NOW + HOLD_DOWN);
+	run(NOW + HOLD_DOWN + GROUP_PROBE_NS);
+	ck_assert(is_said_at(NOW + HOLD_DOWN + GROUP_PROBE_NS + GROUP_WELL_NS,
+	    "spanflow: group g: 3 of 3 members get records\n"));
+	close_group();
+}
+END_TEST
+
+/* Nor does it say what others, or the end, make of it. */
+START_TEST(group_that_ends_or_shares_nothing_says_nothing)
+{
+	open_group(GROUP_FAILOVER, 2, true);
+	offer(1, 3);
+	tell(RECORD_LAST);
+	sinks[0].error = -ECONNREFUSED;
+	ck_assert(is_said_at(NOW, NULL));
+	run(NOW);
+	close_group();
+	open_group(GROUP_REPLICATE, 2, true);
+	sinks[0].error = -ECONNREFUSED;
+	offer(1, 9);
+	ck_assert(is_said_at(NOW, NULL));
+	close_group();
+}
+END_TEST
+
 /* IPFIX: the probe is templates without data. */
 START_TEST(probe_is_templates)
 {
@@ -598,6 +675,9 @@ Suite *group_suite(void)
 	    failover_uses_the_first_member_that_can_be_reached,
 	    failure_is_noticed_without_another_message,
 	    failed_member_is_left_alone_and_then_probed,
+	    who_gets_the_records_is_told_when_it_changes,
+	    balance_tells_how_many_get_records,
+	    group_that_ends_or_shares_nothing_says_nothing,
 	    probe_is_templates,
 	    error_within_the_probe_is_another_failure,
 	    new_address_is_probed_at_once,

@@ -77,9 +77,13 @@ START_TEST(collector_without_a_socket_is_told_of_and_counted)
 	const char *said;
 
 	config_init(&c);
-	c.collectors[0] = (struct config_collector){.url = addresses, .host = addresses, .port = 9};
-	c.collectors[1] = (struct config_collector){
-	    .url = wrong_dev, .host = wrong_dev, .port = 9, .udp = {.dev = "nosuch0"}};
+	c.collectors[0] = (struct config_collector){
+	    .url = addresses, .name = addresses, .host = addresses, .port = 9};
+	c.collectors[1] = (struct config_collector){.url = wrong_dev,
+	    .name = wrong_dev,
+	    .host = wrong_dev,
+	    .port = 9,
+	    .udp = {.dev = "nosuch0"}};
 	for (unsigned i = 0; i < 2; i++) {
 		c.collectors[i].encoding = (struct encoder_options){.format = FORMAT_IPFIX,
 		    .max_payload = 1400,
@@ -111,6 +115,7 @@ START_TEST(thread_ends_when_it_is_told_to)
 
 	config_init(&c);
 	c.collectors[0] = (struct config_collector){.url = wrong_dev,
+	    .name = wrong_dev,
 	    .host = wrong_dev,
 	    .port = 9,
 	    .resolve_ns = NS_PER_S,
@@ -158,6 +163,7 @@ START_TEST(a_look_up_is_waited_for_once)
 	config_init(&c);
 	c.interface_count = 1;
 	c.collectors[0] = (struct config_collector){.url = name,
+	    .name = name,
 	    .host = name,
 	    .port = 9,
 	    .sending = {.queue = 16},
@@ -201,6 +207,7 @@ static void configure(struct config *c, char *host, uint16_t port)
 	config_init(c);
 	c->interface_count = 1;
 	c->collectors[0] = (struct config_collector){.url = host,
+	    .name = host,
 	    .host = host,
 	    .port = port,
 	    .sending = {.queue = 16},

@@ -285,6 +285,16 @@ START_TEST(collectors_that_stand_elsewhere_are_not_told_of_again)
 }
 END_TEST
 
+START_TEST(members_of_groups_are_told_apart)
+{
+	begin();
+	collectors[1] = collectors[0];
+	collectors[1].group = "g";
+	collectors[1].sender.dropped[FAILURE_EPERM] = 2;
+	check_beginning(said_at(10), "spanflow: udp://h:1 (group g): 2 records dropped: EPERM: ");
+}
+END_TEST
+
 /* Two that are alike in all that they are known by. */
 START_TEST(twins_do_not_tell_for_each_other)
 {
@@ -309,7 +319,7 @@ Suite *losses_suite(void)
 	    a_reason_to_ignore_packets_is_told_from_one_in_a_hundred_on, few_packets_make_no_share,
 	    who_was_too_late_for_the_end_fails_the_run,
 	    more_collectors_than_were_named_are_told_of_at_the_end,
-	    collectors_that_stand_elsewhere_are_not_told_of_again,
+	    collectors_that_stand_elsewhere_are_not_told_of_again, members_of_groups_are_told_apart,
 	    twins_do_not_tell_for_each_other};
 
 	return SUITE_OF("losses", tests);

@@ -261,6 +261,80 @@ START_TEST(path_that_failed_is_remembered_for_a_moment)
 }
 END_TEST
 
+static const char *said_at(uint64_t seconds)
+{
+	said_begin();
+	sender_run(sender, T0 + seconds * NS_PER_S);
+	return said_end();
+}
+
+/* A failure tells of a message before it: what went just now may yet have been refused. */
+START_TEST(collector_that_works_again_is_told_of_once)
+{
+	open_sender(0, false);
+	push(1);
+	ck_assert_str_eq(said_at(0), "");
+	ck_assert_str_eq(said_at(60), "");
+	push(1);
+	say((const int[]){-EHOSTUNREACH}, 1);
+	ck_assert(said_one_message(said_at(60)));
+	ck_assert_str_eq(said_at(100), ""); /* nothing went there */
+	push(1);
+	said_at(100);
+	fake.error = -EHOSTUNREACH;
+	said_begin();
+	sender_check(sender, T0 + 103 * NS_PER_S);
+	said_end();
+	ck_assert_str_eq(said_at(150), "");
+	push(1);
+	ck_assert_str_eq(said_at(150), "");
+	ck_assert_str_eq(said_at(179), "");
+	ck_assert_str_eq(said_at(180), "spanflow: fake: messages go there again\n");
+	push(1);
+	ck_assert_str_eq(said_at(300), "");
+	close_sender();
+}
+END_TEST
+
+/* Its group tells who gets the records, and nobody was told of what was held back. */
+START_TEST(who_was_not_told_of_a_failure_is_not_told_of_its_end)
+{
+	open_sender(0, false);
+	for (unsigned i = 0; i < 2; i++) {
+		push(1);
+		say((const int[]){-ENETUNREACH}, 1);
+		ck_assert_int_eq(said_one_message(said_at(i * 40)), i == 0);
+		push(1);
+		said_at(i * 40);
+		ck_assert_int_eq(said_one_message(said_at(i * 40 + 30)), i == 0);
+	}
+	sender_hold(sender, true);
+	fake.error = -ENETUNREACH;
+	said_begin();
+	sender_check(sender, T0 + 100 * NS_PER_S);
+	ck_assert(said_one_message(said_end()));
+	sender_begin_session(sender);
+	push(1);
+	ck_assert_str_eq(said_at(100), "");
+	ck_assert_str_eq(said_at(200), "");
+	close_sender();
+}
+END_TEST
+
+/* A message that does not fit says nothing of the path. */
+START_TEST(message_of_another_kind_is_no_recovery)
+{
+	open_sender(0, false);
+	push(1);
+	say((const int[]){-EMSGSIZE}, 1);
+	ck_assert(said_one_message(said_at(0)));
+	push(1);
+	said_at(1);
+	ck_assert_str_eq(said_at(60), "");
+	close_sender();
+}
+END_TEST
+
 /* The network takes other messages. */
 START_TEST(message_that_failed_cuts_nobody_off)
 {
@@ -1064,6 +1138,9 @@ Suite *sender_suite(void)
 	    bytes_are_those_of_the_messages,
 	    pushed_message_is_queued,
 	    path_that_failed_is_remembered_for_a_moment,
+	    collector_that_works_again_is_told_of_once,
+	    who_was_not_told_of_a_failure_is_not_told_of_its_end,
+	    message_of_another_kind_is_no_recovery,
 	    message_that_failed_cuts_nobody_off,
 	    message_waits_for_room_on_a_full_disk,
 	    message_waits_for_a_transport_that_says_again,
