@@ -159,6 +159,20 @@ static const struct setting *said_before(const struct setting *s)
 	return NULL;
 }
 
+/* The value of the same name, of a list whose values have names. */
+static const struct setting *named_before(const struct setting *s)
+{
+	const struct settings *all = reader.settings;
+
+	if (s->row->kind != OPTION_NAMED || !strchr(s->value, '='))
+		return NULL;
+	for (size_t i = 0; i < all->count; i++)
+		if (all->rows[i].row == s->row &&
+		    settings_have_one_name(all->rows[i].value, s->value))
+			return &all->rows[i];
+	return NULL;
+}
+
 static int keep(const struct setting *s)
 {
 	struct settings *all = reader.settings;
@@ -197,6 +211,10 @@ static int on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	old = said_before(&s);
 	if (old && cfg_opt_size(opt) <= 1)
 		return wrong(s.line, "%s: given again: line %u has it already", name, old->line);
+	old = named_before(&s);
+	if (old)
+		return wrong(s.line, "%s: '%s': given again: line %u has '%s'", name, value,
+		    old->line, old->value);
 	*(const char **)result = value;
 	return keep(&s);
 }
@@ -298,6 +316,15 @@ static int read_all(int fd, char *text, size_t room, size_t *size)
 	return 0;
 }
 
+/* Whoever opens files for others opens no pipe, and no directory. */
+static void say_unreadable(const char *path, int error)
+{
+	const char *what =
+	    error == EINVAL && opener.open ? "it is no regular file" : strerror(error);
+
+	log_error("%s: %s: --config takes the name of a readable file", path, what);
+}
+
 /* The whole text with a NUL behind it, or NULL after saying why not. */
 static char *load(const char *path, size_t *size)
 {
@@ -312,7 +339,7 @@ static char *load(const char *path, size_t *size)
 		rc = -fd;
 	}
 	if (rc)
-		log_error("%s: %s: --config takes the name of a readable file", path, strerror(rc));
+		say_unreadable(path, rc);
 	else if (*size > FILE_SIZE_MAX)
 		log_error("%s: too large: a configuration file has at most %u octets", path,
 		    FILE_SIZE_MAX);

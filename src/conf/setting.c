@@ -71,8 +71,7 @@ int settings_add_defaults(struct settings *s)
 
 /* -- which one counts --------------------------------------------------------------------------- */
 
-/* Of two values NAME=VALUE. */
-static bool have_one_name(const char *a, const char *b)
+bool settings_have_one_name(const char *a, const char *b)
 {
 	size_t length = strcspn(a, "=");
 
@@ -96,7 +95,7 @@ static bool replaces(const struct setting *new, const struct setting *old)
 	if (new->row->kind == OPTION_VALUE)
 		return true;
 	if (new->row->kind == OPTION_NAMED)
-		return have_one_name(old->value, new->value);
+		return settings_have_one_name(old->value, new->value);
 	return old->rank < new->rank;
 }
 

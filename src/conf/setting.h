@@ -6,6 +6,7 @@
 #ifndef SPANFLOW_CONF_SETTING_H
 #define SPANFLOW_CONF_SETTING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct config;
@@ -43,6 +44,9 @@ int settings_add_defaults(struct settings *s);
  * their groups. 0 or -ENOMEM.
  */
 int settings_override(struct settings *s, struct settings *from);
+
+/* Whether two values NAME=VALUE are of one name, so that one of them counts. */
+bool settings_have_one_name(const char *a, const char *b);
 
 /*
  * Gives the values to `c`, in order. 0, or -EINVAL after saying which one is wrong, where it

@@ -280,6 +280,11 @@ def broken_case(case, link, tap):
             case.true(answer.startswith(refused + ": ") and why in answer, f"the answer to {wrong!r}: {answer!r}")
         os.unlink(run.conf)
         run.reload(case, refused)
+        for make, remove in ((os.mkfifo, os.unlink), (os.mkdir, os.rmdir)):
+            make(run.conf)
+            answer = run.ask("text reload")
+            case.true("no regular file" in answer, f"the answer to {make.__name__}: {answer!r}")
+            remove(run.conf)
         run.write('timeout = "idle=1h"\nmax-flows = 10\nworkers = 2\n')
         answer = run.ask("text reload")
         case.true(answer.startswith("ok\n") and "max-flows: '10' needs a restart" in answer, f"the answer: {answer!r}")
@@ -291,7 +296,7 @@ def broken_case(case, link, tap):
     for words in ("'rubbish'", "idle=x", "/nonexistent/x", "max-flows: '10' needs a restart",
                   "elements", ".conf"):
         case.true(words in said, f"said of {words}: {said}")
-    case.equal(said.count("reload: nothing has changed"), 6, "refusals told")
+    case.equal(said.count("reload: nothing has changed"), 8, "refusals told")
 
 
 def no_use_case(case, link, tap):

@@ -237,6 +237,10 @@ START_TEST(names_are_used_once)
 	check_refused("output a { style = csv }\noutput a { style = csv }", 2, "duplicate title");
 	check_refused("format = 9\nformat = 9", 2, "format: given again: line 1 has it");
 	check_refused("read = x\nread = {y}", 2, "read: given again");
+	check_refused("timeout = {\"idle=5s\",\n\"idle=6s\"}", 2,
+	    "timeout: 'idle=6s': given again: line 1 has 'idle=5s'");
+	check_refused("timeout = {\"end=1s\", \"idle=5s\"}\ntimeout += \"end=2s\"", 2,
+	    "timeout: 'end=2s': given again: line 1 has 'end=1s'");
 	check_refused("collector a {\nhost = h\nhost = h }", 3, "host: given again: line 2");
 	check_refused(
 	    "collector a {\nhost = h rate = 1\nrate = 1 }", 3, "rate: given again: line 2");
