@@ -114,6 +114,7 @@
 	X(seats)         \
 	X(live_told)     \
 	X(errand)        \
+	X(job)           \
 	X(guard)         \
 	X(interfaces)
 
