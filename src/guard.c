@@ -12,6 +12,7 @@
 
 #include "control/server.h"
 #include "program.h"
+#include "signals.h"
 #include "util/log.h"
 
 struct guard {
@@ -61,13 +62,11 @@ static void take_signal(struct guard *g)
 static void choose_signals(sigset_t *set)
 {
 	static const int passed_on[] = {SIGINT, SIGTERM, SIGHUP, SIGABRT, SIGQUIT};
-	struct sigaction action;
 
 	sigemptyset(set);
 	sigaddset(set, SIGCHLD);
 	for (size_t i = 0; i < sizeof(passed_on) / sizeof(*passed_on); i++)
-		if (passed_on[i] != SIGHUP ||
-		    (sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN))
+		if (passed_on[i] != SIGHUP || signals_hangup_is_wanted())
 			sigaddset(set, passed_on[i]);
 }
 

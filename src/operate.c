@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include "overview.h"
 #include "reload.h"
 #include "scrape.h"
+#include "signals.h"
 #include "util/log.h"
 #include "util/notify.h"
 #include "util/now.h"
@@ -189,7 +189,7 @@ static void on_interrupt(evutil_socket_t fd, short what, void *ctx)
 	if (op->workers_ended == op->program->worker_count)
 		return; /* a thread that was joined must not be named any more */
 	for (unsigned i = 0; i < op->program->worker_count; i++)
-		pthread_kill(op->program->worker_threads[i], SIGUSR1);
+		signals_interrupt(op->program->worker_threads[i]);
 	set_timer(op, ON_INTERRUPT, INTERRUPT_NS);
 }
 
@@ -313,42 +313,6 @@ static void on_round(evutil_socket_t fd, short what, void *ctx)
 
 /* -- life -------------------------------------------------------------------------------------- */
 
-static void interrupted(int signal_number)
-{
-	(void)signal_number;
-}
-
-/* SIGUSR1 does nothing but end a read from a pipe in which nothing comes. */
-static void install_interrupt(void)
-{
-	struct sigaction action = {.sa_handler = interrupted};
-	sigset_t set;
-
-	sigaction(SIGUSR1, &action, NULL);
-	/* Who started the program may have blocked it. */
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-}
-
-/* A terminal that is closed ends the program; where there is none a hangup is a word of an administrator. */
-static bool has_terminal(void)
-{
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
-}
-
-/* Who started it may not want either (nohup). */
-static bool is_hangup_wanted(void)
-{
-	struct sigaction action;
-
-	return sigaction(SIGHUP, NULL, &action) == 0 && action.sa_handler != SIG_IGN;
-}
-
 /* What libevent has to say is one of our messages. By itself it would write to standard error, and wait there. */
 static void tell_of_event(int severity, const char *message)
 {
@@ -356,34 +320,6 @@ static void tell_of_event(int severity, const char *message)
 		log_error("event loop: %s", message);
 	else if (severity == EVENT_LOG_WARN)
 		log_warning("event loop: %s", message);
-}
-
-/*
- * Whoever reads the lines of a capture may have seen enough, as head(1) has. Where they are all that is wanted
- * there is nothing left to do, and nothing to say: SIGPIPE ends the program as it does others.
- */
-static bool ends_with_reader(const struct config *c)
-{
-	return !config_is_live(c) && c->stats == STATS_NONE && c->collector_count == 1 &&
-	    !c->collectors[0].host && !c->collectors[0].path;
-}
-
-/* The threads inherit the mask: signals reach the main thread alone, as a descriptor. */
-static int take_over_signals(struct program *p)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	if (is_hangup_wanted())
-		sigaddset(&set, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	if (!ends_with_reader(&p->config))
-		signal(SIGPIPE, SIG_IGN);
-	install_interrupt();
-	p->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	return p->signal_fd < 0 ? -errno : 0;
 }
 
 static int add_events(struct operation *op)
@@ -457,11 +393,13 @@ static int open_scrape(struct operation *op)
 int operate_prepare(struct program *p)
 {
 	struct operation *op = &operation;
-	int rc = take_over_signals(p);
+	int rc;
 
+	p->signal_fd = signals_take_over(&p->config);
+	rc = p->signal_fd < 0 ? p->signal_fd : 0;
 	event_set_log_callback(tell_of_event);
 	op->program = p;
-	op->hangup_reloads = config_is_live(&p->config) && !has_terminal();
+	op->hangup_reloads = signals_hangup_reloads(&p->config);
 	op->base = event_base_new();
 	if (rc == 0)
 		rc = op->base ? add_events(op) : -ENOMEM;

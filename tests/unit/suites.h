@@ -115,6 +115,7 @@
 	X(live_told)     \
 	X(errand)        \
 	X(job)           \
+	X(signals)       \
 	X(guard)         \
 	X(interfaces)
 
