@@ -206,7 +206,7 @@ SERVICES_openrc := $(MADE)/spanflow.init
 SERVICES_none :=
 BASH_COMPLETIONS := $(addprefix $(MADE)/bash/,$(PROGRAM) $(CONTROL))
 ZSH_COMPLETIONS := $(addprefix $(MADE)/zsh/_,$(PROGRAM) $(CONTROL))
-COMPLETION_SOURCES := contrib/completion/rows.awk src/conf/options.c src/conf/collector.c \
+COMPLETION_SOURCES := contrib/completion/rows.awk src/conf/options.c src/conf/collector_keys.c \
     src/export/element.c src/spanflowctl.c
 
 substitute = sed -e 's|@sbindir@|$(sbindir)|g' -e 's|@sysconfdir@|$(sysconfdir)|g' \

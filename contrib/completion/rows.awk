@@ -11,8 +11,8 @@
 BEGIN { OFS = "\t" }
 
 /option_spec option_table\[\] = \{/ { table = "option"; next }
-/key_spec keys\[\] = \{/ { table = "collector"; next }
-/key_spec output_keys\[\] = \{/ { table = "output"; next }
+/key_spec collector_rows\[\] = \{/ { table = "collector"; next }
+/key_spec output_rows\[\] = \{/ { table = "output"; next }
 table && /^\};/ { table = ""; next }
 table { row = row $0 }
 table && /\},$/ {

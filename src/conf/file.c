@@ -247,8 +247,8 @@ static cfg_opt_t section_option(const struct option_spec *o, cfg_opt_t *keys)
 	cfg_opt_t opt = CFG_SEC(o->name, keys, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
 
 	*keys++ = string_option(section->address, false);
-	for (size_t i = 0; i < section->key_count; i++)
-		*keys++ = string_option(section->keys[i].name, false);
+	for (size_t i = 0; i < section->keys->count; i++)
+		*keys++ = string_option(section->keys->rows[i].name, false);
 	*keys = (cfg_opt_t)CFG_END();
 	opt.validcb = on_section_end;
 	return opt;
@@ -265,7 +265,7 @@ static cfg_t *make_parser(void)
 
 		if (o->kind == OPTION_SECTION) {
 			rows[count++] = section_option(o, keys + key_count);
-			key_count += section_of(o)->key_count + 2;
+			key_count += section_of(o)->keys->count + 2;
 		} else if (o->kind != OPTION_ACTION) {
 			rows[count++] = string_option(o->name, o->kind != OPTION_VALUE);
 		}

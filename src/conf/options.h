@@ -43,7 +43,7 @@ enum reload_part option_reloads(const struct option_spec *o);
 /* The row of that name or NULL. */
 const struct option_spec *option_find(const char *name);
 
-/* collector.c: what a collector or an output is told apart from where it is. */
+/* What a collector or an output is told apart from where it is. */
 struct key_spec {
 	const char *name;
 	const char *allowed;
@@ -51,17 +51,25 @@ struct key_spec {
 	const char *fallback; /* NULL: not set; the option of the same name may count */
 };
 
+struct key_table {
+	const struct key_spec *rows;
+	size_t count;
+};
+
+/* collector_keys.c: those of collectors, and of outputs. */
+extern const struct key_table collector_keys;
+extern const struct key_table output_keys;
+
 /* How an option of kind OPTION_SECTION looks in the file and on the command line. */
 struct section_spec {
 	const char *address; /* the file's name for what stands first on the command line */
 	const char *allowed; /* ends the message about a wrong address in the file */
-	const struct key_spec *keys;
-	size_t key_count;
+	const struct key_table *keys;
 	/* Makes settings of the command line's form, the address first; the rest of *base is kept. */
 	int (*split)(struct settings *s, const struct setting *base, const char *text);
 };
 
-/* NULL for options of other kinds. */
+/* collector.c. NULL for options of other kinds. */
 const struct section_spec *section_of(const struct option_spec *o);
 const struct key_spec *key_find(const struct option_spec *o, const char *name);
 /* The names of the keys, with commas, for a message. */

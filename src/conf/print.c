@@ -142,9 +142,9 @@ static void print_section(
 	print_value(s->name ? s->name : name);
 	printf(" {\n");
 	print_assignment("\t", section->address, address);
-	for (size_t i = 0; i < section->key_count; i++)
-		print_assignment(
-		    "\t", section->keys[i].name, key_value(c, first, &section->keys[i]));
+	for (size_t i = 0; i < section->keys->count; i++)
+		print_assignment("\t", section->keys->rows[i].name,
+		    key_value(c, first, &section->keys->rows[i]));
 	printf("}\n");
 }
 

@@ -175,9 +175,9 @@ START_TEST(every_key_is_printed)
 	for (size_t i = 0; i < option_count; i++) {
 		const struct section_spec *section = section_of(&option_table[i]);
 
-		for (size_t j = 0; section && j < section->key_count; j++)
-			ck_assert_msg(strstr(text, section->keys[j].name) != NULL,
-			    "%s is not in: %s", section->keys[j].name, text);
+		for (size_t j = 0; section && j < section->keys->count; j++)
+			ck_assert_msg(strstr(text, section->keys->rows[j].name) != NULL,
+			    "%s is not in: %s", section->keys->rows[j].name, text);
 	}
 	free(text);
 }
