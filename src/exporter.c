@@ -16,10 +16,11 @@
 #include <unistd.h>
 
 #include "collector.h"
-#include "export/encoder.h"
 #include "group.h"
 #include "merge.h"
 #include "meter/record.h"
+#include "transport/file.h"
+#include "transport/udp.h"
 #include "util/log.h"
 #include "util/now.h"
 #include "util/snapshot.h"
@@ -321,8 +322,7 @@ struct exporter *exporter_create(const struct exporter_options *options)
 	}
 	/* Its collectors are known as soon as it is the present one, whether or not its thread has come to run. */
 	publish(x, steady_now());
-	x->published_ns =
-	    0; /* and the thread's first turn, which takes their addresses over, is told at once */
+	x->published_ns = 0; /* the first turn, which takes their addresses over, tells at once */
 	return x;
 }
 

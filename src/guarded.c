@@ -11,7 +11,7 @@
 #include "conf/file.h"
 #include "guard.h"
 #include "transport/name.h"
-#include "transport/transport.h"
+#include "transport/file.h"
 #include "util/parcel.h"
 
 /* What hooks ask through. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "meter/record.h"
+#include "transport/file.h"
 #include "util/log.h"
 #include "util/notify.h"
 #include "util/now.h"

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "transport/udp.h"
 #include "util/log.h"
 #include "util/now.h"
 #include "util/units.h"

@@ -20,7 +20,7 @@
 #include "meter/portmap.h"
 #include "meter/sampler.h"
 #include "transport/sender.h"
-#include "transport/transport.h"
+#include "transport/udp.h"
 #include "util/log.h"
 
 #define CONFIG_INPUTS_MAX 1024

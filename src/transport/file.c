@@ -3,7 +3,7 @@
  * takes up to PIPE_BUF octets, whole and without blocking, whenever poll() calls it writable.
  * A file on a disk takes all that there is, many messages in one call.
  */
-#include "transport/transport.h"
+#include "transport/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /*
- * How messages reach a collector: one set of operations, whatever carries them.
+ * How messages reach a collector: one set of operations, whatever carries them (udp.h, file.h).
  *
- * A transport belongs to the exporter's thread, but for the udp_ calls of the resolver's, which
- * are marked. None of the others blocks: what cannot be sent now says so.
+ * A transport belongs to the exporter's thread, and no operation blocks: what cannot be sent now says
+ * so. What another thread may call of one stands in its header.
  */
 #ifndef SPANFLOW_TRANSPORT_TRANSPORT_H
 #define SPANFLOW_TRANSPORT_TRANSPORT_H
@@ -98,53 +98,5 @@ static inline void transport_close(struct transport *t)
 	if (t)
 		t->ops->close(t);
 }
-
-/* How datagrams leave. Zeros and NULL: as the system does it. */
-struct udp_options {
-	const char *source; /* local address, IPv4 or IPv6 */
-	const char *dev;    /* interface or VRF */
-	uint8_t ttl;        /* or hop limit */
-	uint8_t dscp;
-};
-
-/*
- * UDP to host (name or address) and port. `name`, `host` and what `options` points to must outlive
- * it. Nothing is looked up yet.
- */
-struct transport *udp_create(
-    const char *name, const char *host, uint16_t port, const struct udp_options *options);
-
-/*
- * The resolver's: looks the host up. 0: the address is the one that it has. 1: it is new, and a
- * socket is connected to it, which udp_hand_over() gives to the exporter. -EDESTADDRREQ: it has no
- * address, -ENETUNREACH or -EHOSTUNREACH: there is no route to it, another -errno: no socket for it;
- * `why` says what, and what to do; the former address serves on. May take long.
- */
-int udp_resolve(struct transport *t, char *why, size_t size);
-/* As udp_resolve(), to an address that is known already, and nothing is looked up: 1 or -errno. */
-int udp_connect_to(struct transport *t, const struct sockaddr_storage *remote);
-/* The resolver's: from the next transport_renew() on messages go to the new address. */
-void udp_hand_over(struct transport *t);
-/* The resolver's: both ends of the connection that udp_resolve() made last; false: there is none. */
-bool udp_endpoints(
-    const struct transport *t, struct sockaddr_storage *local, struct sockaddr_storage *remote);
-/* The resolver's: whether errors since the last call make one doubt the address. */
-bool udp_take_doubt(struct transport *t);
-
-/*
- * Lines to a file (NULL: standard output), which begins anew unless it `appends`. When it cannot be opened
- * is_broken says why, and every send fails with that. NULL: no memory.
- */
-struct transport *file_create(const char *name, const char *path, bool appends);
-/*
- * From any thread: whether the path stands for another file by now, as when that was moved to begin a new one,
- * which is made then; or for one that could not be opened before, and can.
- */
-bool file_has_moved(const struct transport *t, const char *path);
-/*
- * From now on files to append to are opened by `open_path`, where the program may not any more: a descriptor
- * to append to, or -errno. NULL: as at first.
- */
-void file_open_by(int (*open_path)(void *ctx, const char *path), void *ctx);
 
 #endif

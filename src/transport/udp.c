@@ -1,4 +1,4 @@
-#include "transport/transport.h"
+#include "transport/udp.h"
 
 #include <errno.h>
 #include <linux/errqueue.h>

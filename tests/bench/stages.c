@@ -34,6 +34,7 @@
 #include "meter/record.h"
 #include "meter/table.h"
 #include "own_export.h"
+#include "transport/udp.h"
 #include "util/ahead.h"
 #include "util/units.h"
 

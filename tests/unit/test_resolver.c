@@ -8,6 +8,7 @@
 #include "resolver.h"
 #include "support/said.h"
 #include "transport/name.h"
+#include "transport/udp.h"
 #include "util/now.h"
 #include "util/units.h"
 

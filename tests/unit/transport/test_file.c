@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "transport/transport.h"
+#include "transport/file.h"
 
 #define SIZE 4000u /* of a message */
 #define COUNT 8u

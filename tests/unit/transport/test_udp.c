@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "transport/name.h"
-#include "transport/transport.h"
+#include "transport/udp.h"
 
 #define TTL 17
 #define DSCP 46

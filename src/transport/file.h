@@ -1,0 +1,30 @@
+/*
+ * Lines into a file, or down a pipe.
+ *
+ * One belongs to the exporter's thread, but for what is marked. A message is written whole; where a disk is full
+ * the same one is to be offered again. 0 or -errno, which the ledger counts; nothing is said of errors.
+ */
+#ifndef SPANFLOW_TRANSPORT_FILE_H
+#define SPANFLOW_TRANSPORT_FILE_H
+
+#include <stdbool.h>
+
+#include "transport/transport.h"
+
+/*
+ * Lines to a file (NULL: standard output), which begins anew unless it `appends`. When it cannot be opened
+ * is_broken says why, and every send fails with that. NULL: no memory.
+ */
+struct transport *file_create(const char *name, const char *path, bool appends);
+/*
+ * From any thread: whether the path stands for another file by now, as when that was moved to begin a new one,
+ * which is made then; or for one that could not be opened before, and can.
+ */
+bool file_has_moved(const struct transport *t, const char *path);
+/*
+ * From now on files to append to are opened by `open_path`, where the program may not any more: a descriptor
+ * to append to, or -errno. NULL: as at first.
+ */
+void file_open_by(int (*open_path)(void *ctx, const char *path), void *ctx);
+
+#endif
