@@ -1,5 +1,6 @@
 #include "transport/name.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -72,4 +73,15 @@ int name_find(const struct name_query *query, struct name_addresses *out)
 	}
 	freeaddrinfo(list);
 	return 0;
+}
+
+const char *name_error(int error)
+{
+	if (error == EAI_NONAME)
+		return "no such name: check it, or give an address";
+	if (error == EAI_AGAIN)
+		return "cannot be looked up now: look at /etc/resolv.conf, or give an address";
+	if (error == EAI_ADDRFAMILY)
+		return "source= is not of this address's family: two IPv4 or two IPv6 addresses";
+	return error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error);
 }

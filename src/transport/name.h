@@ -35,6 +35,9 @@ bool name_is_address(const char *host);
  */
 int name_find(const struct name_query *query, struct name_addresses *out);
 
+/* In words: a code that name_find() returned just now, with what to do about it. */
+const char *name_error(int code);
+
 /*
  * From now on names are found by `find`, which does what name_find() does, from any thread; NULL: as at
  * first.

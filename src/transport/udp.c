@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <linux/errqueue.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,11 +10,9 @@
 #include <unistd.h>
 
 #include "transport/batch.h"
-#include "transport/failure.h"
 #include "transport/name.h"
+#include "transport/udp_socket.h"
 
-/* A burst at shutdown, or while the exporter sends faster than the link, waits in the kernel. */
-#define SEND_BUFFER (4 << 20)
 /* So many errors are taken off a socket at a time, so that nobody can keep the exporter busy. */
 #define ERRORS_MAX 256
 
@@ -212,130 +209,6 @@ struct transport *udp_create(
 
 /* -- the resolver's --------------------------------------------------------------------------- */
 
-/* Where a failure is put in words, with what to do about it. */
-struct why {
-	char *text;
-	size_t size;
-	int error;
-};
-
-/* EAI_ codes are negative in glibc, too, but no errno that a socket gives here is as small. */
-static const char *lookup_error(int error)
-{
-	if (error == EAI_NONAME)
-		return "no such name: check it, or give an address";
-	if (error == EAI_AGAIN)
-		return "cannot be looked up now: look at /etc/resolv.conf, or give an address";
-	if (error == EAI_ADDRFAMILY)
-		return "source= is not of this address's family: two IPv4 or two IPv6 addresses";
-	return error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error);
-}
-
-static int say_why(const struct why *w, const char *key, const char *value, const char *advice)
-{
-	snprintf(w->text, w->size, "%s=%s: %s%s", key, value, strerror(errno), advice);
-	return -1;
-}
-
-/* Sets one option of the socket, which the key asked for. */
-static int set_number(
-    const struct why *w, int fd, int level, int option, const char *key, int value)
-{
-	char text[16];
-
-	if (setsockopt(fd, level, option, &value, sizeof(value)) == 0)
-		return 0;
-	snprintf(text, sizeof(text), "%d", value);
-	return say_why(w, key, text, "");
-}
-
-/*
- * Time to live and type of service. A multicast group has a time to live of its own. ICMP that is
- * no refusal (host unreachable) is only told to those who ask for it.
- */
-static int set_ip_options(const struct udp *u, int fd, int family, const struct why *w)
-{
-	bool v4 = family == AF_INET;
-	int level = v4 ? IPPROTO_IP : IPPROTO_IPV6, one = 1, rc = 0;
-
-	setsockopt(fd, level, v4 ? IP_RECVERR : IPV6_RECVERR, &one, sizeof(one));
-	if (u->options.ttl) {
-		rc = set_number(
-		    w, fd, level, v4 ? IP_TTL : IPV6_UNICAST_HOPS, "ttl", u->options.ttl);
-		if (rc == 0)
-			rc = set_number(w, fd, level, v4 ? IP_MULTICAST_TTL : IPV6_MULTICAST_HOPS,
-			    "ttl", u->options.ttl);
-	}
-	if (rc == 0 && u->options.dscp)
-		rc = set_number(
-		    w, fd, level, v4 ? IP_TOS : IPV6_TCLASS, "dscp", u->options.dscp << 2);
-	return rc;
-}
-
-/* Before the address, which may be known in that VRF alone. */
-static int bind_device(const struct udp *u, int fd, const struct why *w)
-{
-	const char *dev = u->options.dev;
-
-	if (!dev || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, dev, (socklen_t)strlen(dev)) == 0)
-		return 0;
-	return say_why(w, "dev", dev,
-	    errno == EPERM ? ": the program needs the capability CAP_NET_RAW, or Linux 5.7"
-			   : ": an interface or VRF that is there");
-}
-
-static int bind_source(const struct udp *u, int fd, int family, const struct why *w)
-{
-	struct name_query query = {.host = u->options.source};
-	struct name_addresses found;
-	const struct name_address *a = &found.list[0];
-	int rc;
-
-	if (!u->options.source)
-		return 0;
-	rc = name_find(&query, &found);
-	if (rc) {
-		snprintf(w->text, w->size, "source=%s: %s", u->options.source, lookup_error(rc));
-		return -1;
-	}
-	if (a->storage.ss_family != family) {
-		snprintf(w->text, w->size, "%s", lookup_error(EAI_ADDRFAMILY));
-		rc = -1;
-	} else if (bind(fd, (const struct sockaddr *)&a->storage, a->size) < 0) {
-		rc = say_why(w, "source", u->options.source,
-		    ": an address of this machine, and of the interface with dev=");
-	}
-	return rc;
-}
-
-static void say_error(struct why *w)
-{
-	w->error = errno;
-	snprintf(w->text, w->size, "%s%s", strerror(errno), failure_advice(errno));
-}
-
-/* A connected socket hears of ICMP refusals. The socket, or -1 after writing why. */
-static int connect_to(const struct udp *u, const struct name_address *a, struct why *w)
-{
-	int size = SEND_BUFFER;
-	int family = a->storage.ss_family;
-	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
-
-	w->error = ENOTCONN;
-	if (fd >= 0 && set_ip_options(u, fd, family, w) == 0 && bind_device(u, fd, w) == 0 &&
-	    bind_source(u, fd, family, w) == 0) {
-		if (connect(fd, (const struct sockaddr *)&a->storage, a->size) == 0) {
-			setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-			return fd;
-		}
-		say_error(w);
-	} else if (fd < 0) {
-		say_error(w);
-	}
-	close_if_open(fd);
-	return -1;
-}
-
 static bool contains_present(const struct udp *u, const struct name_addresses *found)
 {
 	for (unsigned i = 0; u->has_ends && i < found->count; i++)
@@ -345,16 +218,18 @@ static bool contains_present(const struct udp *u, const struct name_addresses *f
 }
 
 /* The first address that has a route is taken. 1, or -errno after writing why. */
-static int make_connection(struct udp *u, const struct name_addresses *found, struct why *w)
+static int make_connection(
+    struct udp *u, const struct name_addresses *found, char *why, size_t why_size)
 {
 	socklen_t size = sizeof(u->local);
-	int fd = -1;
+	int fd = -EDESTADDRREQ;
 	unsigned i = 0;
 
-	while (i < found->count && (fd = connect_to(u, &found->list[i], w)) < 0)
+	while (i < found->count &&
+	    (fd = udp_socket_open(&u->options, &found->list[i], why, why_size)) < 0)
 		i++;
 	if (fd < 0)
-		return -w->error;
+		return fd;
 	close_if_open(u->made_fd);
 	u->made_fd = fd;
 	u->remote = found->list[i].storage;
@@ -373,28 +248,26 @@ static int family_of_source(const struct udp *u)
 int udp_resolve(struct transport *t, char *why, size_t size)
 {
 	struct udp *u = (struct udp *)t;
-	struct why w = {why, size, EDESTADDRREQ};
 	struct name_query query = {.host = u->host, .port = u->port, .family = family_of_source(u)};
 	struct name_addresses found;
 	int rc = name_find(&query, &found);
 
 	if (rc) {
-		snprintf(why, size, "%s", lookup_error(rc));
-		return -w.error;
+		snprintf(why, size, "%s", name_error(rc));
+		return -EDESTADDRREQ;
 	}
-	return contains_present(u, &found) ? 0 : make_connection(u, &found, &w);
+	return contains_present(u, &found) ? 0 : make_connection(u, &found, why, size);
 }
 
 int udp_connect_to(struct transport *t, const struct sockaddr_storage *remote)
 {
 	struct name_addresses one = {.count = 1};
-	char text[1];
-	struct why w = {text, sizeof(text), EDESTADDRREQ};
+	char why[1];
 
 	one.list[0].storage = *remote;
 	one.list[0].size = remote->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6)
 							 : sizeof(struct sockaddr_in);
-	return make_connection((struct udp *)t, &one, &w);
+	return make_connection((struct udp *)t, &one, why, sizeof(why));
 }
 
 void udp_hand_over(struct transport *t)

@@ -88,6 +88,7 @@
 	X(batch)         \
 	X(file_output)   \
 	X(udp)           \
+	X(udp_socket)    \
 	X(kept)          \
 	X(collector)     \
 	X(group)         \
