@@ -5,13 +5,14 @@
 
 #include <errno.h>
 
-#include "util/log.h"
+#include "capture/xdp_advice.h"
 
 int source_xdp_open(const struct source_live_options *o, struct source **out)
 {
 	(void)out;
-	log_warning("%s: captured without AF_XDP: this build has no AF_XDP: "
-		    "configure it with --enable-xdp, where libxdp and libbpf are there",
-	    o->interface);
+	xdp_advice_without(o->interface,
+	    "this build has no AF_XDP: configure it with --enable-xdp, where libxdp and libbpf are "
+	    "there",
+	    -ENOTSUP);
 	return -ENOTSUP;
 }

@@ -33,6 +33,7 @@
 	X(compile)       \
 	X(links)         \
 	X(ethtool)       \
+	X(xdp_advice)    \
 	X(ppp)           \
 	X(wan)           \
 	X(wlan)          \
