@@ -1,8 +1,11 @@
 #include "capture/filter.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "capture/compile.h"
 #include "capture/source.h"
@@ -108,4 +111,50 @@ bool filter_matches(struct filter *f, const struct packet *packet)
 bool filter_failed(const struct filter *f)
 {
 	return f && f->failed;
+}
+
+/* -- before there is a source ------------------------------------------------------------------ */
+
+/* What comes behind the options is an expression, also where a capture was meant. */
+static bool begins_with_file(const char *expression)
+{
+	char path[PATH_MAX];
+	size_t length = strcspn(expression, " ");
+	struct stat st;
+
+	if (length >= sizeof(path))
+		return false;
+	memcpy(path, expression, length);
+	path[length] = '\0';
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/*
+ * An expression may fit few link types only ("vlan", "ip", "wlan type data", "ifname em0"): it must compile
+ * for one of these, of each kind one.
+ */
+int filter_check(const char *expression)
+{
+	static const int linktypes[] = {DLT_EN10MB, DLT_LINUX_SLL2, DLT_LINUX_SLL, DLT_RAW,
+	    DLT_NULL, DLT_LOOP, DLT_IEEE802_11_RADIO, DLT_PFLOG, DLT_ARCNET};
+	char first[COMPILE_WHY] = "", why[COMPILE_WHY];
+
+	for (size_t i = 0; i < sizeof(linktypes) / sizeof(*linktypes); i++) {
+		struct compile_query query = {
+		    .expression = expression, .linktype = linktypes[i], .snaplen = 65535};
+		struct bpf_program program;
+		int rc = compile_expression(&query, &program, i ? why : first);
+
+		if (rc == 0) {
+			pcap_freecode(&program);
+			return 0;
+		}
+		/* A name that is waited for in vain is the same one for the others. */
+		if (rc == -ETIMEDOUT)
+			break;
+	}
+	log_error("'%s': %s: %s", expression, first,
+	    begins_with_file(expression) ? "to read a file put -r before it"
+					 : "see pcap-filter(7)");
+	return -EINVAL;
 }

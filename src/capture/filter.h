@@ -37,4 +37,10 @@ bool filter_matches(struct filter *f, const struct packet *packet);
 /* Whether it did not compile for a packet's link type. */
 bool filter_failed(const struct filter *f);
 
+/*
+ * Checks an expression before anything is opened: it must compile for one link type at least. 0, or -EINVAL after
+ * saying what is wrong.
+ */
+int filter_check(const char *expression);
+
 #endif

@@ -117,11 +117,6 @@ void source_file_latest(
     const struct source_file_options *options, const atomic_bool *stop, uint64_t *latest_ns);
 
 /*
- * Checks a BPF expression without opening anything. 0, or -EINVAL after saying what is wrong.
- */
-int source_check_filter(const char *filter);
-
-/*
  * Calls `fn` with at most `max` packets in all. Returns how many it took from the capture, those that
  * the filter refused included; 0: a live source has none now (it never waits). -ENODATA: the
  * file is at its end; -EINTR: interrupted; -ENODEV, -ENETDOWN: the interface has gone, or is down and

@@ -4,14 +4,11 @@
  * The filter runs here rather than inside libpcap, so that a packet's number and offset in a
  * message are those in the file.
  */
-#include "capture/compile.h"
 #include "capture/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -264,55 +261,4 @@ int source_file_open(const struct source_file_options *o, struct source **out)
 	input_on_wait(s->input, o->on_wait, o->on_wait_ctx);
 	*out = &s->base;
 	return 0;
-}
-
-const char *source_place(uint32_t interface, char place[SOURCE_PLACE])
-{
-	place[0] = '\0';
-	if (interface)
-		snprintf(place, SOURCE_PLACE, ": interface %" PRIu32, interface - 1);
-	return place;
-}
-
-/* What comes behind the options is an expression, also where a capture was meant. */
-static bool begins_with_file(const char *filter)
-{
-	char path[PATH_MAX];
-	size_t length = strcspn(filter, " ");
-	struct stat st;
-
-	if (length >= sizeof(path))
-		return false;
-	memcpy(path, filter, length);
-	path[length] = '\0';
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-/*
- * An expression may fit few link types only ("vlan", "ip", "wlan type data", "ifname em0"): it must compile
- * for one of these, of each kind one.
- */
-int source_check_filter(const char *filter)
-{
-	static const int linktypes[] = {DLT_EN10MB, DLT_LINUX_SLL2, DLT_LINUX_SLL, DLT_RAW,
-	    DLT_NULL, DLT_LOOP, DLT_IEEE802_11_RADIO, DLT_PFLOG, DLT_ARCNET};
-	char first[COMPILE_WHY] = "", why[COMPILE_WHY];
-
-	for (size_t i = 0; i < sizeof(linktypes) / sizeof(*linktypes); i++) {
-		struct compile_query query = {
-		    .expression = filter, .linktype = linktypes[i], .snaplen = 65535};
-		struct bpf_program program;
-		int rc = compile_expression(&query, &program, i ? why : first);
-
-		if (rc == 0) {
-			pcap_freecode(&program);
-			return 0;
-		}
-		/* A name that is waited for in vain is the same one for the others. */
-		if (rc == -ETIMEDOUT)
-			break;
-	}
-	log_error("'%s': %s: %s", filter, first,
-	    begins_with_file(filter) ? "to read a file put -r before it" : "see pcap-filter(7)");
-	return -EINVAL;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/filter.h"
 #include "util/log.h"
 #include "util/units.h"
 
@@ -313,7 +314,7 @@ static int set_filter(struct config *c, const char *value)
 	c->filter = strdup(value);
 	if (!c->filter)
 		return -ENOMEM;
-	return source_check_filter(value) < 0 ? SAID_ALREADY : 0;
+	return filter_check(value) < 0 ? SAID_ALREADY : 0;
 }
 
 static int set_quiet(struct config *c, const char *value)

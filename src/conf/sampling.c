@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "capture/filter.h"
 #include "conf/options.h"
 #include "util/units.h"
 
@@ -46,7 +47,7 @@ int sampling_add_class(struct config *c, const char *value)
 	rule[word] = '\0';
 	if (parse_rule(rule, &c->sampling.rules[n]) < 0)
 		return -EINVAL;
-	if (source_check_filter(expression) < 0)
+	if (filter_check(expression) < 0)
 		return SAID_ALREADY;
 	c->class_filters[n] = expression;
 	c->sampling.count = n + 1;

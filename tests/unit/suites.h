@@ -29,6 +29,7 @@
 	X(format)        \
 	X(unpack)        \
 	X(classifier)    \
+	X(filter)        \
 	X(packet_filter) \
 	X(compile)       \
 	X(links)         \

@@ -367,22 +367,6 @@ START_TEST(wrong_filter_is_refused)
 }
 END_TEST
 
-/* Each of these fits one kind of link layer. */
-START_TEST(filter_is_checked_without_a_file)
-{
-	static const char *const filters[] = {"tcp port 80 or vlan 5",
-	    "ether host 02:00:00:00:00:01", "wlan type data", "wlan addr1 02:00:00:00:00:01",
-	    "subtype beacon", "dir fromds", "radio[0] = 1", "ifname em0", "action pass",
-	    "rnr 3 and tcp", "reason match", "link host $2a"};
-
-	for (size_t i = 0; i < sizeof(filters) / sizeof(*filters); i++)
-		ck_assert_msg(source_check_filter(filters[i]) == 0, "%s", filters[i]);
-	said_begin();
-	ck_assert_int_eq(source_check_filter("tcp and"), -EINVAL);
-	ck_assert(said_one_message(said_end()));
-}
-END_TEST
-
 /* -- as a source -------------------------------------------------------------------------------- */
 
 START_TEST(read_takes_no_more_than_asked_for)
@@ -647,7 +631,6 @@ Suite *source_file_suite(void)
 	    filter_chooses_packets,
 	    refused_packets_count_in_messages_and_reads,
 	    wrong_filter_is_refused,
-	    filter_is_checked_without_a_file,
 	    read_takes_no_more_than_asked_for,
 	    read_ends_when_the_taker_has_enough,
 	    all_that_a_pipe_brought_is_given_before_it_is_waited_for,
