@@ -24,7 +24,7 @@ struct lanes {
 	bool with_ports;
 	size_t packet_size; /* so much of a packet's description the table reads */
 	uint64_t key[FOLD_KEYS(32) + 2];
-	struct turn *room; /* where there is more than one lane, or no queue */
+	struct turn *room; /* of the packets that come next */
 	struct lane lanes[];
 };
 
@@ -82,7 +82,6 @@ static void send_full(struct lane *lane, const struct turn_head *head)
 
 static void distribute(struct lanes *l, unsigned count, const struct turn_head *head)
 {
-
 	for (unsigned i = 0; i < count; i++) {
 		const struct pktinfo *info = &l->room->packets[i];
 		struct lane *lane = &l->lanes[lane_of(l, info)];
@@ -114,7 +113,7 @@ int lanes_start(struct lanes *l)
 
 struct pktinfo *lanes_room(const struct lanes *l)
 {
-	return l->room ? l->room->packets : l->lanes[0].turn->packets;
+	return l->room->packets;
 }
 
 static void take_alone(struct lanes *l, unsigned count, const struct turn_head *head)
@@ -124,21 +123,10 @@ static void take_alone(struct lanes *l, unsigned count, const struct turn_head *
 	shard_take(l->lanes[0].shard, l->room);
 }
 
-/* Where nothing came of a batch, as when most packets are not sampled, its slot stays. */
-static void send_one(struct lanes *l, unsigned count, const struct turn_head *head)
-{
-	if (!count && !head->tick && !head->flush && head->kind == TURN_PACKETS)
-		return;
-	l->lanes[0].turn->count = count;
-	send_turn(&l->lanes[0], head);
-}
-
 void lanes_hand_over(struct lanes *l, unsigned count, const struct turn_head *head)
 {
 	if (!l->options.threads)
 		take_alone(l, count, head);
-	else if (l->options.count == 1)
-		send_one(l, count, head);
 	else
 		distribute(l, count, head);
 	if (l->options.threads && head->kind == TURN_LAST)
@@ -181,12 +169,10 @@ struct lanes *lanes_create(const struct lanes_options *options)
 							 : offsetof(struct pktinfo, detail);
 	for (size_t i = 0; i < sizeof(l->key) / sizeof(*l->key); i++)
 		l->key[i] = rng_next(&seeds);
-	if (!options->threads || options->count > 1) {
-		l->room = malloc(sizeof(*l->room));
-		if (!l->room) {
-			lanes_destroy(l);
-			return NULL;
-		}
+	l->room = malloc(sizeof(*l->room));
+	if (!l->room) {
+		lanes_destroy(l);
+		return NULL;
 	}
 	for (unsigned i = 0; i < options->count; i++)
 		if (create_lane(l, i, &seeds) < 0) {

@@ -1,9 +1,9 @@
 /*
  * SPINE: from the thread that reads packets to the shards of the flow table.
  *
- * One shard in that same thread; or, where nothing is lost by waiting, one or several with a thread
- * and a queue each, so that reading and metering share the work. The packets of a pair of addresses
- * (and ports, where they are in the Flow Key) go to one shard, in order.
+ * One shard in that same thread; or, where nothing is lost by waiting, several with a thread and a queue
+ * each, so that reading and metering share the work. The packets of a pair of addresses (and ports, where they
+ * are in the Flow Key) go to one shard, in order.
  */
 #ifndef SPANFLOW_LANES_H
 #define SPANFLOW_LANES_H
@@ -16,9 +16,9 @@ struct lanes;
 struct lanes_options {
 	const struct config *config;
 	struct ring **records; /* one a shard */
-	unsigned count;        /* of the shards; 1 where they have no threads */
-	bool threads;
-	uint32_t max_flows; /* of each shard */
+	unsigned count;        /* of the shards */
+	bool threads;          /* where there are several: one is faster without */
+	uint32_t max_flows;    /* of each shard */
 	uint64_t seed;
 };
 
