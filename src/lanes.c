@@ -94,11 +94,17 @@ static void distribute(struct lanes *l, unsigned count, const struct turn_head *
 		send_to_all(l, head);
 }
 
+/* One alone has none: handing its packets to another processor takes longer than metering them here. */
+static bool has_threads(const struct lanes *l)
+{
+	return l->options.count > 1;
+}
+
 /* -- what the worker calls -------------------------------------------------------------------- */
 
 int lanes_start(struct lanes *l)
 {
-	if (!l->options.threads)
+	if (!has_threads(l))
 		return 0;
 	for (unsigned i = 0; i < l->options.count; i++) {
 		int rc;
@@ -125,11 +131,11 @@ static void take_alone(struct lanes *l, unsigned count, const struct turn_head *
 
 void lanes_hand_over(struct lanes *l, unsigned count, const struct turn_head *head)
 {
-	if (!l->options.threads)
+	if (!has_threads(l))
 		take_alone(l, count, head);
 	else
 		distribute(l, count, head);
-	if (l->options.threads && head->kind == TURN_LAST)
+	if (has_threads(l) && head->kind == TURN_LAST)
 		for (unsigned i = 0; i < l->options.count; i++)
 			shard_join(l->lanes[i].shard);
 }
@@ -147,7 +153,7 @@ static int create_lane(struct lanes *l, unsigned i, struct rng *seeds)
 	lane->shard = shard_create(&options);
 	if (!lane->shard)
 		return -ENOMEM;
-	if (!l->options.threads)
+	if (!has_threads(l))
 		return 0;
 	lane->queue = ring_create(QUEUE_SLOTS, sizeof(struct turn));
 	if (lane->queue)

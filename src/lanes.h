@@ -16,8 +16,7 @@ struct lanes;
 struct lanes_options {
 	const struct config *config;
 	struct ring **records; /* one a shard */
-	unsigned count;        /* of the shards */
-	bool threads;          /* where there are several: one is faster without */
+	unsigned count;        /* of the shards: several have threads */
 	uint32_t max_flows;    /* of each shard */
 	uint64_t seed;
 };

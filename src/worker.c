@@ -304,17 +304,12 @@ void *worker_run(void *worker)
 	return NULL;
 }
 
-/*
- * A file can wait, so that its shards may have threads. One shard has none: handing its packets to another
- * processor takes longer than metering them here.
- */
 static struct lanes *create_lanes(const struct worker *w)
 {
 	const struct config *c = w->config;
 	struct lanes_options options = {.config = c,
 	    .records = w->options.rings,
 	    .count = w->options.ring_count,
-	    .threads = w->options.ring_count > 1,
 	    .max_flows = c->max_flows / c->workers,
 	    .seed = w->options.table_seed};
 
