@@ -239,7 +239,9 @@ static void reopen(struct live_watch *w, size_t i, const struct link *link, uint
 	begin_missed(r, link);
 	if (link)
 		look_at_offloads(w, i, link);
-	if (live_reopen(w->options.live, w->options.config, (unsigned)i, name, fresh) < 0) {
+	r->public.has_failed =
+	    live_reopen(w->options.live, w->options.config, (unsigned)i, name, fresh) < 0;
+	if (r->public.has_failed) {
 		try_again_later(w, r, now);
 		return;
 	}
@@ -270,12 +272,14 @@ static void look_for(struct live_watch *w, size_t i, uint64_t now)
 	struct captured *r = &w->rows[i];
 	const struct link *link = r->is_any ? NULL : find_link(w, r);
 
-	if (!r->is_any && condition_of(link) > LIVE_NO_CARRIER)
+	if (!r->is_any && condition_of(link) > LIVE_NO_CARRIER) {
+		r->public.has_failed = false;
 		observe(w, r, condition_of(link), now);
-	else if (now < r->retry_ns)
+	} else if (now < r->retry_ns) {
 		wake_at(w, r->retry_ns);
-	else if (is_free(w, i, now))
+	} else if (is_free(w, i, now)) {
 		reopen(w, i, link, now);
+	}
 }
 
 /* -- turns ------------------------------------------------------------------------------------ */

@@ -32,6 +32,7 @@ struct live_interface {
 	uint32_t speed_mbit; /* 0: not known */
 	bool is_captured;
 	bool was_captured; /* at some time */
+	bool has_failed;   /* it is there and up, and could not be opened the last time */
 };
 
 /*

@@ -12,6 +12,8 @@
 
 static const char *state_of(const struct live_interface *i)
 {
+	if (i->has_failed)
+		return "failed";
 	if (!i->link.index)
 		return i->is_captured ? "ok" : "waiting";
 	if (!i->is_captured)

@@ -137,7 +137,7 @@ static void print_interface(FILE *out, const struct family *f, const struct over
 
 static void print_interface_states(FILE *out, const struct family *f, const struct overview *o)
 {
-	static const char *const states[] = {"ok", "no carrier", "down", "gone", "waiting"};
+	static const char *const states[] = {"ok", "no carrier", "down", "gone", "failed", "waiting"};
 
 	for (size_t n = 0; o->interface_states && n < o->now.ledger.interface_count; n++)
 		for (size_t i = 0; i < 5; i++) {

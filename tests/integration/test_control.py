@@ -182,6 +182,24 @@ def disk_is_full(case, station):
     case.true(told and all(": it had no room: the disk was full" in line for line in told), "told: %s" % told)
 
 
+def not_to_be_opened(case, station):
+    """Sealed, libpcap cannot capture an interface anew: its state says so as long as it is there."""
+    def is_in(state):
+        return until(lambda: [row["state"] for row in ctl(probe.path, "-j", "interfaces").json()] == [state])
+
+    with station.probe("--capture=pcap") as probe:
+        case.true(is_in("ok"), "at first")
+        netns.run(station.link.capturing, "ip", "link", "del", "b0")
+        case.true(is_in("gone"), "it has gone")
+        station.link.pair(0)
+        case.true(is_in("failed"), "it is there")
+        netns.run(station.link.capturing, "ip", "link", "del", "b0")
+        case.true(is_in("gone"), "it has gone again")
+        station.link.pair(0)
+        case.true(is_in("failed"), "it is there again")
+        probe.end()
+
+
 def interfaces(case, station):
     """As it is, and as it was once it is gone."""
     def state():
@@ -847,7 +865,8 @@ def cases(tap):
                 ("a collector that there is no way to", no_way),
                 ("a way that vanishes", way_vanishes),
                 ("an output whose disk is full", disk_is_full),
-                ("interfaces", interfaces), ("rates are about right", rates),
+                ("interfaces", interfaces),
+                ("an interface that cannot be captured anew", not_to_be_opened), ("rates are about right", rates),
                 ("flows: filter and order", flows), ("flush", flush), ("stop", stop),
                 ("asked after the worker's end", after_the_end), ("mode, owner and group", ownership),
                 ("places where no socket can be", places), ("a socket in use, and one that is left", in_use),
