@@ -37,7 +37,8 @@ names() {
     debian/deb) echo debhelper dpkg-dev fakeroot lintian ;;
     debian/package) echo debootstrap systemd mount util-linux iproute2 ;;
     debian/test) echo check python3 python3-ipfix pmacct tshark libfixbuf-tools \
-        nodejs npm tcpreplay iproute2 ethtool mandoc procps zstd python3-prometheus-client ;;
+        nodejs npm tcpreplay iproute2 ethtool mandoc procps zstd python3-prometheus-client \
+        netbase ;;
     fedora/build) echo gcc make autoconf pkgconf-pkg-config libpcap-devel \
         libnl3-devel xxhash-devel libconfuse-devel glibc-devel kernel-headers \
         zlib-devel libzstd-devel xz-devel libxdp-devel libbpf-devel \
