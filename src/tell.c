@@ -10,17 +10,22 @@
 
 /* -- interfaces --------------------------------------------------------------------------------- */
 
-static const char *state_of(const struct live_interface *i)
+static enum ledger_interface_state find_state(const struct live_interface *i)
 {
 	if (i->has_failed)
-		return "failed";
+		return LEDGER_INTERFACE_FAILED;
 	if (!i->link.index)
-		return i->is_captured ? "ok" : "waiting";
+		return i->is_captured ? LEDGER_INTERFACE_OK : LEDGER_INTERFACE_WAITING;
 	if (!i->is_captured)
-		return "gone";
+		return LEDGER_INTERFACE_GONE;
 	if (!i->link.is_up)
-		return "down";
-	return i->link.has_carrier ? "ok" : "no carrier";
+		return LEDGER_INTERFACE_DOWN;
+	return i->link.has_carrier ? LEDGER_INTERFACE_OK : LEDGER_INTERFACE_NO_CARRIER;
+}
+
+static const char *state_of(const struct live_interface *i)
+{
+	return ledger_interface_state_name(find_state(i));
 }
 
 static void describe(struct report_interface *to, const struct live_interface *from)

@@ -27,6 +27,15 @@ static const char *const end_names[END_REASON_COUNT] = {
     [END_NO_RESOURCES] = "no_resources",
 };
 
+static const char *const interface_state_names[LEDGER_INTERFACE_STATE_COUNT] = {
+    [LEDGER_INTERFACE_OK] = "ok",
+    [LEDGER_INTERFACE_NO_CARRIER] = "no carrier",
+    [LEDGER_INTERFACE_DOWN] = "down",
+    [LEDGER_INTERFACE_GONE] = "gone",
+    [LEDGER_INTERFACE_FAILED] = "failed",
+    [LEDGER_INTERFACE_WAITING] = "waiting",
+};
+
 static const char *const state_names[LEDGER_STATE_COUNT] = {
     [LEDGER_OK] = "ok",
     [LEDGER_REFUSED] = "refused",
@@ -61,6 +70,11 @@ const char *ledger_end_name(unsigned i)
 const char *ledger_state_name(unsigned i)
 {
 	return state_names[i];
+}
+
+const char *ledger_interface_state_name(unsigned i)
+{
+	return interface_state_names[i];
 }
 
 static bool is_same_text(const char *a, const char *b)

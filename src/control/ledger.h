@@ -72,6 +72,17 @@ enum ledger_state {
 	LEDGER_STATE_COUNT
 };
 
+/* The states of an interface that is captured, by their names. */
+enum ledger_interface_state {
+	LEDGER_INTERFACE_OK,
+	LEDGER_INTERFACE_NO_CARRIER,
+	LEDGER_INTERFACE_DOWN,
+	LEDGER_INTERFACE_GONE,
+	LEDGER_INTERFACE_FAILED,
+	LEDGER_INTERFACE_WAITING,
+	LEDGER_INTERFACE_STATE_COUNT
+};
+
 /* Reasons why a format cannot express a record: the members of struct not_expressible in their order. */
 #define LEDGER_NOT_EXPRESSIBLE_COUNT (sizeof(struct not_expressible) / sizeof(uint64_t))
 
@@ -80,6 +91,7 @@ const char *ledger_ignored_name(unsigned i);
 const char *ledger_note_name(unsigned i);
 const char *ledger_end_name(unsigned i);
 const char *ledger_state_name(unsigned i);
+const char *ledger_interface_state_name(unsigned i);
 const char *ledger_not_expressible_name(unsigned i);
 
 /* Whether both tell of one collector, by all that a user knows it by; also after a reload. Two may be alike. */

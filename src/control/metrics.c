@@ -137,13 +137,13 @@ static void print_interface(FILE *out, const struct family *f, const struct over
 
 static void print_interface_states(FILE *out, const struct family *f, const struct overview *o)
 {
-	static const char *const states[] = {"ok", "no carrier", "down", "gone", "failed", "waiting"};
-
 	for (size_t n = 0; o->interface_states && n < o->now.ledger.interface_count; n++)
-		for (size_t i = 0; i < 5; i++) {
+		for (unsigned i = 0; i < LEDGER_INTERFACE_STATE_COUNT; i++) {
+			const char *state = ledger_interface_state_name(i);
+
 			print_interface(out, f, o, n);
-			fprintf(out, ",state=\"%s\"} %d\n", states[i],
-			    strcmp(o->interface_states[n], states[i]) == 0);
+			fprintf(out, ",state=\"%s\"} %d\n", state,
+			    strcmp(o->interface_states[n], state) == 0);
 		}
 }
 

@@ -22,7 +22,7 @@ void report_collectors(FILE *out, const struct overview *o, bool json);
 struct report_interface {
 	const char *name;
 	const char *description;
-	const char *state; /* "ok", "no carrier", "down", "gone", "failed" or "waiting" */
+	const char *state; /* ledger_interface_state_name() */
 	uint32_t index;    /* as exported; 0: each packet brings one, or there has been none yet */
 	uint32_t mtu;      /* 0: not known, like the others */
 	uint32_t speed_mbit;
