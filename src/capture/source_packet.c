@@ -227,6 +227,16 @@ static int create_filter(
 	return rc;
 }
 
+/* The reader goes on without one if the kernel has it: to make one takes time, names to be looked up above all. */
+static int filter_by_kernel(struct source_packet *s, const char *expression)
+{
+	int rc = packet_socket_filter(&s->socket, s->base.name, expression);
+
+	if (rc || s->socket.is_filtered || !expression)
+		return rc;
+	return create_filter(s, expression, false, &s->filter);
+}
+
 /*
  * What the former filter let into the ring is read by it, unless it was the reader's: then that is
  * all packets, and the new one is the reader's, too.
@@ -237,18 +247,14 @@ static int packet_set_filter(struct source *base, const char *expression)
 	struct filter *filter = NULL;
 	int rc;
 
-	/* Where the reader has none now it may do without: then the kernel's is said to be wrong, if it is. */
-	rc = expression ? create_filter(s, expression, !s->filter, &filter) : 0;
-	if (rc && s->filter)
-		return -EINVAL;
-	rc = packet_socket_filter(&s->socket, s->base.name, expression);
+	if (!s->filter)
+		return filter_by_kernel(s, expression);
+	rc = expression ? create_filter(s, expression, false, &filter) : 0;
+	if (rc == 0)
+		rc = packet_socket_filter(&s->socket, s->base.name, expression);
 	if (rc) {
 		filter_destroy(filter);
 		return rc;
-	}
-	if (s->socket.is_filtered && !s->filter) {
-		filter_destroy(filter);
-		return 0;
 	}
 	filter_destroy(s->filter);
 	s->filter = filter;
