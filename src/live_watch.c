@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "capture/ethtool.h"
-#include "capture/iface.h"
+#include "capture/missed.h"
 #include "capture/offload.h"
 #include "guarded.h"
 #include "live_told.h"
@@ -22,17 +22,20 @@
 #define RETRY_NS NS_PER_S
 #define RETRY_MAX_NS (60 * NS_PER_S)
 
+/* Offloads are looked at this often at most while the interface is captured. */
+#define LOOK_AGAIN_NS (NS_PER_S / 2)
+
 /* Some turns of a worker. */
 #define PATIENCE_NS (NS_PER_S / 2)
 
 struct captured {
 	struct live_interface public;
 	bool is_any;
-	bool has_gone;   /* since it was opened */
-	bool is_told_of; /* by the kernel, so that its offloads may be others */
+	bool has_gone;    /* since it was opened */
+	bool is_told_of;  /* by the kernel, so that its offloads may be others */
+	uint64_t look_ns; /* not before then */
 	struct live_told told;
-	uint64_t missed_told;      /* by the interface, the last time that it was asked */
-	uint64_t missed;           /* since capture began, also by those that it was before */
+	struct missed missed;
 	uint64_t patient_until_ns; /* then sources that are left are closed */
 	uint64_t opened_ns;        /* anew */
 	uint64_t retry_ns;         /* not opened before */
@@ -64,6 +67,40 @@ static void wake_at(struct live_watch *w, uint64_t when_ns)
 static void observe(struct live_watch *w, struct captured *r, enum live_condition c, uint64_t now)
 {
 	wake_at(w, live_observe(&r->told, &r->public, c, now));
+}
+
+/* -- what interfaces miss --------------------------------------------------------------------- */
+
+static void ask_missed(struct live_watch *w, size_t i)
+{
+	struct captured *r = &w->rows[i];
+
+	if (r->is_any)
+		return;
+	missed_ask(&r->missed, r->public.link.index);
+	seats_tell_missed(worker_seats(w->options.workers[0]), (unsigned)i, r->missed.total);
+}
+
+void live_watch_ask_missed(struct live_watch *w)
+{
+	for (size_t i = 0; w && i < w->count; i++)
+		if (w->rows[i].public.is_captured)
+			ask_missed(w, i);
+}
+
+/*
+ * Not by the worker: whoever asks waits for those who change interfaces, which may take longer than the kernel's ring
+ * has room for.
+ */
+static void ask_in_time(struct live_watch *w, uint64_t now)
+{
+	if (!w->links)
+		return;
+	if (now >= w->ask_ns) {
+		live_watch_ask_missed(w);
+		w->ask_ns = now + NS_PER_S;
+	}
+	wake_at(w, w->ask_ns);
 }
 
 /* -- capturing -------------------------------------------------------------------------------- */
@@ -112,6 +149,7 @@ static void try_again_later(struct live_watch *w, struct captured *r, uint64_t n
 /* The sources that are left have some time to notice that it is over, and to give what they have. */
 static void let_go(struct live_watch *w, struct captured *r, uint64_t now)
 {
+	ask_missed(w, (size_t)(r - w->rows));
 	r->public.is_captured = false;
 	r->retry_ns = 0;
 	r->patient_until_ns = now + PATIENCE_NS;
@@ -135,6 +173,21 @@ static void look_at_offloads(struct live_watch *w, size_t i, const struct link *
 		    guard, &(struct guarded_interface){.number = (unsigned)i, .name = link->name});
 }
 
+/* Not at each message: others may turn on what is turned off here as soon as they hear of it. */
+static void look_again_at_offloads(
+    struct live_watch *w, size_t i, const struct link *link, uint64_t now)
+{
+	struct captured *r = &w->rows[i];
+
+	if (now < r->look_ns) {
+		wake_at(w, r->look_ns);
+		return;
+	}
+	r->is_told_of = false;
+	r->look_ns = now + LOOK_AGAIN_NS;
+	look_at_offloads(w, i, link);
+}
+
 static void look_after(struct live_watch *w, size_t i, uint64_t now)
 {
 	struct captured *r = &w->rows[i];
@@ -147,55 +200,9 @@ static void look_after(struct live_watch *w, size_t i, uint64_t now)
 	if (link)
 		follow(w, r, link);
 	if (link && r->is_told_of)
-		look_at_offloads(w, i, link);
-	r->is_told_of = false;
+		look_again_at_offloads(w, i, link, now);
 	if (r->has_gone || is_lacking(w, i, false))
 		let_go(w, r, now);
-}
-
-/* -- what interfaces miss --------------------------------------------------------------------- */
-
-/* From now on. */
-static void begin_missed(struct captured *r, const struct link *link)
-{
-	if (!link || iface_missed(link->index, &r->missed_told) < 0)
-		r->missed_told = UINT64_MAX;
-}
-
-/* A driver may begin anew. One that could not be asked at first is from now on. */
-static void ask_missed(struct live_watch *w, size_t i)
-{
-	struct captured *r = &w->rows[i];
-	uint64_t now;
-
-	if (iface_missed(r->public.link.index, &now) < 0)
-		return;
-	if (now > r->missed_told)
-		r->missed += now - r->missed_told;
-	r->missed_told = now;
-	seats_tell_missed(worker_seats(w->options.workers[0]), (unsigned)i, r->missed);
-}
-
-void live_watch_ask_missed(struct live_watch *w)
-{
-	for (size_t i = 0; w && i < w->count; i++)
-		if (w->rows[i].public.is_captured && !w->rows[i].is_any)
-			ask_missed(w, i);
-}
-
-/*
- * Not by the worker: whoever asks waits for those who change interfaces, which may take longer than the kernel's ring
- * has room for.
- */
-static void ask_in_time(struct live_watch *w, uint64_t now)
-{
-	if (!w->links)
-		return;
-	if (now >= w->ask_ns) {
-		live_watch_ask_missed(w);
-		w->ask_ns = now + NS_PER_S;
-	}
-	wake_at(w, w->ask_ns);
 }
 
 /* -- coming back ------------------------------------------------------------------------------ */
@@ -236,7 +243,7 @@ static void reopen(struct live_watch *w, size_t i, const struct link *link, uint
 	struct source *fresh[CONFIG_WORKERS_MAX];
 	const char *name = link ? link->name : r->public.wanted->name;
 
-	begin_missed(r, link);
+	missed_begin(&r->missed, link ? link->index : 0);
 	if (link)
 		look_at_offloads(w, i, link);
 	r->public.has_failed =
@@ -401,7 +408,7 @@ static void add_row(struct live_watch *w, const struct config_input *wanted)
 	if (r->is_any)
 		return;
 	link = links_by_name(w->links, wanted->name);
-	begin_missed(r, link);
+	missed_begin(&r->missed, link ? link->index : 0);
 	*awaited = w->options.config->wait && condition_of(link) > LIVE_NO_CARRIER;
 	if (*awaited)
 		live_tell(&r->told, &r->public, condition_of(link));

@@ -29,8 +29,9 @@ struct row {
 	char name[LINK_NAME_SIZE];
 	uint32_t index;
 	unsigned turned_off; /* set of 1 << kind, like these: */
-	unsigned on;   /* when it was looked at the last time, and what could be was turned off */
-	unsigned told; /* that they stay on */
+	unsigned on; /* when it was looked at the last time, and what could be was turned off */
+	unsigned stubborn; /* stayed on the last time */
+	unsigned told;     /* that they stay on */
 };
 
 struct offloads {
@@ -173,19 +174,24 @@ static unsigned without_vlan(unsigned set)
 	return set;
 }
 
-/* What of it stays on. */
-static unsigned turn_off(struct offloads *o, struct row *r, unsigned on)
+/*
+ * What of it stays on. Where it has been off before it is said of what stayed on twice in a row: somebody may have
+ * turned it on between this and the look at what came of it.
+ */
+static unsigned turn_off(struct offloads *o, struct row *r, unsigned on, bool was_off)
 {
-	unsigned left = on;
+	unsigned left = on, stays;
 	int rc = switch_all(o, r->index, on, false);
 
 	if (rc == 0)
 		find_on(o, r->index, &left);
 	left &= on;
 	r->turned_off |= on & ~left;
-	if (without_vlan(left & ~r->told))
-		say_stays(r->name, without_vlan(left & ~r->told), rc);
-	r->told |= left;
+	stays = was_off ? left & r->stubborn : left;
+	if (without_vlan(stays & ~r->told))
+		say_stays(r->name, without_vlan(stays & ~r->told), rc);
+	r->told |= stays;
+	r->stubborn = left;
 	return left;
 }
 
@@ -208,10 +214,10 @@ static void turn_off_fresh(struct offloads *o, struct row *r, const struct link 
 	if (is_another)
 		r->turned_off = 0;
 	r->index = link->index;
-	left = fresh ? turn_off(o, r, fresh) : 0;
+	left = fresh ? turn_off(o, r, fresh, !is_another) : 0;
 	if (!is_another)
 		say_off_again(r->name, without_vlan(fresh & ~left));
-	r->on = (on & ~fresh) | left;
+	r->on = (on & ~fresh) | (left & r->told);
 }
 
 void offloads_look(struct offloads *o, const struct link *link)

@@ -17,7 +17,7 @@ struct packet_socket {
 	uint32_t index; /* the interface's */
 	uint32_t block_size;
 	uint32_t block_count;
-	bool is_filtered;       /* by the kernel; false: the expression is left to the reader */
+	bool is_filtered; /* by the kernel; false: the expression is left to the reader */
 };
 
 /*

@@ -62,7 +62,7 @@ struct source_live_options {
 	const char *interface; /* name, or "any" */
 	uint32_t ingress;      /* exported ifIndex; 0: the interface's own */
 	const char *filter;    /* BPF expression; NULL: everything */
-	bool is_shut;          /* nothing, whatever the filter; source_set_filter() lets packets in */
+	bool is_shut; /* nothing, whatever the filter; source_set_filter() lets packets in */
 	uint64_t buffer_bytes; /* size of the kernel's ring */
 	enum source_direction direction;
 	enum source_capture capture; /* SOURCE_AUTO where that cannot be had */

@@ -387,12 +387,30 @@ def offloads_turned_on(case, at, choice, *lines):
         if choice == "off":
             wait_for(lambda: not has_gro(at), 5, "it is off again")
         at.send(3)
-        time.sleep(0.3)
+        time.sleep(1)                   # it is looked at twice a second at most
         probe.end()
     case.equal(has_gro(at), True, "afterwards")
     set_gro(at, False)
     received(case, probe, 3)
     said(case, probe, *lines)
+
+
+def offloads_fight(case, at):
+    """Another program turns it on whenever it is turned off: nobody is flooded, and in the end it is off."""
+    set_gro(at, False)
+    with start(at.link, "--offloads=off") as probe:
+        until, times = time.monotonic() + 3, 0
+        while time.monotonic() < until:
+            if not has_gro(at):
+                set_gro(at, True)
+                times += 1
+        wait_for(lambda: not has_gro(at), 5, "it is off again")
+        probe.end()
+    case.true(2 <= times <= 10, f"turned on {times} times")
+    case.equal(has_gro(at), True, "afterwards")
+    set_gro(at, False)
+    lines = [line.removeprefix("spanflow: ") for line in probe.lines()]
+    case.true(lines and all(re.fullmatch(OFF_AGAIN, line) for line in lines), f"lines: {lines}")
 
 
 def offloads_of_two(case, at):
@@ -488,6 +506,7 @@ def offload_cases(tap, at):
     tap.test("GRO is turned on meanwhile", offloads_turned_on, at, "off", OFF_AGAIN)
     tap.test("GRO is turned on meanwhile, and is kept", offloads_turned_on, at, "keep", WARNED)
     tap.test("two turn off GRO", offloads_of_two, at)
+    tap.test("somebody insists on GRO", offloads_fight, at)
     tap.test("GRO after a start that failed", offloads_failed_start, at)
     tap.test("no permission for GRO", no_permission, at)
     tap.test("what GRO does to the counts", merged, at)
