@@ -9,6 +9,11 @@
 #include "util/now.h"
 #include "util/units.h"
 
+/*
+ * When the last one has joined, a processor may still be giving a packet to each of them, and each dates it by itself
+ * (the kernel does not wait for that): it is over by then, if nobody takes the processor away.
+ */
+#define ON_THE_WAY_NS (20 * NS_PER_MS)
 /* From the first read on; by then the kernel has handed over what it captured before. */
 #define JOINING_NS NS_PER_S
 
@@ -45,7 +50,7 @@ int share_join(struct source_share *share, int fd, const char *name)
 
 void share_begin(struct source_share *share)
 {
-	share->joined_ns = date_now();
+	share->joined_ns = date_now() + ON_THE_WAY_NS;
 }
 
 /* Until the first read nothing is lost, only late. */

@@ -54,7 +54,7 @@ enum source_offloads { OFFLOADS_KEEP, OFFLOADS_ON, OFFLOADS_OFF };
 struct source_share {
 	int group; /* packet(7): PACKET_FANOUT */
 	bool exists;
-	_Atomic uint64_t joined_ns; /* when the latest of them did, as a date */
+	_Atomic uint64_t joined_ns; /* their packets count from this date on */
 	atomic_bool told;           /* by one of them why the interface cannot be read on */
 };
 
