@@ -239,6 +239,19 @@ void section_list_keys(const struct section_spec *section, char *out, size_t siz
 
 /* -- what depends on other options -------------------------------------------------------------- */
 
+static int make_name(struct config_collector *n)
+{
+	char *name;
+	int rc = n->group ? asprintf(&name, "%s (group %s)", n->url, n->group)
+			  : asprintf(&name, "%s", n->url);
+
+	if (rc < 0)
+		return -ENOMEM;
+	free(n->name);
+	n->name = name;
+	return 0;
+}
+
 static int make_url(struct config_collector *n)
 {
 	char *url;
@@ -256,9 +269,7 @@ static int make_url(struct config_collector *n)
 		return -ENOMEM;
 	free(n->url);
 	n->url = url;
-	rc = n->group ? asprintf(&n->name, "%s (group %s)", n->url, n->group)
-		      : asprintf(&n->name, "%s", n->url);
-	return rc < 0 ? -ENOMEM : 0;
+	return make_name(n);
 }
 
 /* Formats of fixed layout, and text, have no choice of records. */
