@@ -200,17 +200,23 @@ static void wait_for_work(struct exporter *x, uint64_t next_ns)
 	merge_wake_up(&x->merge);
 }
 
-static void publish(struct exporter *x, uint64_t now_ns)
+static __attribute__((noinline)) void publish(struct exporter *x)
 {
 	struct published out = {.count = x->count};
 
-	if (now_ns - x->published_ns < PUBLISH_NS)
-		return;
-	x->published_ns = now_ns;
 	for (size_t i = 0; i < x->count; i++)
 		collector_ledger(x->outputs[i].collector, &out.collectors[i]);
 	snapshot_give(x->published, &out);
 	atomic_fetch_add_explicit(&x->beats, 1, memory_order_relaxed);
+}
+
+/* Apart: what is published has kilobytes, and is cleared first. */
+static void publish_if_due(struct exporter *x, uint64_t now_ns)
+{
+	if (now_ns - x->published_ns < PUBLISH_NS)
+		return;
+	x->published_ns = now_ns;
+	publish(x);
 }
 
 void *exporter_run(void *exporter)
@@ -229,7 +235,7 @@ void *exporter_run(void *exporter)
 		next = run_groups(x);
 		tell_if_dead(x);
 		hurry_up(x);
-		publish(x, steady_now());
+		publish_if_due(x, steady_now());
 		if (!worked)
 			wait_for_work(x, next);
 	}
@@ -320,9 +326,11 @@ struct exporter *exporter_create(const struct exporter_options *options)
 		x->count++;
 		group_add(find_group(x, conf), x->outputs[i].collector, conf->url);
 	}
-	/* Its collectors are known as soon as it is the present one, whether or not its thread has come to run. */
-	publish(x, steady_now());
-	x->published_ns = 0; /* the first turn, which takes their addresses over, tells at once */
+	/*
+	 * Its collectors are known as soon as it is the present one, whether or not its thread has come to run. The
+	 * first turn, which takes their addresses over, tells again.
+	 */
+	publish(x);
 	return x;
 }
 
