@@ -1,5 +1,6 @@
 #include "capture/plain.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "util/units.h"
@@ -10,6 +11,9 @@
 #define NS_PER_US 1000u
 #define US_MAX 999999u
 #define NS_MAX 999999999u
+
+/* The last fields of a packet are what those of one file have alike. */
+#define ALIKE (sizeof(struct packet) - offsetof(struct packet, ingress))
 
 static inline uint32_t get32(const uint8_t *at, bool swapped)
 {
@@ -45,19 +49,20 @@ bool plain_init(struct plain *p, struct input *input, const uint8_t header[PLAIN
 static inline size_t take_record(
     const struct plain *p, const uint8_t *at, size_t left, bool swapped, struct packet *packet)
 {
-	uint32_t caplen, fraction;
+	uint32_t fraction, caplen, len;
 
 	if (left < RECORD_HEADER)
 		return 0;
 	fraction = get32(at + 4, swapped);
 	caplen = get32(at + 8, swapped);
+	len = get32(at + 12, swapped);
 	if (caplen > p->caplen_max || fraction > p->fraction_max || caplen > left - RECORD_HEADER)
 		return 0;
-	*packet = (struct packet){.data = at + RECORD_HEADER,
-	    .caplen = caplen,
-	    .len = get32(at + 12, swapped),
-	    .ts_ns = get32(at, swapped) * NS_PER_S + fraction * p->fraction_ns,
-	    .linktype = p->linktype};
+	packet->data = at + RECORD_HEADER;
+	packet->caplen = caplen;
+	packet->len = len > caplen ? len : caplen;
+	packet->ts_ns = get32(at, swapped) * NS_PER_S + fraction * p->fraction_ns;
+	memcpy(&packet->ingress, &p->like.ingress, ALIKE);
 	return RECORD_HEADER + (size_t)caplen;
 }
 

@@ -22,13 +22,13 @@ struct plain {
 	uint32_t caplen_max;
 	uint32_t fraction_max;
 	uint32_t fraction_ns; /* what one of the time's fraction is */
-	int linktype;         /* of its packets, by libpcap's DLT_ number */
+	struct packet like;   /* what packets have alike: ingress, link type */
 	bool swapped;         /* the file has the other byte order */
 };
 
 /*
  * Whether these octets are a pcap 2.4 header in either byte order, µs or ns: then records can be
- * read, once caplen_max is set to what libpcap lets pass, and linktype.
+ * read, once caplen_max is set to what libpcap lets pass, and what they have alike.
  */
 bool plain_init(struct plain *p, struct input *input, const uint8_t header[PLAIN_HEADER]);
 

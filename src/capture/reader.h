@@ -17,7 +17,7 @@ struct reader;
 struct reader_ops {
 	/*
 	 * The next packets: one, or as many as are at hand and at most `max`, lent until the next
-	 * call, without their ingress. How many; 0 at the end of the file; -EINTR; or another -errno
+	 * call. How many; 0 at the end of the file; -EINTR; or another -errno
 	 * that reader_fail() or reader_ended() returned.
 	 */
 	int (*read)(struct reader *, struct packet packets[], unsigned max);
@@ -30,6 +30,9 @@ struct reader {
 	struct input *input; /* the caller's */
 	uint64_t offset;     /* where in the file the next packet, or what is wrong, begins */
 	int linktype;        /* libpcap's DLT_ number, or SOURCE_LINKTYPES */
+	/* Set by the owner before the first packet: all packets', or of those that name no interface. */
+	uint32_t ingress;
+	bool ingress_by_interface;
 	char why[READER_WHY];
 };
 
@@ -49,6 +52,15 @@ bool reader_erf_knows(struct input *input);
  * have `octets`: none where the link type's own header tells of it, and the decoder takes it off.
  */
 uint32_t reader_fcs(int linktype, uint32_t octets);
+/* What the file does not tell of a packet that is else complete, or tells wrong. */
+static inline void reader_complete(const struct reader *r, struct packet *packet)
+{
+	packet->ingress =
+	    r->ingress_by_interface && packet->interface ? packet->interface : r->ingress;
+	if (packet->len < packet->caplen)
+		packet->len = packet->caplen;
+}
+
 /* Takes it off the packet's lengths. */
 void reader_take_off(struct packet *packet, uint32_t fcs);
 

@@ -203,6 +203,7 @@ static int erf_read(struct reader *base, struct packet packets[], unsigned max)
 		base->offset = input_offset(base->input);
 		rc = next_record((struct reader_erf *)base, &packets[0]);
 	} while (rc == 2);
+	reader_complete(base, &packets[0]);
 	return rc;
 }
 

@@ -25,13 +25,14 @@ struct reader_pcap {
 
 /* libpcap reads a file's unsigned 32-bit seconds into a signed number. */
 static void fill_packet(
-    struct packet *packet, const struct pcap_pkthdr *h, const u_char *data, int linktype)
+    const struct reader *r, struct packet *packet, const struct pcap_pkthdr *h, const u_char *data)
 {
 	*packet = (struct packet){.data = data,
 	    .caplen = h->caplen,
 	    .len = h->len,
 	    .ts_ns = (uint32_t)h->ts.tv_sec * NS_PER_S + (uint32_t)h->ts.tv_usec,
-	    .linktype = linktype};
+	    .linktype = r->linktype};
+	reader_complete(r, packet);
 }
 
 static int next_of_libpcap(struct reader_pcap *r, struct packet *packet)
@@ -43,7 +44,7 @@ static int next_of_libpcap(struct reader_pcap *r, struct packet *packet)
 	r->base.offset = stream_offset(r->stream);
 	rc = pcap_next_ex(r->pcap, &h, &data);
 	if (rc == 1) {
-		fill_packet(packet, h, data, r->base.linktype);
+		fill_packet(&r->base, packet, h, data);
 		return 1;
 	}
 	if (rc == PCAP_ERROR_BREAK)
@@ -55,8 +56,10 @@ static int next_of_libpcap(struct reader_pcap *r, struct packet *packet)
 static int next_packets(struct reader_pcap *r, struct packet packets[], unsigned max)
 {
 	if (r->is_plain) {
-		unsigned n = plain_read(&r->plain, packets, max);
+		unsigned n;
 
+		r->plain.like.ingress = r->base.ingress;
+		n = plain_read(&r->plain, packets, max);
 		if (n > 0)
 			return (int)n;
 		/* libpcap would wait again for what a signal has interrupted. */
@@ -134,7 +137,7 @@ int reader_pcap_open(struct input *input, struct reader **out, char *why)
 	if (r->plain.caplen_max > CAPLEN_MAX)
 		r->plain.caplen_max = CAPLEN_MAX;
 	r->base.linktype = pcap_datalink(r->pcap);
-	r->plain.linktype = r->base.linktype;
+	r->plain.like.linktype = r->base.linktype;
 	r->fcs = reader_fcs(r->base.linktype, declared_fcs(r->pcap));
 	*out = &r->base;
 	return 0;

@@ -368,6 +368,7 @@ static int pcapng_read(struct reader *base, struct packet packets[], unsigned ma
 		base->offset = input_offset(base->input);
 		rc = next_block(r, &packets[0]);
 	} while (rc == NO_PACKET);
+	reader_complete(base, &packets[0]);
 	return rc;
 }
 

@@ -30,30 +30,9 @@ struct source_file {
 	struct input *input;
 	struct reader *reader;
 	struct filter *filter; /* NULL: everything */
-	uint32_t ingress;
-	bool ingress_by_interface;
 	bool silent;
 	uint64_t packets; /* read so far, filtered ones included */
 };
-
-static void name_interfaces(struct packet packets[], unsigned n)
-{
-	for (struct packet *p = packets; p < packets + n; p++)
-		if (p->interface)
-			p->ingress = p->interface;
-}
-
-/* What the file does not tell, or tells wrong. */
-static void complete(const struct source_file *s, struct packet packets[], unsigned n)
-{
-	for (struct packet *p = packets; p < packets + n; p++) {
-		p->ingress = s->ingress;
-		if (p->len < p->caplen)
-			p->len = p->caplen;
-	}
-	if (s->ingress_by_interface)
-		name_interfaces(packets, n);
-}
 
 /* Leaves out those that the filter refuses. How many are left. */
 static unsigned leave_out(struct filter *filter, struct packet packets[], unsigned n)
@@ -103,7 +82,6 @@ static int read_some(struct source_file *s, unsigned room, packets_fn *fn, void 
 	if (n <= 0)
 		return n;
 	s->packets += (unsigned)n;
-	complete(s, packets, (unsigned)n);
 	offered = s->filter ? leave_out(s->filter, packets, (unsigned)n) : (unsigned)n;
 	*enough = offered && !fn(ctx, packets, offered);
 	return n;
@@ -201,7 +179,7 @@ static void report_no_capture(const struct source_file *s, const char *why)
 		    input_compression(s->input) ? " when unpacked" : "", why);
 }
 
-static int open_reader(struct source_file *s)
+static int open_reader(struct source_file *s, const struct source_file_options *o)
 {
 	char why[READER_WHY] = "no memory";
 	const struct format *format = NULL;
@@ -210,10 +188,13 @@ static int open_reader(struct source_file *s)
 	rc = rc ? reader_ended(s->input, why) : find_format(s, &format, why);
 	if (rc == 0)
 		rc = format->open(s->input, &s->reader, why);
-	if (rc == 0)
+	if (rc == 0) {
 		s->base.linktype = s->reader->linktype;
-	else if (rc != -EINTR && !s->silent)
+		s->reader->ingress = o->ingress;
+		s->reader->ingress_by_interface = o->ingress_by_interface;
+	} else if (rc != -EINTR && !s->silent) {
 		report_no_capture(s, why);
+	}
 	return rc;
 }
 
@@ -244,14 +225,12 @@ int source_file_open(const struct source_file_options *o, struct source **out)
 		return -ENOMEM;
 	s->base.ops = &file_ops;
 	s->base.name = strcmp(o->path, "-") == 0 ? "standard input" : o->path;
-	s->ingress = o->ingress;
-	s->ingress_by_interface = o->ingress_by_interface;
 	s->silent = o->silent;
 	rc = open_input(s, o->path, o->stop);
 	if (rc && rc != -EINTR && !s->silent)
 		log_error("%s: %s", s->base.name, strerror(-rc));
 	if (rc == 0)
-		rc = open_reader(s);
+		rc = open_reader(s, o);
 	if (rc == 0)
 		rc = open_filter(s, o);
 	if (rc) {
