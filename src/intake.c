@@ -87,14 +87,15 @@ static inline uint32_t digest_for(const struct intake *in, const struct packet *
 	    : 0;
 }
 
-/* What few runs ask for: the port map, and rules that look at what was decoded. */
+/* What few runs ask for: the port map, ECN in the key, and rules that look at what was decoded. */
 static bool look_again(
     const struct intake *in, struct pktinfo *info, unsigned selector, uint32_t digest)
 {
 	const struct selection *s = &in->selection;
 
-	info->selector = (uint8_t)selector;
+	info->head.kind |= selector << KIND_SELECTOR_SHIFT;
 	port_map_apply(&in->config->ports, info);
+	key_plan_apply(&in->selection.key_plan, info);
 	switch (s->plan->rules[selector].method) {
 	case SAMPLING_HASH:
 		return selection_takes_digest(s, selector, digest);
@@ -243,14 +244,54 @@ static bool takes_all(const struct intake *in)
 	    in->samplers[in->rule].rule.interval == 1;
 }
 
+/*
+ * Adds them to the batch up to the first one that has to be looked at more closely. How many that are: all
+ * that they change is brought up once.
+ */
+static unsigned meter_usual(struct intake *in, const struct packet packets[], unsigned n)
+{
+	const struct own_exports *own = in->options.own_exports;
+	struct pktinfo *info = &in->batch[in->batched];
+	uint64_t now_ns = in->clock.newest_ns, octets = 0;
+	unsigned i;
+
+	n = decode_usual(packets, n, info);
+	for (i = 0; i < n; i++, info++) {
+		uint64_t ts_ns = packets[i].ts_ns;
+
+		if (ts_ns < now_ns || ts_ns >= in->due_ns || own_exports_match(own, info))
+			break;
+		info->ts_ns = ts_ns;
+		info->clock_ns = ts_ns;
+		now_ns = ts_ns;
+		octets += info->octets;
+	}
+	clock_run_to(&in->clock, now_ns);
+	in->batched += i;
+	in->packets.received += i;
+	in->packets.metered += i;
+	in->packets.metered_octets += octets;
+	return i;
+}
+
+static void meter_one(struct intake *in, const struct packet *packet)
+{
+	struct stamp stamp = stamp_packet(in, packet->ts_ns);
+
+	meter_chosen(in, packet, &stamp, 0, false);
+	in->packets.received++;
+}
+
 /* What meter_packet() does then. */
 static void meter_all(struct intake *in, const struct packet packets[], unsigned n)
 {
-	for (const struct packet *packet = packets; packet < packets + n; packet++) {
-		struct stamp stamp = stamp_packet(in, packet->ts_ns);
+	const struct packet *end = packets + n;
 
-		meter_chosen(in, packet, &stamp, 0, false);
-		in->packets.received++;
+	while (packets < end) {
+		if (clock_runs(&in->clock) && decode_takes_usual(&in->decode))
+			packets += meter_usual(in, packets, (unsigned)(end - packets));
+		if (packets < end)
+			meter_one(in, packets++);
 	}
 }
 
@@ -345,6 +386,12 @@ void intake_settle(struct intake *in)
 
 /* -- reading ---------------------------------------------------------------------------------- */
 
+void intake_begin_batch(struct intake *in)
+{
+	in->batched = 0;
+	in->due_ns = in->clock.now_ns + BATCH_NS;
+}
+
 int intake_read(struct intake *in, unsigned i, struct source *source)
 {
 	int n;
@@ -356,143 +403,4 @@ int intake_read(struct intake *in, unsigned i, struct source *source)
 	intake_settle(in);
 	in->incomplete |= source->incomplete || classifier_failed(in->classes);
 	return n;
-}
-
-/* -- life ------------------------------------------------------------------------------------- */
-
-/* What remembers packets. 0 or -ENOMEM. */
-static int create_memories(struct intake *in)
-{
-	const struct config *c = in->config;
-
-	if (c->fragments) {
-		in->fragments = fragments_create(rng_next(&in->seeds));
-		if (!in->fragments)
-			return -ENOMEM;
-	}
-	if (c->dedup) {
-		invariant_set_keys(&in->keys, rng_next(&in->seeds));
-		in->dedup = dedup_create(&c->dedup_windows, config_is_live(c));
-		if (!in->dedup)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-static bool looks_again(const struct config *c)
-{
-	return c->ports.rule_count > 0 || c->sampling.count > 1 ||
-	    sampling_looks_inside(c->sampling.rules[0].method);
-}
-
-int intake_init(struct intake *in, const struct intake_options *options)
-{
-	const struct config *c = options->config;
-
-	*in = (struct intake){.options = *options,
-	    .config = c,
-	    .decode = c->decode,
-	    .seeds = {.state = options->seed}};
-	in->decode.details |= c->ports.needs_macs;
-	in->has_bounds = c->packet_limit || c->duration_ns;
-	in->looks_again = looks_again(c);
-	in->classifiers = calloc(options->sources, sizeof(struct classifier *));
-	if (!in->classifiers || create_memories(in) < 0)
-		return -ENOMEM;
-	return selection_init(&in->selection, &c->sampling, options->sources, options->seed);
-}
-
-static void free_classifiers(const struct intake *in, struct classifier **classifiers)
-{
-	for (size_t i = 0; classifiers && i < in->options.sources; i++)
-		classifier_destroy(classifiers[i]);
-	free(classifiers);
-}
-
-void intake_fini(struct intake *in)
-{
-	free_classifiers(in, in->classifiers);
-	fragments_destroy(in->fragments);
-	dedup_destroy(in->dedup);
-	selection_fini(&in->selection);
-}
-
-void intake_begin_batch(struct intake *in)
-{
-	in->batched = 0;
-	in->due_ns = in->clock.now_ns + BATCH_NS;
-}
-
-void intake_shift_times(struct intake *in, uint64_t shift_ns)
-{
-	in->shift_ns = shift_ns;
-	in->has_bounds = true;
-}
-
-/* A file is read also where a class does not fit it: its packets are of others. */
-static int create_classifier(
-    const struct config *c, const struct source *source, struct classifier **out)
-{
-	return classifier_create(
-	    c->class_filters, c->sampling.count, source, config_is_live(c), out);
-}
-
-int intake_open(struct intake *in, unsigned i, const struct source *source)
-{
-	const struct config *c = in->config;
-
-	in->undecoded.count = 0;
-	if (source->linktype != SOURCE_LINKTYPES && !decode_supports(source->linktype)) {
-		undecoded_report(source, 0, source->linktype);
-		return -ENOTSUP;
-	}
-	classifier_destroy(in->classifiers[i]);
-	in->classifiers[i] = NULL;
-	if (!config_has_classes(c))
-		return 0;
-	return create_classifier(c, source, &in->classifiers[i]);
-}
-
-/* -- other settings --------------------------------------------------------------------------- */
-
-/* What the rules need of each source that is open. NULL after saying why one has no use for them. */
-static struct classifier **create_classifiers(
-    const struct intake *in, const struct config *c, struct source *const *sources)
-{
-	struct classifier **list = calloc(in->options.sources, sizeof(struct classifier *));
-	int rc = list ? 0 : -ENOMEM;
-
-	for (size_t i = 0; rc == 0 && config_has_classes(c) && i < in->options.sources; i++)
-		if (sources[i])
-			rc = create_classifier(c, sources[i], &list[i]);
-	if (rc == 0)
-		return list;
-	free_classifiers(in, list);
-	return NULL;
-}
-
-int intake_reload(
-    struct intake *in, const struct config *config, bool rules, struct source *const *sources)
-{
-	/* Also where they are the same: they point into the configuration. */
-	struct classifier **classifiers = create_classifiers(in, config, sources);
-	struct selection selection = in->selection;
-	int rc = classifiers ? 0 : -EINVAL;
-
-	if (rc == 0 && rules)
-		rc = selection_init(
-		    &selection, &config->sampling, in->options.sources, in->options.seed);
-	if (rc) {
-		free_classifiers(in, classifiers);
-		return rc;
-	}
-	if (rules)
-		selection_fini(&in->selection);
-	free_classifiers(in, in->classifiers);
-	in->classifiers = classifiers;
-	in->selection = selection;
-	in->selection.plan = &config->sampling;
-	in->config = config;
-	in->looks_again = looks_again(config);
-	return 0;
 }

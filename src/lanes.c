@@ -13,6 +13,10 @@
 #define QUEUE_SLOTS 32
 #define QUEUE_WAIT_MS 100
 
+/* Words of the key for the first two words of a flow's key, and for the end of its addresses. */
+#define HEAD_KEYS FOLD_KEYS(FOLD_OCTETS)
+#define TAIL_KEYS FOLD_KEYS(sizeof(struct key_tail))
+
 struct lane {
 	struct shard *shard;
 	struct ring *queue; /* NULL: the shard has no thread */
@@ -23,7 +27,7 @@ struct lanes {
 	struct lanes_options options;
 	bool with_ports;
 	size_t packet_size; /* so much of a packet's description the table reads */
-	uint64_t key[FOLD_KEYS(32) + 2];
+	uint64_t key[HEAD_KEYS + TAIL_KEYS + 2];
 	struct turn *room; /* of the packets that come next */
 	struct lane lanes[];
 };
@@ -52,11 +56,12 @@ static void send_turn(struct lane *lane, const struct turn_head *head)
 /* The number of the lane that a packet's flow is in, which is that of no other key part. */
 static unsigned lane_of(const struct lanes *l, const struct pktinfo *info)
 {
-	uint64_t ports = l->with_ports ? (uint64_t)info->src_port << 16 | info->dst_port : 0;
-	uint64_t hash = fold_pair(fold_load64(info->src), fold_load64(info->dst), l->key) +
-	    fold_pair(fold_load64(info->src + 8) ^ ports, fold_load64(info->dst + 8), l->key + 2);
+	uint64_t ports =
+	    l->with_ports ? (uint64_t)info->head.src_port << 16 | info->head.dst_port : 0;
+	uint64_t hash = fold_pair(fold_load64(info->head.src), ports, l->key) +
+	    fold_octets(info->tail.src, sizeof(info->tail), l->key + HEAD_KEYS);
 
-	hash = fold_spread(hash, l->key + FOLD_KEYS(32));
+	hash = fold_spread(hash, l->key + HEAD_KEYS + TAIL_KEYS);
 	return (unsigned)((hash & UINT32_MAX) * l->options.count >> 32);
 }
 

@@ -33,10 +33,9 @@ static bool split_address(
 
 static void pack(uint64_t words[OWN_EXPORT_WORDS], const struct pktinfo *info)
 {
-	words[0] = (uint64_t)info->dst_port << DST_PORT_SHIFT | (uint64_t)info->src_port << 16 |
-	    info->ip_version;
-	memcpy(words + 1, info->dst, 16);
-	memcpy(words + 3, info->src, 16);
+	words[0] = (uint64_t)info->head.dst_port << DST_PORT_SHIFT |
+	    (uint64_t)info->head.src_port << 16 | pktinfo_version(info);
+	pktinfo_addresses(info, (uint8_t *)(words + 3), (uint8_t *)(words + 1));
 }
 
 /*
@@ -75,11 +74,14 @@ void own_exports_publish(struct own_exports *own, const bool *trial, unsigned co
     const struct sockaddr_storage *local, const struct sockaddr_storage *remote)
 {
 	uint64_t words[OWN_EXPORT_WORDS];
-	struct pktinfo info;
+	struct pktinfo info = {.late = false};
+	uint8_t version, src[ADDRESS_OCTETS], dst[ADDRESS_OCTETS];
 
-	if (!split_address(local, &info.ip_version, info.src, &info.src_port) ||
-	    !split_address(remote, &info.ip_version, info.dst, &info.dst_port))
+	if (!split_address(local, &version, src, &info.head.src_port) ||
+	    !split_address(remote, &version, dst, &info.head.dst_port))
 		return;
+	info.head.kind = version;
+	pktinfo_set_addresses(&info, src, dst);
 	pack(words, &info);
 	pthread_mutex_lock(&publishing);
 	if (!*trial) {

@@ -140,8 +140,8 @@ enum ignored ipnet_decode(struct walk *w)
 
 	if (!header)
 		return IGNORED_TRUNCATED;
-	if (w->info->ingress == 0)
-		w->info->ingress = get_be32(header + IPNET_INTERFACE);
+	if (w->info->head.ingress == 0)
+		w->info->head.ingress = get_be32(header + IPNET_INTERFACE);
 	return family_ip(w, header[1]);
 }
 

@@ -20,11 +20,11 @@ enum ignored walk_to_ip(struct walk *w)
 	return IGNORED_NOT;
 }
 
-/* Addresses and the count of octets are found with IP; the rest of them may not be there. */
+/* Addresses and the count of octets are found with IP; the rest may not be there. */
 static void clear(struct pktinfo *info)
 {
-	memset(&info->ip_offset, 0,
-	    offsetof(struct pktinfo, fragment) - offsetof(struct pktinfo, ip_offset));
+	memset(&info->head, 0, sizeof(info->head));
+	pktinfo_clear(info);
 }
 
 static enum ignored decode_outermost(struct walk *w)
@@ -51,7 +51,7 @@ static enum ignored decode_more(struct walk *w)
 }
 
 /* Its parts are no calls, of which each packet would pay some; it is one, for what few packets need. */
-__attribute__((flatten, noinline)) static enum ignored walk(
+__attribute__((flatten, noinline)) enum ignored decode_unusual(
     const struct packet *packet, const struct decode_options *options, struct pktinfo *info)
 {
 	struct walk w = {
@@ -66,18 +66,14 @@ __attribute__((flatten, noinline)) static enum ignored walk(
 	clear(info);
 	if (!w.next)
 		return IGNORED_LINK_TYPE;
-	info->ingress = packet->ingress;
+	info->head.ingress = packet->ingress;
 	return decode_more(&w);
 }
 
 enum ignored decode_packet(
     const struct packet *packet, const struct decode_options *options, struct pktinfo *info)
 {
-	if (packet->linktype == DLT_EN10MB && !options->details &&
-	    !(options->decap & DECAPS_ABOVE_IP)) {
-		clear(info);
-		if (usual_decode(packet, info))
-			return IGNORED_NOT;
-	}
-	return walk(packet, options, info);
+	if (decode_takes_usual(options) && decode_usual(packet, 1, info))
+		return IGNORED_NOT;
+	return decode_unusual(packet, options, info);
 }

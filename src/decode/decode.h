@@ -60,4 +60,17 @@ void decode_list_supported(char *out, size_t size);
 enum ignored decode_packet(
     const struct packet *packet, const struct decode_options *options, struct pktinfo *info);
 
+/*
+ * The same for many at once: of the first of them those that are as most packets are, where the options ask for
+ * nothing else. How many they are; behind them `infos` is undefined, and decode_unusual() is for the next one.
+ */
+static inline bool decode_takes_usual(const struct decode_options *options)
+{
+	return !options->details && !(options->decap & DECAPS_ABOVE_IP);
+}
+
+unsigned decode_usual(const struct packet packets[], unsigned n, struct pktinfo infos[]);
+enum ignored decode_unusual(
+    const struct packet *packet, const struct decode_options *options, struct pktinfo *info);
+
 #endif

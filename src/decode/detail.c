@@ -40,11 +40,11 @@ void detail_finish(const struct packet *packet, struct pktinfo *info)
 
 	if (!cursor_take(&c, info->ip_offset))
 		return;
-	if (info->ip_version == 4)
+	if (pktinfo_version(info) == 4)
 		ipv4_header(c, d);
 	else
 		ipv6_header(c, d);
 	d->octets_min = info->octets < UINT32_MAX ? (uint32_t)info->octets : UINT32_MAX;
 	d->octets_max = d->octets_min;
-	d->point = info->ingress;
+	d->point = info->head.ingress;
 }

@@ -109,7 +109,7 @@ uint32_t digest_packet(const struct packet *packet, const struct pktinfo *info, 
 
 	if (!cursor_take(&c, info->ip_offset))
 		return 0;
-	if (info->ip_version == 4)
+	if (pktinfo_version(info) == 4)
 		add_ipv4(&in, &c);
 	else
 		add_ipv6(&in, &c);

@@ -144,7 +144,7 @@ static enum ignored vlan_tags(struct walk *w)
 		if (w->tags == VLAN_LIMIT)
 			return IGNORED_HEADER_LIMIT;
 		if (w->tags == 0)
-			w->info->vlan = get_be16(tag) & VLAN_ID_MASK;
+			w->info->head.vlan = get_be16(tag) & VLAN_ID_MASK;
 		else if (w->tags == 1)
 			w->info->inner_vlan = get_be16(tag) & VLAN_ID_MASK;
 		w->type = get_be16(tag + 2);

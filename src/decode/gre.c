@@ -56,7 +56,7 @@ static enum ignored erspan2_decode(struct walk *w)
 	mirrored_frame(w);
 	tag = get_be16(erspan + 2) >> ERSPAN_TAG_SHIFT & 3;
 	if (tag == TAG_ISL || tag == TAG_8021Q)
-		w->info->vlan = get_be16(erspan) & ERSPAN_VLAN_MASK;
+		w->info->head.vlan = get_be16(erspan) & ERSPAN_VLAN_MASK;
 	return IGNORED_NOT;
 }
 

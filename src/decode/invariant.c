@@ -97,12 +97,13 @@ static inline uint64_t hash_link(
 static inline uint16_t hash_place(const struct packet *packet, const struct pktinfo *info,
     const uint8_t *link, size_t size, uint8_t ttl, const struct invariant_keys *keys)
 {
-	uint64_t where = (uint64_t)packet->interface << 32 ^ info->ingress ^ (uint64_t)ttl << 24;
+	uint64_t where =
+	    (uint64_t)packet->interface << 32 ^ info->head.ingress ^ (uint64_t)ttl << 24;
 
 	if (info->mirrored_offset) {
 		link += info->mirrored_offset;
 		size -= info->mirrored_offset;
-		where ^= (uint64_t)info->vlan << 48;
+		where ^= (uint64_t)info->head.vlan << 48;
 	}
 	return (uint16_t)((where * keys->key[PLACE_KEY] + hash_link(link, size, keys)) >>
 	    (64 - INVARIANT_PLACE_BITS));
@@ -113,7 +114,7 @@ __attribute__((noinline)) struct invariant invariant_take(
     const struct packet *packet, const struct pktinfo *info, const struct invariant_keys *keys)
 {
 	struct cursor c = {.at = packet->data, .left = packet->caplen};
-	const struct mask *mask = &masks[info->ip_version];
+	const struct mask *mask = &masks[pktinfo_version(info)];
 	const uint8_t *ip;
 
 	if (!cursor_take(&c, info->ip_offset))

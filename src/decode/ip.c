@@ -33,6 +33,12 @@ static uint64_t count_wire(struct walk *w, uint64_t wire)
 	return wire;
 }
 
+/* Inside a tunnel that of the header before is replaced; the segment stays. */
+static void put_version(struct pktinfo *info, uint8_t version)
+{
+	info->head.kind = (info->head.kind & ~KIND_VERSION) | version;
+}
+
 /* -- IPv4 ------------------------------------------------------------------------------------- */
 
 static void ipv4_fragment(const uint8_t *ip, uint32_t header, struct pktinfo *info)
@@ -63,11 +69,11 @@ static enum ignored ipv4_decode(struct walk *w, uint64_t wire)
 	if (ip[0] >> 4 != 4 || header < IPV4_HEADER || (total != 0 && total < header))
 		return IGNORED_MALFORMED;
 	info->octets = total ? count_octets(w, total, wire) : count_wire(w, wire);
-	info->ip_version = 4;
-	info->tos = ip[1];
-	info->protocol = ip[9];
-	put_ipv4_address(info->src, ip + 12);
-	put_ipv4_address(info->dst, ip + 16);
+	put_version(info, 4);
+	put_tos(info, ip[1]);
+	info->head.protocol = ip[9];
+	put_ipv4_addresses(info, ip + 12);
+	memset(&info->tail, 0, sizeof(info->tail)); /* the header around this one may be IPv6's */
 
 	/* What follows the packet in the frame is padding, and no transport header. */
 	cursor_limit(&w->c, info->octets);
@@ -172,8 +178,8 @@ static bool ipv6_walk(struct walk *w)
 {
 	struct pktinfo *info = w->info;
 
-	for (unsigned n = 0; is_extension(info->protocol); n++) {
-		uint8_t type = info->protocol;
+	for (unsigned n = 0; is_extension(info->head.protocol); n++) {
+		uint8_t type = info->head.protocol;
 		const uint8_t *h = cursor_peek(&w->c, 1);
 
 		if (!h)
@@ -182,7 +188,7 @@ static bool ipv6_walk(struct walk *w)
 			info->notes |= 1u << NOTE_HEADER_LIMIT;
 			return false;
 		}
-		info->protocol = h[0];
+		info->head.protocol = h[0];
 		if (!cursor_peek(&w->c, 2) || !cursor_take(&w->c, extension_size(type, h)))
 			return false;
 		if (type != IPPROTO_FRAGMENT)
@@ -229,14 +235,13 @@ static enum ignored ipv6_decode(struct walk *w, uint64_t wire)
 	if (ip[0] >> 4 != 6)
 		return IGNORED_MALFORMED;
 	info->octets = ipv6_octets(w, get_be16(ip + 4), ip[6], wire);
-	info->ip_version = 6;
-	info->tos = ipv6_traffic_class(ip);
-	info->protocol = ip[6];
-	memcpy(info->src, ip + 8, 16);
-	memcpy(info->dst, ip + 24, 16);
+	put_version(info, 6);
+	put_tos(info, ipv6_traffic_class(ip));
+	info->head.protocol = ip[6];
+	put_ipv6_addresses(info, ip + 8);
 
 	cursor_limit(&w->c, info->octets - IPV6_HEADER);
-	if (!is_extension(info->protocol) || ipv6_extensions(w))
+	if (!is_extension(info->head.protocol) || ipv6_extensions(w))
 		transport_decode(w);
 	else
 		cursor_limit(&w->c, 0);

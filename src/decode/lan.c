@@ -208,7 +208,7 @@ static enum ignored marvell_decode(struct walk *w, size_t before)
 		return IGNORED_TRUNCATED;
 	tag += before;
 	if (tag[0] & TAGGED) {
-		w->info->vlan = get_be16(tag + 2) & VLAN_ID_MASK;
+		w->info->head.vlan = get_be16(tag + 2) & VLAN_ID_MASK;
 		w->tags = 1;
 	}
 	return walk_on(w, ethertype_decode);

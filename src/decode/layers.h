@@ -147,10 +147,21 @@ static inline bool ipv4_is_fragment(const uint8_t *ip)
 	return get_be16(ip + 6) & (IPV4_OFFSET_MASK | IPV4_MORE_FRAGMENTS);
 }
 
-static inline void put_ipv4_address(uint8_t to[16], const uint8_t *address)
+/* Both, which follow each other here and there; the tail is 0. */
+static inline void put_ipv4_addresses(struct pktinfo *info, const uint8_t *source)
 {
-	memset(to, 0, 16);
-	memcpy(to, address, 4);
+	memcpy(&info->head, source, sizeof(info->head.src) + sizeof(info->head.dst));
+}
+
+static inline void put_ipv6_addresses(struct pktinfo *info, const uint8_t *source)
+{
+	pktinfo_set_addresses(info, source, source + ADDRESS_OCTETS);
+}
+
+static inline void put_tos(struct pktinfo *info, uint8_t tos)
+{
+	info->tos = tos;
+	info->head.dscp = tos & DSCP_MASK;
 }
 
 static inline uint8_t ipv6_traffic_class(const uint8_t *ip)
@@ -174,12 +185,6 @@ static inline uint16_t tcp_flags(const uint8_t *tcp)
 {
 	return get_be16(tcp + 12) & TCP_FLAGS;
 }
-
-/*
- * usual.c: a frame of Ethernet for which no walk is needed. False: it needs one, and what was zeroed
- * before it is to be zeroed again.
- */
-bool usual_decode(const struct packet *packet, struct pktinfo *info);
 
 /* ethernet.c */
 layer_fn ethernet_decode;

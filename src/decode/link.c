@@ -80,8 +80,8 @@ static enum ignored cooked2_decode(struct walk *w)
 
 	if (!sll)
 		return IGNORED_TRUNCATED;
-	if (w->info->ingress == 0)
-		w->info->ingress = get_be32(sll + 4);
+	if (w->info->head.ingress == 0)
+		w->info->head.ingress = get_be32(sll + 4);
 	cooked_mac(w, sll[11], sll + 12);
 	return cooked_protocol(w, get_be16(sll + 8), get_be16(sll));
 }

@@ -7,8 +7,13 @@
 #ifndef SPANFLOW_DECODE_PKTINFO_H
 #define SPANFLOW_DECODE_PKTINFO_H
 
+#include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+
+#define ADDRESS_OCTETS 16
 
 /*
  * What only some record layouts ask for. In a pktinfo it is one packet's; in a flow or record that
@@ -40,30 +45,89 @@ struct fragment {
 	bool more;       /* others follow */
 };
 
+/*
+ * What flows are told apart by (RFC 7011 section 2, Flow Key), unless the settings say otherwise. It stands in
+ * a packet as it does in a flow (meter/flow.h). Compared and hashed as octets: no hole, and what is unused is 0.
+ */
+struct key_head {
+	uint8_t src[4]; /* network order: the IPv4 address, or the first octets of the IPv6 one */
+	uint8_t dst[4];
+	uint16_t src_port; /* host order; 0 where there is none */
+	uint16_t dst_port; /* of ICMP and ICMPv6: type * 256 + code */
+	uint16_t vlan;     /* outermost VLAN ID, 0: untagged */
+	uint8_t protocol;  /* of IPv6: what follows the last extension header */
+	uint8_t dscp;      /* the ToS octet without its two ECN bits, unless those are in the key */
+	uint32_t ingress;  /* ifIndex */
+	uint32_t kind;     /* flow_kind() */
+};
+
+/* What follows of IPv6 addresses; 0 for IPv4. */
+struct key_tail {
+	uint8_t src[12];
+	uint8_t dst[12];
+};
+
+static_assert(sizeof(struct key_head) == 24 && sizeof(struct key_tail) == 24, "three words each");
+
+#define DSCP_MASK 0xfc
+
+/*
+ * What takes less than an octet each, and the overlay network's 24 bits, in one word: the IP version, 4 or 6;
+ * the number of the sampling rule (meter/sampler.h), because a record has one rate; the segment, because the
+ * same addresses may be in use in each.
+ */
+#define KIND_VERSION 7u
+#define KIND_SELECTOR_SHIFT 3
+#define KIND_SELECTOR 31u
+#define KIND_SEGMENT_SHIFT 8
+
+static inline uint32_t flow_kind(uint8_t ip_version, uint8_t selector, uint32_t segment)
+{
+	return segment << KIND_SEGMENT_SHIFT | (uint32_t)selector << KIND_SELECTOR_SHIFT |
+	    ip_version;
+}
+
+static inline uint8_t kind_version(uint32_t kind)
+{
+	return kind & KIND_VERSION;
+}
+
+static inline uint8_t kind_selector(uint32_t kind)
+{
+	return kind >> KIND_SELECTOR_SHIFT & KIND_SELECTOR;
+}
+
+static inline uint32_t kind_segment(uint32_t kind)
+{
+	return kind >> KIND_SEGMENT_SHIFT;
+}
+
+/* The segment with its type, as layer2SegmentId (IE 351) has it. */
+#define SEGMENT_TYPE_SHIFT 24
+#define SEGMENT_ID_MASK 0xffffffu
+enum segment_type { SEGMENT_NONE, SEGMENT_VXLAN, SEGMENT_NVGRE };
+
+static inline uint32_t kind_typed_segment(uint32_t kind, uint8_t segment_type)
+{
+	return (uint32_t)segment_type << SEGMENT_TYPE_SHIFT | kind_segment(kind);
+}
+
 struct pktinfo {
 	uint64_t ts_ns;    /* the packet's own time, since 1970 */
 	uint64_t clock_ns; /* the stamp that deadlines are judged by (meter/clock.h) */
 	uint64_t octets;   /* layer-3 octets: header and payload, no padding */
-	uint8_t src[16];   /* network order; IPv4 in the first four octets, the rest 0 */
-	uint8_t dst[16];   /* likewise */
-	uint32_t ingress;  /* ifIndex */
+	struct key_head head;
 	/* From here on 0 unless something was found. */
+	struct key_tail tail;
 	uint32_t ip_offset; /* where in the packet's octets the header is that this tells of */
 	uint32_t mirrored_offset; /* where the mirrored frame begins that this is in; 0: in none */
 	uint32_t egress;          /* ifIndex, 0: not known */
 	uint32_t notes;           /* set of 1 << enum note */
-	uint32_t segment; /* overlay network: enum segment_type << SEGMENT_TYPE_SHIFT | its ID */
-	/* These five stand as they do in a key (meter/flow.h), which is made of them at once. */
-	uint16_t src_port;   /* host order; 0 where there is none */
-	uint16_t dst_port;   /* of ICMP and ICMPv6: type * 256 + code */
-	uint16_t vlan;       /* outermost VLAN ID, 0: untagged */
-	uint8_t protocol;    /* of IPv6: what follows the last extension header */
-	uint8_t tos;         /* IPv4 ToS or IPv6 traffic class, all 8 bits */
-	uint16_t inner_vlan; /* second tag's VLAN ID, 0: none */
-	uint16_t tcp_flags;  /* 12 bits as observed (RFC 9565) */
-	uint8_t ip_version;  /* 4 or 6 */
-	uint8_t selector;    /* number of the sampling rule that chose it (meter/sampler.h) */
-	bool late;           /* ts_ns is before that of an earlier packet */
+	uint16_t inner_vlan;      /* second tag's VLAN ID, 0: none */
+	uint16_t tcp_flags;       /* 12 bits as observed (RFC 9565) */
+	uint8_t tos;              /* IPv4 ToS or IPv6 traffic class, all 8 bits */
+	uint8_t segment_type;     /* enum segment_type: of the overlay network in `kind` */
+	bool late;                /* ts_ns is before that of an earlier packet */
 	bool is_fragment;
 	/*
 	 * What follows is not even zeroed where it is not set, which would cost every packet
@@ -74,10 +138,39 @@ struct pktinfo {
 	struct detail detail;
 };
 
-/* Types of layer2SegmentId (IE 351). */
-#define SEGMENT_TYPE_SHIFT 24
-#define SEGMENT_ID_MASK 0xffffffu
-enum segment_type { SEGMENT_NONE, SEGMENT_VXLAN, SEGMENT_NVGRE };
+static_assert(
+    offsetof(struct pktinfo, tail) == offsetof(struct pktinfo, head) + sizeof(struct key_head),
+    "hashed with the head");
+
+/* What follows the key's head. */
+static inline void pktinfo_clear(struct pktinfo *info)
+{
+	memset(&info->tail, 0, offsetof(struct pktinfo, fragment) - offsetof(struct pktinfo, tail));
+}
+
+/* The two addresses as they are in a packet; IPv4 in the first four octets, the rest 0. */
+static inline void pktinfo_addresses(
+    const struct pktinfo *info, uint8_t src[ADDRESS_OCTETS], uint8_t dst[ADDRESS_OCTETS])
+{
+	memcpy(src, info->head.src, sizeof(info->head.src));
+	memcpy(src + sizeof(info->head.src), info->tail.src, sizeof(info->tail.src));
+	memcpy(dst, info->head.dst, sizeof(info->head.dst));
+	memcpy(dst + sizeof(info->head.dst), info->tail.dst, sizeof(info->tail.dst));
+}
+
+static inline void pktinfo_set_addresses(
+    struct pktinfo *info, const uint8_t src[ADDRESS_OCTETS], const uint8_t dst[ADDRESS_OCTETS])
+{
+	memcpy(info->head.src, src, sizeof(info->head.src));
+	memcpy(info->tail.src, src + sizeof(info->head.src), sizeof(info->tail.src));
+	memcpy(info->head.dst, dst, sizeof(info->head.dst));
+	memcpy(info->tail.dst, dst + sizeof(info->head.dst), sizeof(info->tail.dst));
+}
+
+static inline uint8_t pktinfo_version(const struct pktinfo *info)
+{
+	return kind_version(info->head.kind);
+}
 
 /* Why a packet is not metered; each reason is a counter of the ledger with this name. */
 #define IGNORED_REASONS(X)                  \

@@ -11,8 +11,8 @@
 
 static void put_ports(struct pktinfo *info, const uint8_t *ports)
 {
-	info->src_port = get_be16(ports);
-	info->dst_port = get_be16(ports + 2);
+	info->head.src_port = get_be16(ports);
+	info->head.dst_port = get_be16(ports + 2);
 }
 
 static void ports_decode(struct walk *w)
@@ -29,7 +29,7 @@ static void icmp_decode(struct walk *w)
 	const uint8_t *icmp = cursor_peek(&w->c, ICMP_TYPE_CODE_SIZE);
 
 	if (icmp)
-		w->info->dst_port = get_be16(icmp);
+		w->info->head.dst_port = get_be16(icmp);
 }
 
 /*
@@ -118,7 +118,7 @@ static void udp_decode(struct walk *w)
 
 static void others_decode(struct walk *w)
 {
-	switch (w->info->protocol) {
+	switch (w->info->head.protocol) {
 	case IPPROTO_UDPLITE:
 	case IPPROTO_SCTP:
 	case IPPROTO_DCCP:
@@ -136,9 +136,9 @@ static void others_decode(struct walk *w)
 /* Nearly every packet is one of the first two. */
 void transport_decode(struct walk *w)
 {
-	if (w->info->protocol == IPPROTO_TCP)
+	if (w->info->head.protocol == IPPROTO_TCP)
 		tcp_decode(w);
-	else if (w->info->protocol == IPPROTO_UDP)
+	else if (w->info->head.protocol == IPPROTO_UDP)
 		udp_decode(w);
 	else
 		others_decode(w);
@@ -170,6 +170,6 @@ static uint32_t header_min(uint8_t protocol)
  */
 void transport_first_fragment(struct pktinfo *info, uint32_t octets)
 {
-	if (octets < header_min(info->protocol))
+	if (octets < header_min(info->head.protocol))
 		info->notes |= 1u << NOTE_FRAGMENT_TINY;
 }

@@ -60,7 +60,7 @@ void tunnel_forget_tags(struct walk *w)
 	w->frame_is_outer = false;
 	w->tags = 0;
 	w->frames = 0;
-	w->info->vlan = 0;
+	w->info->head.vlan = 0;
 	w->info->inner_vlan = 0;
 }
 
@@ -147,8 +147,8 @@ static layer_fn *udp_tunnel_of(const struct walk *w)
 	const struct pktinfo *info = w->info;
 
 	for (size_t i = 0; i < sizeof(by_port) / sizeof(*by_port); i++)
-		if ((by_port[i].port == info->dst_port ||
-			(by_port[i].either && by_port[i].port == info->src_port)) &&
+		if ((by_port[i].port == info->head.dst_port ||
+			(by_port[i].either && by_port[i].port == info->head.src_port)) &&
 		    w->options->decap & 1u << by_port[i].asked_by)
 			return by_port[i].decode;
 	return NULL;
@@ -157,7 +157,7 @@ static layer_fn *udp_tunnel_of(const struct walk *w)
 /* The layer that follows the IP header, and UDP's where there is one; NULL: none that was asked for. */
 static layer_fn *tunnel_of(const struct walk *w)
 {
-	uint8_t protocol = w->info->protocol;
+	uint8_t protocol = w->info->head.protocol;
 
 	/* Most packets are TCP's, and no tunnel is. */
 	if (protocol == IPPROTO_TCP)
@@ -215,10 +215,10 @@ static enum ignored enter(struct walk *w, layer_fn *tunnel)
 	w->is_mirrored = false;
 	w->frame_is_outer = true;
 	w->labels_are_outer = true;
-	if (info->protocol == IPPROTO_UDP)
+	if (info->head.protocol == IPPROTO_UDP)
 		ignored = udp_header(w);
-	info->src_port = 0;
-	info->dst_port = 0;
+	info->head.src_port = 0;
+	info->head.dst_port = 0;
 	w->next = tunnel;
 	if (!ignored)
 		ignored = walk_to_ip(w);

@@ -37,7 +37,8 @@ enum ignored tunnel_ethertype(struct walk *w, uint16_t type);
 /* Puts the overlay network that the octets inside belong to. */
 static inline void tunnel_segment(struct walk *w, enum segment_type type, uint32_t id)
 {
-	w->info->segment = (uint32_t)type << SEGMENT_TYPE_SHIFT | id;
+	w->info->segment_type = (uint8_t)type;
+	w->info->head.kind = flow_kind(pktinfo_version(w->info), 0, id);
 }
 
 #endif

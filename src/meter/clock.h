@@ -70,6 +70,19 @@ static inline uint64_t clock_steady_of(const struct clock *c, uint64_t ts_ns)
 	return (int64_t)(at - c->now_ns) < 0 ? c->now_ns : at;
 }
 
+/* Offline: a time that is not before the newest one is what the clock shows then, and nothing else happens. */
+static inline bool clock_runs(const struct clock *c)
+{
+	return !c->live && !c->file_begins && c->newest_ns;
+}
+
+/* That is so, and the last of such times is this one. */
+static inline void clock_run_to(struct clock *c, uint64_t ts_ns)
+{
+	c->now_ns = ts_ns;
+	c->newest_ns = ts_ns;
+}
+
 /* Offline: a time that is not before any other one, as most packets of a file have. */
 static inline bool clock_goes_on(const struct clock *c, uint64_t ts_ns)
 {

@@ -13,66 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Compared and hashed as octets: no hole, and what is unused is 0. */
-struct key_head {
-	uint8_t src[4]; /* network order: the IPv4 address, or the first octets of the IPv6 one */
-	uint8_t dst[4];
-	uint16_t src_port; /* host order, as in struct pktinfo */
-	uint16_t dst_port;
-	uint16_t vlan;
-	uint8_t protocol;
-	uint8_t dscp; /* the ToS octet without its two ECN bits, unless KEY_ECN is in the key */
-	uint32_t ingress;
-	uint32_t kind; /* flow_kind() */
-};
-
-/* What follows of IPv6 addresses; 0 for IPv4. */
-struct key_tail {
-	uint8_t src[12];
-	uint8_t dst[12];
-};
-
-/* What only some runs put into the key (meter/key.h); elsewhere it is not even zeroed. */
-struct key_extra {
-	uint8_t src_mac[6];
-	uint8_t dst_mac[6];
-	uint16_t inner_vlan;
-	uint8_t zero[2];
-};
-
-struct flow_key {
-	struct key_head head;
-	struct key_tail tail;
-	struct key_extra extra;
-};
-
-/*
- * What takes less than an octet each, and the overlay network's 24 bits, in one word: the IP version;
- * the sampling rule, because a record has one rate; the segment, because the same addresses may be in
- * use in each.
- */
-static inline uint32_t flow_kind(uint8_t ip_version, uint8_t selector, uint32_t segment)
-{
-	return segment << 8 | (uint32_t)selector << 3 | ip_version;
-}
-
-static inline uint8_t kind_version(uint32_t kind)
-{
-	return kind & 7;
-}
-
-static inline uint8_t kind_selector(uint32_t kind)
-{
-	return kind >> 3 & 31;
-}
-
-static inline uint32_t kind_segment(uint32_t kind)
-{
-	return kind >> 8;
-}
-
-static_assert(sizeof(struct key_head) == 24, "hashed whole: no padding");
-static_assert(sizeof(struct flow_key) == 64, "hashed whole: no padding");
+#include "decode/pktinfo.h"
 
 /* What a Flow Key is made of (RFC 7011 section 2). Changes to it are a set of 1 << part. */
 enum key_part {

@@ -12,11 +12,11 @@ struct identity {
 	uint8_t src[16];
 	uint8_t dst[16];
 	uint32_t id;
-	uint32_t segment;
+	uint32_t kind;  /* no sampling rule has been put there yet; 0: the place is free */
 	uint32_t epoch; /* how many times the clock has started again */
 	uint16_t vlan;
-	uint8_t ip_version; /* 0: the place is free */
-	uint8_t protocol;   /* IPv4 only */
+	uint8_t segment_type;
+	uint8_t protocol; /* IPv4 only */
 };
 
 /* A part of a datagram, in units from its beginning. */
@@ -69,14 +69,13 @@ void fragments_forget(struct fragments *f)
 static struct identity identify(const struct fragments *f, const struct pktinfo *info)
 {
 	struct identity i = {.id = info->fragment.id,
-	    .segment = info->segment,
+	    .kind = info->head.kind,
 	    .epoch = f->epoch,
-	    .vlan = info->vlan,
-	    .ip_version = info->ip_version,
-	    .protocol = info->ip_version == 4 ? info->protocol : 0};
+	    .vlan = info->head.vlan,
+	    .segment_type = info->segment_type,
+	    .protocol = pktinfo_version(info) == 4 ? info->head.protocol : 0};
 
-	memcpy(i.src, info->src, sizeof(i.src));
-	memcpy(i.dst, info->dst, sizeof(i.dst));
+	pktinfo_addresses(info, i.src, i.dst);
 	return i;
 }
 
@@ -93,7 +92,7 @@ static bool is_of(const struct datagram *d, const struct identity *i)
 /* Whether anything may still be asked about it. */
 static bool is_alive(const struct fragments *f, const struct datagram *d, uint64_t clock_ns)
 {
-	return d->identity.ip_version && d->identity.epoch == f->epoch &&
+	return d->identity.kind && d->identity.epoch == f->epoch &&
 	    clock_ns - d->clock_ns < FRAGMENT_LIFE_NS;
 }
 
@@ -193,20 +192,20 @@ static bool learn(struct fragments *f, struct datagram *bucket, const struct ide
 
 	*d = (struct datagram){.identity = *i,
 	    .clock_ns = info->clock_ns,
-	    .src_port = info->src_port,
-	    .dst_port = info->dst_port,
+	    .src_port = info->head.src_port,
+	    .dst_port = info->head.dst_port,
 	    .end = r.to,
 	    .last = r,
-	    .protocol = info->protocol,
+	    .protocol = info->head.protocol,
 	    .is_of_tunnel = info->notes & 1u << NOTE_TUNNEL_FRAGMENT};
 	return forgets;
 }
 
 static void inherit(struct pktinfo *info, struct datagram *d)
 {
-	info->src_port = d->src_port;
-	info->dst_port = d->dst_port;
-	info->protocol = d->protocol;
+	info->head.src_port = d->src_port;
+	info->head.dst_port = d->dst_port;
+	info->head.protocol = d->protocol;
 	/* What is a tunnel by its port alone is not known of a later one before. */
 	if (d->is_of_tunnel)
 		info->notes |= 1u << NOTE_TUNNEL_FRAGMENT;

@@ -46,16 +46,16 @@ void index_init(struct index *x, struct bucket *buckets, uint32_t max_flows)
 /* -- finding ---------------------------------------------------------------------------------- */
 
 static inline __attribute__((always_inline)) bool is_key_of(
-    const struct index *x, const struct flow_key *key, uint32_t i, bool by_plan)
+    const struct index *x, const struct pktinfo *info, uint32_t i, bool by_plan)
 {
 	if (by_plan)
 		return key_plan_is_of(
-		    x->plan, key, &x->flows[i], x->details ? &x->details[i] : NULL);
-	return key_is_of(key, &x->flows[i]);
+		    x->plan, info, &x->flows[i], x->details ? &x->details[i] : NULL);
+	return key_is_of(info, &x->flows[i]);
 }
 
 static inline __attribute__((always_inline)) uint32_t find(
-    const struct index *x, const struct flow_key *key, uint64_t hash, bool by_plan)
+    const struct index *x, const struct pktinfo *info, uint64_t hash, bool by_plan)
 {
 	uint16_t tag = index_tag(hash);
 
@@ -63,7 +63,7 @@ static inline __attribute__((always_inline)) uint32_t find(
 		for (unsigned found = match16(b->tag, tag); found; found &= found - 1) {
 			unsigned slot = (unsigned)__builtin_ctz(found);
 
-			if (b->tag[slot] == tag && is_key_of(x, key, b->flow[slot], by_plan))
+			if (b->tag[slot] == tag && is_key_of(x, info, b->flow[slot], by_plan))
 				return b->flow[slot];
 		}
 		if (!b->next)
@@ -71,14 +71,17 @@ static inline __attribute__((always_inline)) uint32_t find(
 	}
 }
 
-uint32_t index_find(const struct index *x, const struct flow_key *key, uint64_t hash)
+/* Where a guess was wrong: not a part of whoever guessed. */
+__attribute__((noinline)) uint32_t index_find(
+    const struct index *x, const struct pktinfo *info, uint64_t hash)
 {
-	return find(x, key, hash, false);
+	return find(x, info, hash, false);
 }
 
-uint32_t index_find_by_plan(const struct index *x, const struct flow_key *key, uint64_t hash)
+__attribute__((noinline)) uint32_t index_find_by_plan(
+    const struct index *x, const struct pktinfo *info, uint64_t hash)
 {
-	return find(x, key, hash, true);
+	return find(x, info, hash, true);
 }
 
 /* -- adding ----------------------------------------------------------------------------------- */

@@ -58,10 +58,10 @@ uint32_t index_count_for(const struct index *x, uint32_t flows);
 /* An empty one in this memory, which is all zeros; the other fields are set already. */
 void index_init(struct index *x, struct bucket *buckets, uint32_t max_flows);
 
-/* The flow with this key, or NO_FLOW. */
-uint32_t index_find(const struct index *x, const struct flow_key *key, uint64_t hash);
+/* The flow with the packet's key, or NO_FLOW. */
+uint32_t index_find(const struct index *x, const struct pktinfo *info, uint64_t hash);
 /* The same where there is a plan: apart from the other, which it would make slower. */
-uint32_t index_find_by_plan(const struct index *x, const struct flow_key *key, uint64_t hash);
+uint32_t index_find_by_plan(const struct index *x, const struct pktinfo *info, uint64_t hash);
 /*
  * Enters flow `i`, whose key's hash this is. False: there is no room, which index_in_the_way() can make
  * by leaving; it has never been seen to happen.

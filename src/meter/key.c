@@ -10,8 +10,6 @@ void key_seed_init(struct key_seed *s, uint64_t seed)
 
 	for (size_t i = 0; i < sizeof(s->word) / sizeof(*s->word); i++)
 		s->word[i] = rng_next(&r);
-	s->spread[0] = rng_next(&r);
-	s->spread[1] = rng_next(&r);
 }
 
 void key_plan_init(struct key_plan *p, unsigned changes)
@@ -32,15 +30,10 @@ void key_plan_init(struct key_plan *p, unsigned changes)
 		p->mask.ingress = 0;
 }
 
-void key_plan_fill(const struct key_plan *p, struct flow_key *k, const struct pktinfo *info)
+void key_plan_apply(const struct key_plan *p, struct pktinfo *info)
 {
-	k->extra = (struct key_extra){.inner_vlan = p->has_inner_vlan ? info->inner_vlan : 0};
 	if (p->has_ecn)
-		k->head.dscp = info->tos;
-	if (!p->has_macs)
-		return;
-	memcpy(k->extra.src_mac, info->detail.src_mac, sizeof(k->extra.src_mac));
-	memcpy(k->extra.dst_mac, info->detail.dst_mac, sizeof(k->extra.dst_mac));
+		info->head.dscp = info->tos;
 }
 
 /* What is not in the key becomes 0. */
@@ -57,27 +50,39 @@ static struct key_head masked(const struct key_plan *p, const struct key_head *h
 	return out;
 }
 
-uint64_t key_plan_hash(const struct key_plan *p, const struct flow_key *k, uint64_t seed)
+uint64_t key_plan_hash(const struct key_plan *p, const struct pktinfo *info, uint64_t seed)
 {
-	struct flow_key counted = *k;
+	/* Hashed as octets: without a gap. */
+	struct {
+		struct key_head head;
+		struct key_tail tail;
+		uint8_t src_mac[6];
+		uint8_t dst_mac[6];
+		uint32_t inner_vlan;
+	} key = {.head = masked(p, &info->head), .tail = info->tail};
 
-	counted.head = masked(p, &k->head);
-	return hash_bytes(&counted, sizeof(counted), seed);
+	if (p->has_inner_vlan)
+		key.inner_vlan = info->inner_vlan;
+	if (p->has_macs) {
+		memcpy(key.src_mac, info->detail.src_mac, sizeof(key.src_mac));
+		memcpy(key.dst_mac, info->detail.dst_mac, sizeof(key.dst_mac));
+	}
+	return hash_bytes(&key, sizeof(key), seed);
 }
 
-bool key_plan_is_of(const struct key_plan *p, const struct flow_key *k, const struct flow *f,
+bool key_plan_is_of(const struct key_plan *p, const struct pktinfo *info, const struct flow *f,
     const struct detail *detail)
 {
-	struct key_head one = masked(p, &k->head), other = masked(p, &f->head);
+	struct key_head one = masked(p, &info->head), other = masked(p, &f->head);
 
 	if (memcmp(&one, &other, sizeof(one)) != 0 ||
-	    memcmp(&k->tail, &f->tail, sizeof(f->tail)) != 0)
+	    memcmp(&info->tail, &f->tail, sizeof(f->tail)) != 0)
 		return false;
-	if (p->has_inner_vlan && k->extra.inner_vlan != f->inner_vlan)
+	if (p->has_inner_vlan && info->inner_vlan != f->inner_vlan)
 		return false;
 	if (!p->has_macs)
 		return true;
 	assert(detail);
-	return memcmp(k->extra.src_mac, detail->src_mac, sizeof(detail->src_mac)) == 0 &&
-	    memcmp(k->extra.dst_mac, detail->dst_mac, sizeof(detail->dst_mac)) == 0;
+	return memcmp(info->detail.src_mac, detail->src_mac, sizeof(detail->src_mac)) == 0 &&
+	    memcmp(info->detail.dst_mac, detail->dst_mac, sizeof(detail->dst_mac)) == 0;
 }

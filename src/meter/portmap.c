@@ -236,17 +236,25 @@ static bool in_prefix(const struct prefix *p, uint8_t ip_version, const uint8_t 
 	return rest == 0 || (address[whole] ^ p->address[whole]) >> (8 - rest) == 0;
 }
 
+static bool has_prefix(const struct prefix *p, const struct pktinfo *info, bool source)
+{
+	uint8_t src[ADDRESS_OCTETS], dst[ADDRESS_OCTETS];
+
+	pktinfo_addresses(info, src, dst);
+	return in_prefix(p, pktinfo_version(info), source ? src : dst);
+}
+
 /* Whether the rule fits the packet's source (else: its destination). */
 static bool fits(const struct port_rule *r, const struct pktinfo *info, bool source)
 {
 	switch (r->match) {
 	case MATCH_VLAN:
-		return info->vlan == r->vlan;
+		return info->head.vlan == r->vlan;
 	case MATCH_MAC:
 		return memcmp(source ? info->detail.src_mac : info->detail.dst_mac, r->mac,
 			   MAC_SIZE) == 0;
 	default:
-		return in_prefix(&r->prefix, info->ip_version, source ? info->src : info->dst);
+		return has_prefix(&r->prefix, info, source);
 	}
 }
 
@@ -258,7 +266,7 @@ void port_map_apply(const struct port_map *m, struct pktinfo *info)
 		const struct port_rule *r = &m->rules[i];
 
 		if (!ingress && r->gives_ingress && fits(r, info, true)) {
-			info->ingress = r->ingress;
+			info->head.ingress = r->ingress;
 			ingress = true;
 		}
 		if (!egress && r->gives_egress && fits(r, info, false)) {

@@ -37,7 +37,7 @@ void record_fill(struct record *r, const struct flow *f, const struct detail *de
 	r->end_ns = f->end_ns;
 	r->ingress = k->ingress;
 	r->egress = f->egress;
-	r->segment = (uint32_t)f->segment_type << SEGMENT_TYPE_SHIFT | kind_segment(k->kind);
+	r->segment = kind_typed_segment(k->kind, f->segment_type);
 	r->src_port = k->src_port;
 	r->dst_port = k->dst_port;
 	r->vlan = k->vlan;

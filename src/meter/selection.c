@@ -31,15 +31,10 @@ bool selection_takes_digest(const struct selection *s, unsigned selector, uint32
 
 bool selection_takes_flow(const struct selection *s, const struct pktinfo *info)
 {
-	struct flow_key key;
+	unsigned selector = kind_selector(info->head.kind);
 	uint64_t hash;
 
-	key_fill(&key, info);
-	if (s->plan->key_changes) {
-		key_plan_fill(&s->key_plan, &key, info);
-		hash = key_plan_hash(&s->key_plan, &key, s->seed);
-	} else {
-		hash = key_hash(&key, s->seed);
-	}
-	return hash >> 32 <= sampling_hash_last(s->plan->rules[info->selector].interval);
+	hash = s->plan->key_changes ? key_plan_hash(&s->key_plan, info, s->seed)
+				    : key_hash(info, s->seed);
+	return hash >> 32 <= sampling_hash_last(s->plan->rules[selector].interval);
 }

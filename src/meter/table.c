@@ -5,21 +5,6 @@
 
 #define EVICTION_LOOKS 16
 
-#define TCP_FIN 0x01
-#define TCP_SYN 0x02
-#define TCP_RST 0x04
-#define TCP_MARKS (TCP_FIN | TCP_SYN | TCP_RST) /* few packets have one of these */
-
-/* A packet's key and where to look for it. */
-struct lookup {
-	struct flow_key key;
-	uint64_t hash;
-	union {
-		const struct bucket *home; /* at first */
-		struct flow *guess; /* then the flow that it is of most probably, or another */
-	};
-};
-
 /* Address space; the kernel gives pages as they are touched, which is from the beginning on. */
 static void *reserve(uint64_t bytes)
 {
@@ -255,16 +240,15 @@ static uint32_t take_slot(struct table *t, uint64_t clock_ns)
 	return i;
 }
 
-/* A record begins with this packet; the flow's key and hash stand, or are copied from `at`. */
-static void begin_record(
-    struct table *t, uint32_t i, const struct lookup *at, const struct pktinfo *info)
+/* A record begins with this packet, whose key has this hash. */
+static void begin_record(struct table *t, uint32_t i, uint64_t hash, const struct pktinfo *info)
 {
 	struct flow *f = &t->flows[i];
 
 	/* One by one, as in record_fill(). */
-	f->head = at->key.head;
-	f->tail = at->key.tail;
-	f->hash = at->hash;
+	f->head = info->head;
+	f->tail = info->tail;
+	f->hash = hash;
 	f->first_clock_ns = info->clock_ns;
 	f->last_clock_ns = info->clock_ns;
 	f->fixed_deadline = info->clock_ns + t->options.timeouts.active_ns;
@@ -276,7 +260,7 @@ static void begin_record(
 	f->egress = info->egress;
 	f->inner_vlan = info->inner_vlan;
 	f->tos = info->tos;
-	f->segment_type = (uint8_t)(info->segment >> SEGMENT_TYPE_SHIFT);
+	f->segment_type = info->segment_type;
 	if (t->details)
 		t->details[i] = info->detail;
 	expiry_set(&t->expiry, i, expiry_deadline(f, &t->options.timeouts));
@@ -293,76 +277,25 @@ static void make_room(struct table *t, uint64_t hash, uint64_t clock_ns)
 	table_forget_gone(t);
 }
 
-static uint32_t create_flow(struct table *t, const struct lookup *at, const struct pktinfo *info)
+uint32_t table_create_flow(struct table *t, uint64_t hash, const struct pktinfo *info)
 {
 	uint32_t i = take_slot(t, info->clock_ns);
 
-	while (!index_add(&t->index, i, at->hash))
-		make_room(t, at->hash, info->clock_ns);
-	begin_record(t, i, at, info);
+	while (!index_add(&t->index, i, hash))
+		make_room(t, hash, info->clock_ns);
+	begin_record(t, i, hash, info);
 	return i;
 }
 
-static inline uint32_t slot_of(const struct table *t, const struct flow *f)
-{
-	return (uint32_t)(f - t->flows);
-}
-
-static inline void add_packet(struct flow *f, const struct pktinfo *info)
-{
-	f->last_clock_ns = info->clock_ns;
-	f->octets += info->octets;
-	flow_count_packet(f, info->tcp_flags);
-	if (!info->late) {
-		f->end_ns = info->ts_ns;
-		return;
-	}
-	if (info->ts_ns < f->start_ns)
-		f->start_ns = info->ts_ns;
-	if (info->ts_ns > f->end_ns)
-		f->end_ns = info->ts_ns;
-}
-
-/* What is not the first packet's alone. */
-static void add_detail(struct detail *d, const struct detail *packet)
-{
-	if (packet->ttl_min < d->ttl_min)
-		d->ttl_min = packet->ttl_min;
-	if (packet->ttl_max > d->ttl_max)
-		d->ttl_max = packet->ttl_max;
-	if (packet->octets_min < d->octets_min)
-		d->octets_min = packet->octets_min;
-	if (packet->octets_max > d->octets_max)
-		d->octets_max = packet->octets_max;
-	d->fragment_flags |= packet->fragment_flags;
-}
-
-/* Its deadline would tell, too, but is in the flow's second line. */
-static inline bool lingers(const struct flow *f)
-{
-	return flow_tcp_flags(f) & (TCP_FIN | TCP_RST);
-}
-
-/* Whether the record ends before this packet. In the linger a SYN opens a new connection. */
-static inline bool ends_before(
-    const struct table *t, const struct flow *f, const struct pktinfo *info)
-{
-	return expiry_deadline(f, &t->options.timeouts) <= info->clock_ns ||
-	    ((info->tcp_flags & TCP_MARKS) == TCP_SYN && lingers(f));
-}
-
-/* The flow goes on in a record that begins with this packet. */
-static __attribute__((noinline)) void renew_record(
-    struct table *t, uint32_t i, const struct lookup *at, const struct pktinfo *info)
+void table_renew_record(struct table *t, uint32_t i, uint64_t hash, const struct pktinfo *info)
 {
 	int reason = expiry_reason(&t->flows[i], &t->options.timeouts, info->clock_ns);
 
 	report_end(t, i, reason ? reason : END_OF_FLOW, info->clock_ns);
-	begin_record(t, i, at, info);
+	begin_record(t, i, hash, info);
 }
 
-/* The first FIN or RST brings the deadline forward; without a linger it is now. */
-static void begin_linger(struct table *t, uint32_t i, uint64_t clock_ns)
+void table_begin_linger(struct table *t, uint32_t i, uint64_t clock_ns)
 {
 	struct flow *f = &t->flows[i];
 	uint64_t deadline;
@@ -374,115 +307,7 @@ static void begin_linger(struct table *t, uint32_t i, uint64_t clock_ns)
 		table_end_flow(t, i, expiry_reason(f, &t->options.timeouts, clock_ns), clock_ns);
 }
 
-/* The guess may be wrong, or was made before the batch's earlier packets ended flows and began others. */
-static inline __attribute__((always_inline)) struct flow *find_flow(
-    const struct table *t, const struct lookup *at, bool usual_key)
-{
-	uint32_t i;
-
-	if (usual_key && key_is_of(&at->key, at->guess))
-		return at->guess;
-	i = usual_key ? index_find(&t->index, &at->key, at->hash)
-		      : index_find_by_plan(&t->index, &at->key, at->hash);
-	return i == NO_FLOW ? NULL : &t->flows[i];
-}
-
-/* A part of its caller, which knows whether the key is the usual one. */
-static inline __attribute__((always_inline)) void account_packet(
-    struct table *t, const struct lookup *at, const struct pktinfo *info, bool usual_key)
-{
-	struct flow *f = find_flow(t, at, usual_key);
-	bool begins_linger;
-
-	if (!f)
-		f = &t->flows[create_flow(t, at, info)];
-	else if (ends_before(t, f, info))
-		renew_record(t, slot_of(t, f), at, info);
-	begins_linger = (info->tcp_flags & (TCP_FIN | TCP_RST)) && !lingers(f);
-	add_packet(f, info);
-	if (t->details)
-		add_detail(&t->details[slot_of(t, f)], &info->detail);
-	if (begins_linger)
-		begin_linger(t, slot_of(t, f), info->clock_ns);
-}
-
 /* -- what the worker calls -------------------------------------------------------------------- */
-
-/* Where a key is looked for, and that memory on its way. */
-static inline void set_hash(const struct table *t, struct lookup *at, uint64_t hash)
-{
-	at->hash = hash;
-	at->home = index_home(&t->index, hash);
-	__builtin_prefetch(at->home, 1);
-}
-
-static void hash_by_plan(
-    const struct table *t, struct lookup at[], const struct pktinfo *batch, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		key_fill(&at[i].key, &batch[i]);
-		key_plan_fill(&t->key_plan, &at[i].key, &batch[i]);
-		set_hash(t, &at[i], key_plan_hash(&t->key_plan, &at[i].key, t->options.seed));
-	}
-}
-
-/* Of the usual key. In two passes: no key is read in words that was written in parts a moment ago. */
-static void hash(const struct table *t, struct lookup at[], const struct pktinfo *batch, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		key_fill(&at[i].key, &batch[i]);
-	for (unsigned i = 0; i < n; i++)
-		set_hash(t, &at[i], key_fold(&at[i].key, &t->key_seed));
-}
-
-/* The flows that they are of most probably, and the memory of these on its way. */
-static void guess(const struct table *t, struct lookup at[], unsigned n)
-{
-	for (unsigned i = 0; i < n; i++) {
-		at[i].guess = &t->flows[index_guess(at[i].home, at[i].hash)];
-		__builtin_prefetch(at[i].guess, 1);
-		__builtin_prefetch(
-		    key_is_ipv6(&at[i].key) ? (void *)&at[i].guess->tail : at[i].guess, 1);
-	}
-}
-
-/*
- * A few packets are one step ahead of those before them: their buckets come while the flows of the group
- * before do, and while the packets of the one before that are accounted.
- */
-#define GROUP 16
-
-static inline unsigned group_size(unsigned begin, unsigned n)
-{
-	return n - begin < GROUP ? n - begin : GROUP;
-}
-
-static inline __attribute__((always_inline)) void account(
-    struct table *t, const struct pktinfo *batch, unsigned n, bool usual_key)
-{
-	struct lookup at[TABLE_BATCH];
-
-	for (unsigned i = 0; i < n + 2 * GROUP; i += GROUP) {
-		unsigned known = i - GROUP, near = known - GROUP;
-
-		if (i < n && usual_key)
-			hash(t, at + i, batch + i, group_size(i, n));
-		else if (i < n)
-			hash_by_plan(t, at + i, batch + i, group_size(i, n));
-		if (known < n)
-			guess(t, at + known, group_size(known, n));
-		for (unsigned k = near; k < n && k < near + GROUP; k++)
-			account_packet(t, &at[k], &batch[k], usual_key);
-	}
-}
-
-void table_account(struct table *t, const struct pktinfo *batch, unsigned n)
-{
-	if (t->index.plan)
-		account(t, batch, n, false);
-	else
-		account(t, batch, n, true);
-}
 
 void table_sweep(struct table *t, uint64_t clock_ns, size_t room)
 {

@@ -1,6 +1,6 @@
 /*
- * The inside of a flow table, for the files that it consists of: table.c, table_ahead.c for its memory, and
- * table_walks.c for what looks at all flows.
+ * The inside of a flow table, for the files that it consists of: table.c, for the life of a flow; table_account.c for
+ * what packets change; table_ahead.c for its memory; table_walks.c for what looks at all flows.
  */
 #ifndef SPANFLOW_METER_TABLE_INSIDE_H
 #define SPANFLOW_METER_TABLE_INSIDE_H
@@ -49,6 +49,12 @@ struct table {
 	uint32_t victims_from; /* where the search for flows to give up goes on */
 };
 
+/* The slot of a new flow, with a record that begins with this packet, whose key has this hash. */
+uint32_t table_create_flow(struct table *t, uint64_t hash, const struct pktinfo *info);
+/* The flow goes on in a record that begins with this packet. */
+void table_renew_record(struct table *t, uint32_t i, uint64_t hash, const struct pktinfo *info);
+/* The first FIN or RST brings the deadline forward; without a linger it is now. */
+void table_begin_linger(struct table *t, uint32_t i, uint64_t clock_ns);
 /* The flow in this slot ends: it is reported, and the slot is free. */
 void table_end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns);
 /* Those that have ended leave the index now. */

@@ -26,7 +26,7 @@ static void decode(const struct packet *packet, struct decode_options *options, 
 	if (ignored != IGNORED_NOT)
 		return;
 	if (memcmp(&info, &detailed, offsetof(struct pktinfo, fragment)) != 0 ||
-	    (info.ip_version != 4 && info.ip_version != 6))
+	    (kind_version(info.head.kind) != 4 && kind_version(info.head.kind) != 6))
 		abort();
 	digest_packet(packet, &info, key);
 }

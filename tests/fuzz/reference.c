@@ -13,17 +13,16 @@ static struct identity identity_of(const struct pktinfo *p)
 	struct identity id;
 
 	memset(&id, 0, sizeof(id));
-	memcpy(id.src, p->src, sizeof(id.src));
-	memcpy(id.dst, p->dst, sizeof(id.dst));
-	id.ingress = p->ingress;
-	id.segment = p->segment & 0xffffff;
-	id.src_port = p->src_port;
-	id.dst_port = p->dst_port;
-	id.vlan = p->vlan;
-	id.ip_version = p->ip_version;
-	id.protocol = p->protocol;
+	pktinfo_addresses(p, id.src, id.dst);
+	id.ingress = p->head.ingress;
+	id.segment = kind_segment(p->head.kind);
+	id.src_port = p->head.src_port;
+	id.dst_port = p->head.dst_port;
+	id.vlan = p->head.vlan;
+	id.ip_version = kind_version(p->head.kind);
+	id.protocol = p->head.protocol;
 	id.dscp = p->tos & DSCP;
-	id.selector = p->selector;
+	id.selector = kind_selector(p->head.kind);
 	return id;
 }
 

@@ -128,9 +128,9 @@ START_TEST(packet_comes_into_the_batch_with_its_times)
 	ck_assert_uint_eq(in.batch[0].ts_ns, T0);
 	ck_assert_uint_eq(in.batch[0].clock_ns, T0);
 	ck_assert(!in.batch[0].late);
-	ck_assert_uint_eq(in.batch[0].ingress, 7);
+	ck_assert_uint_eq(in.batch[0].head.ingress, 7);
 	ck_assert_uint_eq(in.batch[0].egress, 0);
-	ck_assert_uint_eq(in.batch[0].selector, 0);
+	ck_assert_uint_eq(kind_selector(in.batch[0].head.kind), 0);
 	ck_assert_uint_eq(in.batch[1].ts_ns, T0 - 1);
 	ck_assert_uint_eq(in.batch[1].clock_ns, T0);
 	ck_assert(in.batch[1].late);
@@ -257,19 +257,19 @@ START_TEST(classes_have_rules_and_counts_of_their_own)
 	repeat = 3;
 	read_from(0);
 	ck_assert_uint_eq(in.batched, 1);
-	ck_assert_uint_eq(in.batch[0].selector, 1);
+	ck_assert_uint_eq(kind_selector(in.batch[0].head.kind), 1);
 	read_from(1);
 	ck_assert_uint_eq(in.batched, 2);
 	frame.octets[14 + 9] = 6;
 	read_from(0);
 	ck_assert_uint_eq(in.batched, 3);
-	ck_assert_uint_eq(in.batch[2].selector, 0);
+	ck_assert_uint_eq(kind_selector(in.batch[2].head.kind), 0);
 	/* The fourth UDP packet of source 0. */
 	put_udp();
 	repeat = 1;
 	read_from(0);
 	ck_assert_uint_eq(in.batched, 4);
-	ck_assert_uint_eq(in.batch[3].selector, 1);
+	ck_assert_uint_eq(kind_selector(in.batch[3].head.kind), 1);
 	end();
 }
 END_TEST
@@ -291,7 +291,7 @@ START_TEST(level_of_overload_is_the_rule_of_all)
 			in.batched = 0;
 			read_from(0);
 			if (in.batched)
-				ck_assert_uint_eq(in.batch[0].selector, levels[i]);
+				ck_assert_uint_eq(kind_selector(in.batch[0].head.kind), levels[i]);
 		}
 		ck_assert_uint_eq(in.packets.metered - before, 1024u >> levels[i]);
 	}
@@ -309,7 +309,7 @@ START_TEST(port_map_gives_interfaces)
 	open_intake();
 	put_udp();
 	read_from(0);
-	ck_assert_uint_eq(in.batch[0].ingress, 5);
+	ck_assert_uint_eq(in.batch[0].head.ingress, 5);
 	ck_assert_uint_eq(in.batch[0].egress, 9);
 	/* Where it was captured stays. */
 	ck_assert_uint_eq(in.batch[0].detail.point, 7);
@@ -340,11 +340,11 @@ START_TEST(later_fragments_have_ports_before_anything_looks_at_them)
 		read_from(0);
 		put_fragment(8);
 		read_from(1);
-		ck_assert_uint_eq(in.batch[1].dst_port, on ? 53 : 0);
+		ck_assert_uint_eq(in.batch[1].head.dst_port, on ? 53 : 0);
 		/* The clock steps back. */
 		ts_ns -= 61 * NS_PER_S;
 		read_from(0);
-		ck_assert_uint_eq(in.batch[0].dst_port, 0);
+		ck_assert_uint_eq(in.batch[0].head.dst_port, 0);
 		ck_assert_uint_eq(in.packets.notes[NOTE_FRAGMENT_ORPHAN], on);
 		end();
 	}

@@ -25,14 +25,16 @@ static struct sockaddr_storage end(const char *address, uint16_t port)
 
 static struct pktinfo packet(const char *src, uint16_t sport, const char *dst, uint16_t dport)
 {
-	struct pktinfo p = {.src_port = sport,
-	    .dst_port = dport,
-	    .protocol = IPPROTO_UDP,
-	    .ip_version = strchr(src, ':') ? 6 : 4};
-	int family = p.ip_version == 6 ? AF_INET6 : AF_INET;
+	struct pktinfo p = {.head = {.src_port = sport,
+				.dst_port = dport,
+				.protocol = IPPROTO_UDP,
+				.kind = strchr(src, ':') ? 6 : 4}};
+	int family = p.head.kind == 6 ? AF_INET6 : AF_INET;
+	uint8_t addresses[2][ADDRESS_OCTETS] = {{0}};
 
-	inet_pton(family, src, p.src);
-	inet_pton(family, dst, p.dst);
+	inet_pton(family, src, addresses[0]);
+	inet_pton(family, dst, addresses[1]);
+	pktinfo_set_addresses(&p, addresses[0], addresses[1]);
 	return p;
 }
 
@@ -85,7 +87,7 @@ START_TEST(only_udp_is_ours)
 	struct pktinfo p = packet("192.0.2.1", 5000, "192.0.2.2", 4739);
 
 	publish(&own, 0, "192.0.2.1", 5000, "192.0.2.2");
-	p.protocol = IPPROTO_TCP;
+	p.head.protocol = IPPROTO_TCP;
 	ck_assert(!own_exports_match(&own, &p));
 }
 END_TEST

@@ -42,7 +42,7 @@ START_TEST(pflog_s_header_is_of_its_own_length)
 	put_pflog(&f, 61, 64, 28);
 	frame_put_ipv6(&f, 59, 0);
 	ck_assert_int_eq(frame_decode(&f, DLT_PFLOG, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 6);
+	ck_assert_uint_eq(kind_version(info.head.kind), 6);
 }
 END_TEST
 
@@ -172,8 +172,8 @@ START_TEST(ipnet_has_family_and_interface)
 	    .len = (uint32_t)f.size,
 	    .linktype = DLT_IPNET};
 	ck_assert_int_eq(decode_packet(&packet, &options, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 6);
-	ck_assert_uint_eq(info.ingress, 0x102);
+	ck_assert_uint_eq(kind_version(info.head.kind), 6);
+	ck_assert_uint_eq(info.head.ingress, 0x102);
 }
 END_TEST
 
@@ -242,7 +242,7 @@ START_TEST(erf_s_records_are_filled_up)
 	frame_put_packet(&f);
 	ck_assert_int_eq(frame_decode(&f, DLT_ERF, &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.octets, 20);
-	ck_assert_uint_eq(info.dst_port, 0);
+	ck_assert_uint_eq(info.head.dst_port, 0);
 	put_erf(&f, 22, 19);
 	frame_put_packet(&f);
 	ck_assert_int_eq(frame_decode(&f, DLT_ERF, &info), IGNORED_TRUNCATED);

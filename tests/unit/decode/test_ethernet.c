@@ -38,9 +38,9 @@ START_TEST(ethernet_carries_ipv6)
 	frame_put_ipv6(&f, 17, 8);
 	frame_put_udp(&f);
 	ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 6);
+	ck_assert_uint_eq(kind_version(info.head.kind), 6);
 	ck_assert_uint_eq(info.octets, 48);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 }
 END_TEST
 
@@ -79,10 +79,10 @@ START_TEST(each_tag_stack_gives_outermost_and_second_id)
 			put_tags(&f, tag_types[t], n, 0x0800);
 			frame_put_packet(&f);
 			ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
-			ck_assert_uint_eq(info.vlan, n > 0 ? 101 : 0);
+			ck_assert_uint_eq(info.head.vlan, n > 0 ? 101 : 0);
 			ck_assert_uint_eq(info.inner_vlan, n > 1 ? 102 : 0);
 			ck_assert_uint_eq(info.octets, 28);
-			ck_assert_uint_eq(info.dst_port, 53);
+			ck_assert_uint_eq(info.head.dst_port, 53);
 			frame_check_cuts(&f, DLT_EN10MB, 14 + 4 * n);
 		}
 }
@@ -99,7 +99,7 @@ START_TEST(mixed_tags_give_outermost_and_second_id)
 	frame_put_tag(&f, 3, 0x86dd);
 	frame_put_ipv6(&f, 59, 0);
 	ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.vlan, 4095);
+	ck_assert_uint_eq(info.head.vlan, 4095);
 	ck_assert_uint_eq(info.inner_vlan, 2);
 }
 END_TEST
@@ -127,7 +127,7 @@ START_TEST(priority_tag_before_a_tag_is_vlan_0)
 	frame_put_tag(&f, 7, 0x0800);
 	frame_put_packet(&f);
 	ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.vlan, 0);
+	ck_assert_uint_eq(info.head.vlan, 0);
 	ck_assert_uint_eq(info.inner_vlan, 7);
 }
 END_TEST
@@ -310,7 +310,7 @@ START_TEST(what_is_behind_an_802_3_length_pads_the_frame)
 			ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
 			ck_assert_uint_eq(
 			    info.octets, length < 28 || length > 56 ? 48 : length - 8);
-			ck_assert_uint_eq(info.dst_port, info.octets >= 24 ? 53 : 0);
+			ck_assert_uint_eq(info.head.dst_port, info.octets >= 24 ? 53 : 0);
 			ck_assert_uint_eq(info.notes & 1u << NOTE_LENGTH_LIES, 0);
 		}
 }

@@ -118,7 +118,7 @@ START_TEST(ethernet_and_labels_are_found_inside)
 	frame_put_tag(&f, 9, 0x86dd);
 	tunnel_put_inner(&f, 6);
 	tunnel_close(&f, at);
-	ck_assert_uint_eq(tunnel_expect_inner(&f, DECAP(GRE), 6).vlan, 9);
+	ck_assert_uint_eq(tunnel_expect_inner(&f, DECAP(GRE), 6).head.vlan, 9);
 	tunnel_expect_cuts(&f, DECAP(GRE), 6);
 	f.size = 0;
 	at = open_gre(&f, 6, 0, 0x8847, 0);
@@ -139,7 +139,7 @@ static uint32_t segment_of(unsigned flags, unsigned type, uint32_t key)
 		frame_put_ethernet(&f, 0x0800);
 	tunnel_put_inner(&f, 4);
 	tunnel_close(&f, at);
-	return tunnel_expect_inner(&f, DECAP(GRE), 4).segment;
+	return tunnel_segment(tunnel_expect_inner(&f, DECAP(GRE), 4));
 }
 
 /* RFC 7637: Ethernet, a key and nothing else; identifiers below 4096 are reserved. */
@@ -197,7 +197,7 @@ START_TEST(metadata_tells_the_type_first)
 {
 	EXPECT_BEHIND(0x8909, "\x08\0\1\1\0\1\0\x14");
 	EXPECT_BEHIND(0x8909, "\x08\0\1\0");
-	ck_assert_uint_eq(EXPECT_BEHIND(0x8909, "\x81\0\1\1\0\1\0\x14\0\x63\x08\0").vlan, 99);
+	ck_assert_uint_eq(EXPECT_BEHIND(0x8909, "\x81\0\1\1\0\1\0\x14\0\x63\x08\0").head.vlan, 99);
 }
 END_TEST
 
@@ -295,7 +295,7 @@ START_TEST(eoip_has_a_frame)
 	struct frame f = {.size = 0};
 
 	put_eoip(&f, 0x2001, 18 + 28);
-	ck_assert_uint_eq(tunnel_expect_inner(&f, DECAP(GRE), 4).vlan, 99);
+	ck_assert_uint_eq(tunnel_expect_inner(&f, DECAP(GRE), 4).head.vlan, 99);
 	tunnel_expect_cuts(&f, DECAP(GRE), 4);
 	tunnel_expect_outer(&f, DECAP_ALL & ~DECAP(GRE), 0);
 	f.size = 0;
@@ -388,7 +388,9 @@ START_TEST(cut_mirrored_frames_are_never_metered_as_the_tunnel)
 		else
 			ck_assert_int_eq(ignored, IGNORED_NOT);
 		if (ignored == IGNORED_NOT)
-			ck_assert_uint_eq(info.ip_version == 4 && info.src[0] == 10, n >= frame);
+			ck_assert_uint_eq(
+			    kind_version(info.head.kind) == 4 && info.head.src[0] == 10,
+			    n >= frame);
 	}
 }
 END_TEST
@@ -428,7 +430,7 @@ START_TEST(length_of_a_frame_that_the_mirror_cut_is_believed)
 			ck_assert_int_eq(tunnel_decode(&f, DECAP(ERSPAN), &info), IGNORED_NOT);
 			ck_assert_uint_eq(info.octets, cut ? 1500 : 28);
 			ck_assert_uint_eq(info.notes, cut ? NOTE(UDP_LENGTH) : NOTE(LENGTH_LIES));
-			ck_assert_uint_eq(info.dst_port, 53);
+			ck_assert_uint_eq(info.head.dst_port, 53);
 			put_be16(f.octets + f.size - 26, 0);
 			tunnel_decode(&f, DECAP(ERSPAN), &info);
 			ck_assert_uint_eq(info.octets, 28);
@@ -450,7 +452,7 @@ START_TEST(tag_that_the_mirror_took_off_is_the_flows)
 				frame_put_tag(&f, 9, 0x0800);
 			tunnel_put_inner(&f, 4);
 			tunnel_close(&f, at);
-			vlan = tunnel_expect_inner(&f, DECAP(ERSPAN), 4).vlan;
+			vlan = tunnel_expect_inner(&f, DECAP(ERSPAN), 4).head.vlan;
 			if (tagged)
 				ck_assert_uint_eq(vlan, 9);
 			else

@@ -37,6 +37,15 @@ static enum ignored ignored_at(const struct frame *f, size_t caplen)
 
 /* -- IPv4 --------------------------------------------------------------------------------------- */
 
+static void check_addresses(const struct pktinfo *info, const uint8_t *src, const uint8_t *dst)
+{
+	uint8_t addresses[2][ADDRESS_OCTETS];
+
+	pktinfo_addresses(info, addresses[0], addresses[1]);
+	ck_assert_mem_eq(addresses[0], src, ADDRESS_OCTETS);
+	ck_assert_mem_eq(addresses[1], dst, ADDRESS_OCTETS);
+}
+
 START_TEST(ipv4_header_gives_addresses_tos_and_length)
 {
 	static const uint8_t src[16] = {192, 0, 2, 1}, dst[16] = {198, 51, 100, 2};
@@ -46,13 +55,12 @@ START_TEST(ipv4_header_gives_addresses_tos_and_length)
 	frame_put_ipv4(&f, 17, 28);
 	frame_put_udp(&f);
 	info = decode(&f);
-	ck_assert_uint_eq(info.ip_version, 4);
+	ck_assert_uint_eq(kind_version(info.head.kind), 4);
 	ck_assert_uint_eq(info.tos, 0xb9);
-	ck_assert_uint_eq(info.protocol, 17);
+	ck_assert_uint_eq(info.head.protocol, 17);
 	ck_assert_uint_eq(info.octets, 28);
 	ck_assert_uint_eq(info.notes, 0);
-	ck_assert_mem_eq(info.src, src, 16);
-	ck_assert_mem_eq(info.dst, dst, 16);
+	check_addresses(&info, src, dst);
 }
 END_TEST
 
@@ -108,7 +116,7 @@ START_TEST(ipv4_total_length_0_counts_the_wire)
 	info = decode_as(&f, f.size, 70000, &by_wire);
 	ck_assert_uint_eq(info.octets, 70000);
 	ck_assert_uint_eq(info.notes, 1u << NOTE_LENGTH_ZERO);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 	info = decode_as(&f, f.size, 70000, &by_header);
 	ck_assert_uint_eq(info.octets, 70000);
 }
@@ -158,8 +166,8 @@ START_TEST(ipv4_padding_is_never_read_as_ports)
 		frame_put_tcp(&f, 0x002);
 		info = decode(&f);
 		ck_assert_uint_eq(info.octets, V4 + transport);
-		ck_assert_uint_eq(info.src_port, transport >= 4 ? 1234 : 0);
-		ck_assert_uint_eq(info.dst_port, transport >= 4 ? 80 : 0);
+		ck_assert_uint_eq(info.head.src_port, transport >= 4 ? 1234 : 0);
+		ck_assert_uint_eq(info.head.dst_port, transport >= 4 ? 80 : 0);
 		ck_assert_uint_eq(info.tcp_flags, transport >= 14 ? 0x002 : 0);
 	}
 }
@@ -177,7 +185,7 @@ START_TEST(ipv4_options_are_stepped_over)
 			frame_put32(&f, 0x01010101);
 		frame_put_tcp(&f, 0x018);
 		info = decode(&f);
-		ck_assert_uint_eq(info.src_port, 1234);
+		ck_assert_uint_eq(info.head.src_port, 1234);
 		ck_assert_uint_eq(info.tcp_flags, 0x018);
 	}
 }
@@ -195,8 +203,8 @@ START_TEST(ipv4_cut_at_every_length_is_metered_with_what_was_read)
 		struct pktinfo info = decode_as(&f, n, f.size, &by_wire);
 
 		ck_assert_uint_eq(info.octets, f.size);
-		ck_assert_uint_eq(info.protocol, 6);
-		ck_assert_uint_eq(info.src_port, n >= 36 ? 1234 : 0);
+		ck_assert_uint_eq(info.head.protocol, 6);
+		ck_assert_uint_eq(info.head.src_port, n >= 36 ? 1234 : 0);
 		ck_assert_uint_eq(info.tcp_flags, n >= 46 ? 0x012 : 0);
 		ck_assert_uint_eq(info.notes, 0);
 	}
@@ -215,8 +223,8 @@ static struct pktinfo decode_fragment4(unsigned flags_and_offset)
 
 START_TEST(ipv4_first_fragment_has_ports)
 {
-	ck_assert_uint_eq(decode_fragment4(0x2000).dst_port, 53);
-	ck_assert_uint_eq(decode_fragment4(0xe000).dst_port, 53);
+	ck_assert_uint_eq(decode_fragment4(0x2000).head.dst_port, 53);
+	ck_assert_uint_eq(decode_fragment4(0xe000).head.dst_port, 53);
 }
 END_TEST
 
@@ -225,9 +233,9 @@ START_TEST(ipv4_later_fragment_has_no_ports)
 	for (unsigned bit = 0; bit < 13; bit++) {
 		struct pktinfo info = decode_fragment4(0x2000u | 1u << bit);
 
-		ck_assert_uint_eq(info.src_port, 0);
-		ck_assert_uint_eq(info.dst_port, 0);
-		ck_assert_uint_eq(info.protocol, 17);
+		ck_assert_uint_eq(info.head.src_port, 0);
+		ck_assert_uint_eq(info.head.dst_port, 0);
+		ck_assert_uint_eq(info.head.protocol, 17);
 		ck_assert_uint_eq(info.octets, 28);
 	}
 }
@@ -245,12 +253,11 @@ START_TEST(ipv6_header_gives_addresses_class_and_length)
 	frame_put_ipv6(&f, 17, 8);
 	frame_put_udp(&f);
 	info = decode(&f);
-	ck_assert_uint_eq(info.ip_version, 6);
+	ck_assert_uint_eq(kind_version(info.head.kind), 6);
 	ck_assert_uint_eq(info.tos, 0xb9);
-	ck_assert_uint_eq(info.protocol, 17);
+	ck_assert_uint_eq(info.head.protocol, 17);
 	ck_assert_uint_eq(info.octets, 48);
-	ck_assert_mem_eq(info.src, src, 16);
-	ck_assert_mem_eq(info.dst, dst, 16);
+	check_addresses(&info, src, dst);
 }
 END_TEST
 
@@ -295,7 +302,7 @@ START_TEST(ipv6_padding_is_never_read_as_ports)
 		frame_put_tcp(&f, 0x002);
 		info = decode(&f);
 		ck_assert_uint_eq(info.octets, V6 + transport);
-		ck_assert_uint_eq(info.src_port, transport >= 4 ? 1234 : 0);
+		ck_assert_uint_eq(info.head.src_port, transport >= 4 ? 1234 : 0);
 		ck_assert_uint_eq(info.tcp_flags, transport >= 14 ? 0x002 : 0);
 	}
 }
@@ -311,7 +318,7 @@ START_TEST(ipv6_payload_0_counts_the_wire)
 	info = decode_as(&f, f.size, 90000, &by_wire);
 	ck_assert_uint_eq(info.octets, 90000);
 	ck_assert_uint_eq(info.notes, 1u << NOTE_LENGTH_ZERO);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 }
 END_TEST
 
@@ -324,7 +331,7 @@ START_TEST(ipv6_payload_0_with_nothing_next_counts_the_header)
 	frame_put_zeros(&f, 20);
 	info = decode(&f);
 	ck_assert_uint_eq(info.octets, 40);
-	ck_assert_uint_eq(info.protocol, 59);
+	ck_assert_uint_eq(info.head.protocol, 59);
 }
 END_TEST
 
@@ -347,8 +354,8 @@ START_TEST(jumbo_option_is_the_payload_length)
 	info = decode_as(&f, f.size, 100040, &by_wire);
 	ck_assert_uint_eq(info.octets, 100040);
 	ck_assert_uint_eq(info.notes & ~NOTE(UDP_LENGTH), 0);
-	ck_assert_uint_eq(info.protocol, 17);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.protocol, 17);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 	info = decode_as(&f, f.size, 100039, &by_wire);
 	ck_assert_uint_eq(info.octets, 100039);
 	ck_assert_uint_eq(info.notes, NOTE(LENGTH_LIES));
@@ -475,8 +482,8 @@ START_TEST(jumbo_packet_cut_at_every_length_is_metered)
 		struct pktinfo info = decode_as(&f, n, 150000, &by_wire);
 
 		ck_assert_uint_eq(info.octets, n >= 48 ? 100040 : 150000);
-		ck_assert_uint_eq(info.protocol, n > V6 ? 17 : 0);
-		ck_assert_uint_eq(info.dst_port, n >= 52 ? 53 : 0);
+		ck_assert_uint_eq(info.head.protocol, n > V6 ? 17 : 0);
+		ck_assert_uint_eq(info.head.dst_port, n >= 52 ? 53 : 0);
 	}
 }
 END_TEST
@@ -517,8 +524,8 @@ START_TEST(each_extension_header_is_stepped_over)
 			frame_put_tcp(&f, 0x010);
 			fix_payload(&f);
 			info = decode(&f);
-			ck_assert_uint_eq(info.protocol, 6);
-			ck_assert_uint_eq(info.dst_port, 80);
+			ck_assert_uint_eq(info.head.protocol, 6);
+			ck_assert_uint_eq(info.head.dst_port, 80);
 			ck_assert_uint_eq(info.tcp_flags, 0x010);
 		}
 }
@@ -536,8 +543,8 @@ START_TEST(authentication_header_has_its_own_unit)
 		frame_put_zeros(&f, ((size_t)words + 2) * 4 - 2);
 		frame_put_udp(&f);
 		fix_payload(&f);
-		ck_assert_uint_eq(decode(&f).protocol, 17);
-		ck_assert_uint_eq(decode(&f).dst_port, 53);
+		ck_assert_uint_eq(decode(&f).head.protocol, 17);
+		ck_assert_uint_eq(decode(&f).head.dst_port, 53);
 	}
 }
 END_TEST
@@ -556,8 +563,8 @@ START_TEST(other_next_headers_end_the_walk)
 		frame_put_tcp(&f, 0x010);
 		fix_payload(&f);
 		info = decode(&f);
-		ck_assert_uint_eq(info.protocol, types[t]);
-		ck_assert_uint_eq(info.dst_port, 0);
+		ck_assert_uint_eq(info.head.protocol, types[t]);
+		ck_assert_uint_eq(info.head.dst_port, 0);
 		ck_assert_uint_eq(info.tcp_flags, 0);
 	}
 }
@@ -570,8 +577,8 @@ START_TEST(ipv4_has_no_extension_headers)
 	frame_put_ipv4(&f, 60, 48);
 	put_extension(&f, 6, 0);
 	frame_put_tcp(&f, 0x010);
-	ck_assert_uint_eq(decode(&f).protocol, 60);
-	ck_assert_uint_eq(decode(&f).dst_port, 0);
+	ck_assert_uint_eq(decode(&f).head.protocol, 60);
+	ck_assert_uint_eq(decode(&f).head.dst_port, 0);
 }
 END_TEST
 
@@ -592,8 +599,8 @@ START_TEST(chain_is_walked_to_its_end_or_256)
 
 		put_chain(&f, n);
 		info = decode(&f);
-		ck_assert_uint_eq(info.dst_port, n <= 256 ? 53 : 0);
-		ck_assert_uint_eq(info.protocol, n <= 256 ? 17 : 60);
+		ck_assert_uint_eq(info.head.dst_port, n <= 256 ? 53 : 0);
+		ck_assert_uint_eq(info.head.protocol, n <= 256 ? 17 : 60);
 		ck_assert_uint_eq(info.notes, n <= 256 ? 0 : NOTE(HEADER_LIMIT));
 		ck_assert_uint_eq(info.octets, f.size);
 	}
@@ -611,8 +618,8 @@ START_TEST(ipv6_first_fragment_has_ports)
 		put_fragment(&f, 17, first[i]);
 		frame_put_udp(&f);
 		fix_payload(&f);
-		ck_assert_uint_eq(decode(&f).protocol, 17);
-		ck_assert_uint_eq(decode(&f).dst_port, 53);
+		ck_assert_uint_eq(decode(&f).head.protocol, 17);
+		ck_assert_uint_eq(decode(&f).head.dst_port, 53);
 	}
 }
 END_TEST
@@ -629,8 +636,8 @@ START_TEST(ipv6_later_fragment_ends_the_walk_at_its_next_header)
 		frame_put_tcp(&f, 0x010);
 		fix_payload(&f);
 		info = decode(&f);
-		ck_assert_uint_eq(info.protocol, 60);
-		ck_assert_uint_eq(info.dst_port, 0);
+		ck_assert_uint_eq(info.head.protocol, 60);
+		ck_assert_uint_eq(info.head.dst_port, 0);
 		ck_assert_uint_eq(info.octets, f.size);
 	}
 }
@@ -675,8 +682,8 @@ START_TEST(chain_cut_at_every_length_gives_the_last_next_header_read)
 	for (size_t n = V6; n <= f.size; n++) {
 		struct pktinfo info = decode_as(&f, n, f.size, &by_wire);
 
-		ck_assert_uint_eq(info.protocol, chain_protocol_at(n));
-		ck_assert_uint_eq(info.src_port, n >= 96 ? 1234 : 0);
+		ck_assert_uint_eq(info.head.protocol, chain_protocol_at(n));
+		ck_assert_uint_eq(info.head.src_port, n >= 96 ? 1234 : 0);
 		ck_assert_uint_eq(info.tcp_flags, n >= 106 ? 0x123 : 0);
 		ck_assert_uint_eq(info.octets, 112);
 		ck_assert_uint_eq(info.notes, 0);
@@ -695,8 +702,8 @@ START_TEST(chain_ends_with_the_payload)
 
 		put_be16(f.octets + 4, (uint16_t)(n - V6));
 		info = decode(&f);
-		ck_assert_uint_eq(info.protocol, chain_protocol_at(n));
-		ck_assert_uint_eq(info.src_port, n >= 96 ? 1234 : 0);
+		ck_assert_uint_eq(info.head.protocol, chain_protocol_at(n));
+		ck_assert_uint_eq(info.head.src_port, n >= 96 ? 1234 : 0);
 		ck_assert_uint_eq(info.octets, n);
 	}
 }

@@ -36,7 +36,7 @@ START_TEST(a_link_layer_that_was_taken_off_leaves_a_number)
 	frame_put(&f, "MGC\x03\6\0\0\0", 8);
 	frame_put_ipv6(&f, 59, 0);
 	ck_assert_int_eq(frame_decode(&f, DLT_JUNIPER_ETHER, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 6);
+	ck_assert_uint_eq(kind_version(info.head.kind), 6);
 }
 END_TEST
 

@@ -100,7 +100,7 @@ static void check_vlan(int linktype, const void *headers, size_t n, unsigned vla
 	frame_put(&f, headers, n);
 	frame_put_packet(&f);
 	ck_assert_int_eq(frame_decode(&f, linktype, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.vlan, vlan);
+	ck_assert_uint_eq(info.head.vlan, vlan);
 	frame_check_cuts(&f, linktype, n);
 }
 
@@ -124,7 +124,7 @@ START_TEST(marvell_s_tag_stands_for_that_of_the_vlan)
 	frame_put(&f, DST SRC "\xe0\x08\0\x15\x81\0\0\x16\x08\0", 22);
 	frame_put_packet(&f);
 	ck_assert_int_eq(frame_decode(&f, DLT_DSA_TAG_DSA, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.vlan, 21);
+	ck_assert_uint_eq(info.head.vlan, 21);
 	ck_assert_uint_eq(info.inner_vlan, 22);
 }
 END_TEST

@@ -39,7 +39,7 @@ static void check_tcp6(const struct frame *f)
 	struct pktinfo info;
 
 	ck_assert_int_eq(decode(f, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 6);
+	ck_assert_uint_eq(kind_version(info.head.kind), 6);
 	ck_assert_uint_eq(info.octets, 60);
 }
 
@@ -86,7 +86,7 @@ START_TEST(type_and_what_it_says_make_a_frame)
 	put_label(&f, 1000);
 	put_disguised(&f, ipv4_in_frame, 6);
 	ck_assert_int_eq(decode(&f, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 4);
+	ck_assert_uint_eq(kind_version(info.head.kind), 4);
 	ck_assert_uint_eq(info.octets, 28);
 	for (unsigned i = 0; i < 3; i++) {
 		f.size = 18;
@@ -141,7 +141,7 @@ static void check_ipv4(const struct frame *f)
 	struct pktinfo info;
 
 	ck_assert_int_eq(decode(f, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 4);
+	ck_assert_uint_eq(kind_version(info.head.kind), 4);
 	ck_assert_uint_eq(info.octets, 60);
 }
 

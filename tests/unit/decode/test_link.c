@@ -126,7 +126,7 @@ START_TEST(cooked_captures_have_tags_too)
 	frame_put_tag(&f, 22, 0x0800);
 	frame_put_packet(&f);
 	ck_assert_int_eq(frame_decode(&f, DLT_LINUX_SLL, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.vlan, 21);
+	ck_assert_uint_eq(info.head.vlan, 21);
 	ck_assert_uint_eq(info.inner_vlan, 22);
 	ck_assert_uint_eq(info.octets, 28);
 }
@@ -144,10 +144,10 @@ START_TEST(cooked_v2_tells_the_interface_where_the_source_does_not)
 	packet =
 	    (struct packet){f.octets, (uint32_t)f.size, (uint32_t)f.size, 1, 0, DLT_LINUX_SLL2, 0};
 	ck_assert_int_eq(decode_packet(&packet, &options, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ingress, 0x10203);
+	ck_assert_uint_eq(info.head.ingress, 0x10203);
 	packet.ingress = 9;
 	ck_assert_int_eq(decode_packet(&packet, &options, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ingress, 9);
+	ck_assert_uint_eq(info.head.ingress, 9);
 }
 END_TEST
 
@@ -218,7 +218,7 @@ START_TEST(raw_ip_is_told_by_its_version)
 		f.size = 0;
 		frame_put_ipv6(&f, 59, 0);
 		ck_assert_int_eq(frame_decode(&f, linktypes[i], &info), IGNORED_NOT);
-		ck_assert_uint_eq(info.ip_version, 6);
+		ck_assert_uint_eq(kind_version(info.head.kind), 6);
 		frame_check_cuts(&f, linktypes[i], 40);
 	}
 }

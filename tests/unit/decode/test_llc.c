@@ -36,7 +36,7 @@ START_TEST(llc_is_told_by_its_access_points)
 	ck_assert_int_eq(decode_llc("\x42\xaa\x03", 3, &info), IGNORED_LLC);
 	ck_assert_int_eq(decode_llc("\x06\x06\x03", 3, &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.octets, 28);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 }
 END_TEST
 
@@ -50,7 +50,7 @@ START_TEST(snap_is_told_by_organization_and_type)
 	ck_assert_int_eq(decode_llc("\xaa\xaa\x03\0\0\xf8\x08\x00", 8, &info), IGNORED_NOT);
 	ck_assert_int_eq(decode_llc("\xaa\xaa\x03\0\0\0\x08\x00", 8, &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.octets, 28);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 }
 END_TEST
 
@@ -149,7 +149,7 @@ START_TEST(snap_goes_on_behind_and_before_a_tag)
 	frame_put_tag(&f, 12, 0x0800);
 	frame_put_packet(&f);
 	ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.vlan, 11);
+	ck_assert_uint_eq(info.head.vlan, 11);
 	ck_assert_uint_eq(info.inner_vlan, 12);
 	ck_assert_uint_eq(info.octets, 28);
 }

@@ -33,14 +33,14 @@ START_TEST(ip_is_found_below_each_stack)
 			put_stack(&f, types[t], n);
 			put_ipv4(&f);
 			ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
-			ck_assert_uint_eq(info.ip_version, 4);
+			ck_assert_uint_eq(kind_version(info.head.kind), 4);
 			ck_assert_uint_eq(info.octets, 28);
-			ck_assert_uint_eq(info.dst_port, 53);
+			ck_assert_uint_eq(info.head.dst_port, 53);
 			f.size = 0;
 			put_stack(&f, types[t], n);
 			frame_put_ipv6(&f, 59, 0);
 			ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
-			ck_assert_uint_eq(info.ip_version, 6);
+			ck_assert_uint_eq(kind_version(info.head.kind), 6);
 		}
 }
 END_TEST
@@ -113,8 +113,8 @@ START_TEST(labels_follow_a_tag)
 	frame_put32(&f, 77 << 12 | 1 << 8);
 	put_ipv4(&f);
 	ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.vlan, 5);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.vlan, 5);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 }
 END_TEST
 
@@ -167,10 +167,10 @@ static void check_udp(const struct frame *f)
 	struct pktinfo info;
 
 	ck_assert_int_eq(decode(f, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 4);
-	ck_assert_uint_eq(info.src[0], 192);
+	ck_assert_uint_eq(kind_version(info.head.kind), 4);
+	ck_assert_uint_eq(info.head.src[0], 192);
 	ck_assert_uint_eq(info.octets, 28);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 	ck_assert_uint_eq(info.notes, 0);
 }
 
@@ -205,10 +205,10 @@ START_TEST(tags_in_a_pseudowire_follow_those_outside)
 	frame_put_ipv6(&f, 17, 8);
 	frame_put_udp(&f);
 	ck_assert_int_eq(decode(&f, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.vlan, 5);
+	ck_assert_uint_eq(info.head.vlan, 5);
 	ck_assert_uint_eq(info.inner_vlan, 6);
 	ck_assert_uint_eq(info.octets, 48);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 }
 END_TEST
 
@@ -332,7 +332,7 @@ START_TEST(right_checksum_makes_it_ipv4)
 	f.octets[18 + 11] = (uint8_t)sum;
 	ck_assert_int_eq(decode(&f, &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.octets, 60);
-	ck_assert_uint_eq(info.src[0], 8);
+	ck_assert_uint_eq(info.head.src[0], 8);
 }
 END_TEST
 
@@ -438,7 +438,7 @@ START_TEST(explicit_null_says_which_ip)
 	f.size = 22;
 	frame_put_ipv6(&f, 59, 0);
 	ck_assert_int_eq(decode(&f, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 6);
+	ck_assert_uint_eq(kind_version(info.head.kind), 6);
 }
 END_TEST
 
@@ -474,7 +474,7 @@ START_TEST(associated_channel_is_oam_unless_it_has_ip)
 	f.size = 26;
 	frame_put_ipv6(&f, 59, 0);
 	ck_assert_int_eq(decode(&f, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 6);
+	ck_assert_uint_eq(kind_version(info.head.kind), 6);
 }
 END_TEST
 

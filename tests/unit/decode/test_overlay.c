@@ -47,7 +47,7 @@ START_TEST(vxlan_has_a_segment)
 				tunnel_put_inner(&f, inner);
 				tunnel_close(&f, at);
 				ck_assert_uint_eq(
-				    tunnel_expect_inner(&f, DECAP(VXLAN), inner).segment,
+				    tunnel_segment(tunnel_expect_inner(&f, DECAP(VXLAN), inner)),
 				    VXLAN_SEGMENT(0x123456));
 				tunnel_expect_outer(&f, DECAP_ALL & ~DECAP(VXLAN), 0);
 				tunnel_expect_cuts(&f, DECAP(VXLAN), inner);
@@ -62,8 +62,8 @@ START_TEST(vxlan_is_told_by_one_flag)
 		struct frame f = whole(4789, flags << 24 | 0xabcdef, 0x000001ff, 0x0800);
 
 		if (flags & 8)
-			ck_assert_uint_eq(
-			    tunnel_expect_inner(&f, DECAP(VXLAN), 4).segment, VXLAN_SEGMENT(1));
+			ck_assert_uint_eq(tunnel_segment(tunnel_expect_inner(&f, DECAP(VXLAN), 4)),
+			    VXLAN_SEGMENT(1));
 		else
 			tunnel_expect_outer(&f, DECAP(VXLAN), 0);
 	}
@@ -84,10 +84,11 @@ START_TEST(generic_extension_names_what_is_inside)
 {
 	struct frame f = whole(4790, 0x0c000001, 0x00000500, 0);
 
-	ck_assert_uint_eq(tunnel_expect_inner(&f, DECAP(VXLAN), 4).segment, VXLAN_SEGMENT(5));
+	ck_assert_uint_eq(
+	    tunnel_segment(tunnel_expect_inner(&f, DECAP(VXLAN), 4)), VXLAN_SEGMENT(5));
 	tunnel_expect_cuts(&f, DECAP(VXLAN), 4);
 	f = whole(4790, 0x04000001, 0x00000500, 0);
-	ck_assert_uint_eq(tunnel_expect_inner(&f, DECAP(VXLAN), 4).segment, 0);
+	ck_assert_uint_eq(tunnel_segment(tunnel_expect_inner(&f, DECAP(VXLAN), 4)), 0);
 	f = whole(4790, 0x0c000003, 0, 0x0800);
 	tunnel_expect_inner(&f, DECAP(VXLAN), 4);
 	f = whole(4790, 0x08000000, 0, 0x0800);
@@ -118,9 +119,9 @@ START_TEST(ports_are_those_of_the_packet_inside)
 
 	f.octets[f.size - 28 + 9] = 50;
 	ck_assert_int_eq(tunnel_decode(&f, DECAP(VXLAN), &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.protocol, 50);
-	ck_assert_uint_eq(info.src_port, 0);
-	ck_assert_uint_eq(info.dst_port, 0);
+	ck_assert_uint_eq(info.head.protocol, 50);
+	ck_assert_uint_eq(info.head.src_port, 0);
+	ck_assert_uint_eq(info.head.dst_port, 0);
 }
 END_TEST
 
@@ -164,7 +165,7 @@ START_TEST(udp_length_does_not_count_in_what_offload_made)
 	put_be16(f.octets + 2, 0);
 	put_be16(f.octets + UDP_LENGTH_AT, 40);
 	ck_assert_int_eq(tunnel_decode(&f, DECAP(VXLAN), &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.src[0], 10);
+	ck_assert_uint_eq(info.head.src[0], 10);
 	ck_assert_uint_eq(info.octets, 28);
 	ck_assert_uint_eq(info.notes, NOTE(LENGTH_ZERO));
 }
@@ -186,8 +187,8 @@ START_TEST(geneve_options_are_stepped_over)
 				frame_put_ethernet(&f, 0x0800);
 			tunnel_put_inner(&f, kind == 2 ? 6 : 4);
 			tunnel_close(&f, at);
-			ck_assert_uint_eq(
-			    tunnel_expect_inner(&f, DECAP(GENEVE), kind == 2 ? 6 : 4).segment,
+			ck_assert_uint_eq(tunnel_segment(tunnel_expect_inner(
+					      &f, DECAP(GENEVE), kind == 2 ? 6 : 4)),
 			    VXLAN_SEGMENT(0xabcd));
 			tunnel_expect_cuts(&f, DECAP(GENEVE), kind == 2 ? 6 : 4);
 			tunnel_expect_outer(&f, DECAP_ALL & ~DECAP(GENEVE), 0);

@@ -26,7 +26,7 @@ START_TEST(ipv6_is_found)
 	frame_put_udp(&f);
 	ck_assert_int_eq(frame_decode(&f, DLT_PPP, &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.octets, 48);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 }
 END_TEST
 
@@ -145,7 +145,7 @@ START_TEST(the_session_s_length_ends_the_packet)
 	ck_assert_uint_eq(info.notes, 1u << NOTE_LENGTH_LIES);
 	ck_assert_int_eq(decode_session(2 + 20, 28, &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.octets, 20);
-	ck_assert_uint_eq(info.dst_port, 0);
+	ck_assert_uint_eq(info.head.dst_port, 0);
 	ck_assert_int_eq(decode_session(2 + 19, 28, &info), IGNORED_TRUNCATED);
 	ck_assert_int_eq(decode_session(0, 28, &info), IGNORED_TRUNCATED);
 	ck_assert_int_eq(decode_session(0xffff, 28, &info), IGNORED_NOT);

@@ -58,7 +58,7 @@ START_TEST(shims_and_tags_follow_each_other)
 	frame_put_tag(&f, 12, 0x86dd);
 	frame_put_ipv6(&f, 59, 0);
 	ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.vlan, 11);
+	ck_assert_uint_eq(info.head.vlan, 11);
 	ck_assert_uint_eq(info.inner_vlan, 12);
 	ck_assert_uint_eq(info.octets, 40);
 }
@@ -131,7 +131,7 @@ START_TEST(backbone_tag_is_the_outermost)
 	frame_put_tag(&f, 77, 0x0800);
 	frame_put_packet(&f);
 	ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.vlan, 2001);
+	ck_assert_uint_eq(info.head.vlan, 2001);
 	ck_assert_uint_eq(info.inner_vlan, 77);
 	frame_check_cuts(&f, DLT_EN10MB, 14 + 4 + 4 + 14 + 4 + 20);
 }
@@ -193,7 +193,7 @@ START_TEST(nsh_says_what_is_next)
 		put_nsh(&f, words, 2);
 		frame_put_ipv6(&f, 59, 0);
 		ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
-		ck_assert_uint_eq(info.ip_version, 6);
+		ck_assert_uint_eq(kind_version(info.head.kind), 6);
 	}
 }
 END_TEST
@@ -319,7 +319,7 @@ START_TEST(short_length_ends_the_packet)
 	f.octets[15] = 2 + 20;
 	ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.octets, 20);
-	ck_assert_uint_eq(info.dst_port, 0);
+	ck_assert_uint_eq(info.head.dst_port, 0);
 	f.octets[15] = 48;
 	ck_assert_int_eq(frame_decode(&f, DLT_EN10MB, &info), IGNORED_MALFORMED);
 }

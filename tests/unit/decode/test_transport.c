@@ -36,9 +36,9 @@ START_TEST(protocols_with_ports_show_them)
 		frame_put_ipv4(&f, with_ports[i], HEADER + 20);
 		frame_put_tcp(&f, 0x012);
 		info = decode(&f);
-		ck_assert_uint_eq(info.protocol, with_ports[i]);
-		ck_assert_uint_eq(info.src_port, 1234);
-		ck_assert_uint_eq(info.dst_port, 80);
+		ck_assert_uint_eq(info.head.protocol, with_ports[i]);
+		ck_assert_uint_eq(info.head.src_port, 1234);
+		ck_assert_uint_eq(info.head.dst_port, 80);
 		ck_assert_uint_eq(info.tcp_flags, with_ports[i] == 6 ? 0x012 : 0);
 	}
 }
@@ -55,12 +55,12 @@ START_TEST(other_protocols_have_no_ports)
 		frame_put_ipv4(&f, protocol, HEADER + 20);
 		frame_put_tcp(&f, 0xfff);
 		info = decode(&f);
-		ck_assert_uint_eq(info.protocol, protocol);
+		ck_assert_uint_eq(info.head.protocol, protocol);
 		for (unsigned i = 0; i < sizeof(with_ports) / sizeof(*with_ports); i++)
 			if (protocol == with_ports[i])
-				info.src_port = info.dst_port = 0;
-		ck_assert_uint_eq(info.src_port, 0);
-		ck_assert_uint_eq(info.dst_port, 0);
+				info.head.src_port = info.head.dst_port = 0;
+		ck_assert_uint_eq(info.head.src_port, 0);
+		ck_assert_uint_eq(info.head.dst_port, 0);
 		ck_assert_uint_eq(info.tcp_flags, protocol == 6 ? 0xfff : 0);
 	}
 }
@@ -76,8 +76,8 @@ START_TEST(ports_need_four_octets)
 		for (size_t n = 0; n <= 20; n++) {
 			struct pktinfo info = decode_cut(&f, n);
 
-			ck_assert_uint_eq(info.src_port, n >= 4 ? 1234 : 0);
-			ck_assert_uint_eq(info.dst_port, n >= 4 ? 80 : 0);
+			ck_assert_uint_eq(info.head.src_port, n >= 4 ? 1234 : 0);
+			ck_assert_uint_eq(info.head.dst_port, n >= 4 ? 80 : 0);
 			ck_assert_uint_eq(info.octets, 40);
 		}
 	}
@@ -121,8 +121,8 @@ START_TEST(icmp_type_and_code_are_the_destination_port)
 		for (size_t n = 0; n <= 8; n++) {
 			struct pktinfo info = decode_cut(&f, n);
 
-			ck_assert_uint_eq(info.src_port, 0);
-			ck_assert_uint_eq(info.dst_port, n >= 2 ? 3 * 256 + 4 : 0);
+			ck_assert_uint_eq(info.head.src_port, 0);
+			ck_assert_uint_eq(info.head.dst_port, n >= 2 ? 3 * 256 + 4 : 0);
 		}
 	}
 }
@@ -137,9 +137,9 @@ START_TEST(icmpv6_type_and_code_are_the_destination_port)
 	frame_put8(&f, 135);
 	frame_put_zeros(&f, 7);
 	info = decode(&f);
-	ck_assert_uint_eq(info.protocol, 58);
-	ck_assert_uint_eq(info.src_port, 0);
-	ck_assert_uint_eq(info.dst_port, 135 * 256);
+	ck_assert_uint_eq(info.head.protocol, 58);
+	ck_assert_uint_eq(info.head.src_port, 0);
+	ck_assert_uint_eq(info.head.dst_port, 135 * 256);
 }
 END_TEST
 
@@ -167,7 +167,7 @@ START_TEST(tcp_header_below_five_words_or_beyond_the_packet_is_noted)
 			bool odd = words < 5 || words * 4 > octets;
 
 			ck_assert_uint_eq(info.notes, odd ? NOTE(TCP_HEADER_LENGTH) : 0);
-			ck_assert_uint_eq(info.dst_port, 80);
+			ck_assert_uint_eq(info.head.dst_port, 80);
 			ck_assert_uint_eq(info.tcp_flags, 0x012);
 		}
 }
@@ -200,7 +200,7 @@ static uint32_t udp_notes(unsigned length, unsigned total, unsigned fragment)
 	frame_put_zeros(&f, 20);
 	f.octets[HEADER + 4] = (uint8_t)(length >> 8);
 	f.octets[HEADER + 5] = (uint8_t)length;
-	ck_assert_uint_eq(decode(&f).dst_port, 53);
+	ck_assert_uint_eq(decode(&f).head.dst_port, 53);
 	return decode(&f).notes;
 }
 
@@ -254,7 +254,7 @@ START_TEST(udp_length_0_is_a_jumbograms)
 		ck_assert_int_eq(
 		    frame_decode_cut(&f, DLT_RAW, f.size, f.size, &options, &info), IGNORED_NOT);
 		ck_assert_uint_eq(info.notes, cases[i].notes);
-		ck_assert_uint_eq(info.dst_port, 53);
+		ck_assert_uint_eq(info.head.dst_port, 53);
 	}
 }
 END_TEST

@@ -94,7 +94,7 @@ START_TEST(inner_length_beyond_the_outer_packet_lies)
 	put_be16(f.octets + 22, 29);
 	frame_put_zeros(&f, 20);
 	ck_assert_int_eq(tunnel_decode(&f, DECAP(IPIP), &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.src[0], 10);
+	ck_assert_uint_eq(info.head.src[0], 10);
 	ck_assert_uint_eq(info.octets, 28);
 	ck_assert_uint_eq(info.notes, NOTE(LENGTH_LIES));
 	frame_decode_cut(&f, DLT_RAW, f.size, f.size, &by_header, &info);
@@ -171,14 +171,14 @@ START_TEST(cut_headers_before_the_tunnel_are_not_taken_for_it)
 	frame_put8(&f, 0x45);
 	frame_put_ipv4(&f, 17, 28);
 	ck_assert_int_eq(frame_decode_cut(&f, DLT_RAW, f.size, 2000, &options, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 6);
-	ck_assert_uint_eq(info.protocol, IPIP);
+	ck_assert_uint_eq(kind_version(info.head.kind), 6);
+	ck_assert_uint_eq(info.head.protocol, IPIP);
 	f.size = 0;
 	frame_put_ipv4(&f, IPIP, 2000);
 	f.octets[0] = 0x4f;
 	ck_assert_int_eq(frame_decode_cut(&f, DLT_RAW, f.size, 2000, &options, &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.octets, 2000);
-	ck_assert_uint_eq(info.protocol, IPIP);
+	ck_assert_uint_eq(info.head.protocol, IPIP);
 	ck_assert_uint_eq(info.notes, NOTE(TUNNEL_NOT_IP));
 }
 END_TEST
@@ -208,11 +208,11 @@ START_TEST(fragments_inside_are_told_as_such)
 	put_ip_in_ip(&f, 6, 4);
 	put_be16(f.octets + 40 + 6, 0x2001);
 	ck_assert_int_eq(tunnel_decode(&f, DECAP(IPIP), &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.src[0], 10);
+	ck_assert_uint_eq(info.head.src[0], 10);
 	ck_assert(info.is_fragment);
 	ck_assert_uint_eq(info.fragment.offset, 8);
 	ck_assert_uint_eq(info.fragment.size, 8);
-	ck_assert_uint_eq(info.dst_port, 0);
+	ck_assert_uint_eq(info.head.dst_port, 0);
 	ck_assert_uint_eq(info.notes, 0);
 }
 END_TEST
@@ -245,7 +245,7 @@ START_TEST(eight_tunnels_in_each_other_are_the_limit)
 		ck_assert_uint_eq(info.notes, NOTE(TUNNEL_LIMIT));
 		ck_assert_uint_eq(info.ip_offset, TUNNELS_MAX * 20);
 		ck_assert_uint_eq(info.octets, f.size - TUNNELS_MAX * 20);
-		ck_assert_uint_eq(info.protocol, IPIP);
+		ck_assert_uint_eq(info.head.protocol, IPIP);
 	}
 }
 END_TEST
@@ -282,22 +282,22 @@ START_TEST(tunnels_of_different_kinds_follow_each_other)
 	for (unsigned i = 0; i < 3; i++)
 		tunnel_close(&f, at[i]);
 	info = tunnel_expect_inner(&f, DECAP_ALL, 4);
-	ck_assert_uint_eq(info.segment, SEGMENT_VXLAN << SEGMENT_TYPE_SHIFT | 0x2a);
+	ck_assert_uint_eq(tunnel_segment(info), SEGMENT_VXLAN << SEGMENT_TYPE_SHIFT | 0x2a);
 	ck_assert_int_eq(tunnel_decode(&f, DECAP(VXLAN) | DECAP(GRE), &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.ip_offset, at[2]);
 	ck_assert_int_eq(tunnel_decode(&f, DECAP(VXLAN) | DECAP(IPIP), &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.ip_offset, at[1]);
-	ck_assert_uint_eq(info.protocol, GRE);
+	ck_assert_uint_eq(info.head.protocol, GRE);
 	ck_assert_uint_eq(info.octets, f.size - at[1]);
 	tunnel_expect_outer(&f, DECAP(GRE) | DECAP(IPIP), 0);
 	/* Only the innermost is broken: the one before it counts, whole. */
 	f.octets[f.size - 28] = 0x65;
 	ck_assert_int_eq(tunnel_decode(&f, DECAP_ALL, &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.ip_offset, at[2]);
-	ck_assert_uint_eq(info.ip_version, 6);
+	ck_assert_uint_eq(kind_version(info.head.kind), 6);
 	ck_assert_uint_eq(info.octets, f.size - at[2]);
 	ck_assert_uint_eq(info.notes, NOTE(TUNNEL_NOT_IP));
-	ck_assert_uint_eq(info.segment, SEGMENT_VXLAN << SEGMENT_TYPE_SHIFT | 0x2a);
+	ck_assert_uint_eq(tunnel_segment(info), SEGMENT_VXLAN << SEGMENT_TYPE_SHIFT | 0x2a);
 }
 END_TEST
 
@@ -329,8 +329,8 @@ START_TEST(ip_without_a_frame_inside_keeps_the_outer_one)
 	put_tagged(&f, 100, 200);
 	put_ip_in_ip(&f, 4, 4);
 	info = decode_frame(&f);
-	ck_assert_uint_eq(info.src[0], 10);
-	ck_assert_uint_eq(info.vlan, 100);
+	ck_assert_uint_eq(info.head.src[0], 10);
+	ck_assert_uint_eq(info.head.vlan, 100);
 	ck_assert_uint_eq(info.inner_vlan, 200);
 	ck_assert_mem_eq(info.detail.src_mac, "\x02\0\0\0\0\2", 6);
 }
@@ -353,8 +353,8 @@ START_TEST(frame_inside_replaces_the_outer_one)
 		tunnel_put_inner(&f, 4);
 		tunnel_close(&f, at);
 		info = decode_frame(&f);
-		ck_assert_uint_eq(info.src[0], 10);
-		ck_assert_uint_eq(info.vlan, tags ? 5 : 0);
+		ck_assert_uint_eq(info.head.src[0], 10);
+		ck_assert_uint_eq(info.head.vlan, tags ? 5 : 0);
 		ck_assert_uint_eq(info.inner_vlan, tags == 2 ? 6 : 0);
 		ck_assert_mem_eq(info.detail.dst_mac, "\x0a\0\0\0\0\1", 6);
 		ck_assert_mem_eq(info.detail.src_mac, "\x0a\0\0\0\0\2", 6);
@@ -393,8 +393,8 @@ START_TEST(tags_straight_inside_replace_the_outer_ones)
 		bool frame_follows = kind >= 4;
 		struct pktinfo info = decode_tags_in(kind % 2 ? 6081 : 0, tags, frame_follows);
 
-		ck_assert_uint_eq(info.src[0], 10);
-		ck_assert_uint_eq(info.vlan, 5);
+		ck_assert_uint_eq(info.head.src[0], 10);
+		ck_assert_uint_eq(info.head.vlan, 5);
 		ck_assert_uint_eq(info.inner_vlan, tags == 2 ? 6 : frame_follows ? 9 : 0);
 		ck_assert_mem_eq(
 		    info.detail.src_mac, frame_follows ? "\x0a\0\0\0\0\2" : "\x02\0\0\0\0\2", 6);
@@ -430,8 +430,8 @@ static void check_frame_behind(unsigned type, const char *octets, size_t n, unsi
 	tunnel_put_inner(&f, 4);
 	tunnel_close(&f, at);
 	info = decode_frame(&f);
-	ck_assert_uint_eq(info.src[0], 10);
-	ck_assert_uint_eq(info.vlan, 5);
+	ck_assert_uint_eq(info.head.src[0], 10);
+	ck_assert_uint_eq(info.head.vlan, 5);
 	ck_assert_uint_eq(info.inner_vlan, 0);
 	ck_assert_mem_eq(info.detail.dst_mac, "\x0a\0\0\0\0\1", 6);
 	ck_assert_mem_eq(info.detail.src_mac, "\x0a\0\0\0\0\2", 6);
@@ -463,7 +463,7 @@ START_TEST(details_are_those_of_the_header_inside)
 	f.octets[f.size - 28 + 8] = 3;
 	tunnel_close(&f, at);
 	info = decode_frame(&f);
-	ck_assert_uint_eq(info.src[0], 10);
+	ck_assert_uint_eq(info.head.src[0], 10);
 	ck_assert_uint_eq(info.detail.ttl_min, 3);
 	ck_assert_uint_eq(info.detail.flow_label, 0);
 	ck_assert_uint_eq(info.detail.octets_max, 28);

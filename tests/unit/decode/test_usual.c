@@ -73,7 +73,7 @@ START_TEST(short_way_and_walk_agree)
 			frame_put_udp(&f);
 		else
 			frame_put_tcp(&f, 0x112);
-		frame_put_zeros(&f, 6);
+		frame_put_zeros(&f, i & 4 ? 18 : 6); /* usual.c leaves the shortest to the walk */
 		compare_all(&f);
 	}
 }

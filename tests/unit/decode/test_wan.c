@@ -16,7 +16,7 @@ START_TEST(cisco_hdlc_has_ethertypes)
 	LINKED_CARRIES(DLT_C_HDLC, "\x0f\x00\x00\x24\xaa\xaa\x03\0\0\0\x08\x00");
 	LINKED_CARRIES(DLT_C_HDLC_WITH_DIR, "\x01\x0f\x00\x08\x00");
 	linked_decode(DLT_C_HDLC, "\x0f\x00\x81\x00\x00\x15\x08\x00", 8, &info);
-	ck_assert_uint_eq(info.vlan, 21);
+	ck_assert_uint_eq(info.head.vlan, 21);
 }
 END_TEST
 
@@ -54,7 +54,7 @@ START_TEST(frame_relay_carries_what_the_nlpid_says)
 	frame_put(&f, "\x18\x41\x03\x8e", 4);
 	frame_put_ipv6(&f, 59, 0);
 	ck_assert_int_eq(frame_decode(&f, DLT_FRELAY, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 6);
+	ck_assert_uint_eq(kind_version(info.head.kind), 6);
 }
 END_TEST
 
@@ -110,7 +110,7 @@ START_TEST(aal5_of_one_protocol_is_told_by_its_content)
 	LINKED_IGNORED(DLT_ATM_RFC1483, "\xc0\x21", IGNORED_PPP_CONTROL);
 	frame_put_ipv6(&f, 59, 0);
 	ck_assert_int_eq(frame_decode(&f, DLT_ATM_RFC1483, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 6);
+	ck_assert_uint_eq(kind_version(info.head.kind), 6);
 }
 END_TEST
 

@@ -25,16 +25,16 @@ static void end(void)
 static struct pktinfo fragment(unsigned ip_version, uint32_t id, uint16_t offset, uint32_t size)
 {
 	struct pktinfo info = {.clock_ns = T0,
-	    .ip_version = (uint8_t)ip_version,
-	    .protocol = 17,
-	    .src = {10, 0, 0, 1},
-	    .dst = {10, 9, 9, 9},
+	    .head = {.kind = ip_version,
+		.protocol = 17,
+		.src = {10, 0, 0, 1},
+		.dst = {10, 9, 9, 9}},
 	    .is_fragment = true,
 	    .fragment = {.id = id, .size = size, .offset = offset, .more = true}};
 
 	if (offset == 0) {
-		info.src_port = 1000;
-		info.dst_port = 53;
+		info.head.src_port = 1000;
+		info.head.dst_port = 53;
 	}
 	return info;
 }
@@ -45,14 +45,14 @@ static void learn(unsigned ip_version, uint32_t id)
 
 	ck_assert(!fragments_apply(f, &info));
 	ck_assert_uint_eq(info.notes, 0);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 }
 
 static void check_known(struct pktinfo info, bool known)
 {
 	fragments_apply(f, &info);
-	ck_assert_uint_eq(info.src_port, known ? 1000 : 0);
-	ck_assert_uint_eq(info.dst_port, known ? 53 : 0);
+	ck_assert_uint_eq(info.head.src_port, known ? 1000 : 0);
+	ck_assert_uint_eq(info.head.dst_port, known ? 53 : 0);
 	ck_assert_uint_eq(info.notes, known ? 0 : NOTE(FRAGMENT_ORPHAN));
 }
 
@@ -71,20 +71,22 @@ END_TEST
 /* Each part of the identity counts; interface and ToS are none. */
 START_TEST(other_datagrams_are_not_meant)
 {
-	for (unsigned part = 0; part < 8; part++) {
+	for (unsigned part = 0; part < 10; part++) {
 		struct pktinfo info = fragment(4, 7, 1480, 20);
 
 		begin();
 		learn(4, 7);
-		info.ingress = part;
+		info.head.ingress = part;
 		info.tos = (uint8_t)part;
 		info.fragment.id += part == 1;
-		info.src[3] ^= part == 2;
-		info.dst[0] ^= part == 3;
-		info.protocol ^= part == 4;
-		info.vlan ^= part == 5;
-		info.segment += part == 6;
-		info.ip_version ^= part == 7 ? 2 : 0;
+		info.head.src[3] ^= part == 2;
+		info.head.dst[0] ^= part == 3;
+		info.head.protocol ^= part == 4;
+		info.head.vlan ^= part == 5;
+		info.head.kind += part == 6 ? flow_kind(0, 0, 1) : 0;
+		info.head.kind ^= part == 7 ? 2 : 0;
+		info.segment_type ^= part == 8;
+		info.tail.src[11] ^= part == 9;
 		check_known(info, part == 0);
 		end();
 	}
@@ -97,10 +99,10 @@ START_TEST(ipv6_takes_the_protocol_too)
 
 	begin();
 	learn(6, 0x12345678);
-	info.protocol = 60;
+	info.head.protocol = 60;
 	fragments_apply(f, &info);
-	ck_assert_uint_eq(info.protocol, 17);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.protocol, 17);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 	end();
 }
 END_TEST
@@ -157,10 +159,10 @@ START_TEST(identification_used_again_has_the_new_ports)
 
 	begin();
 	learn(4, 7);
-	first.dst_port = 99;
+	first.head.dst_port = 99;
 	ck_assert(!fragments_apply(f, &first));
 	fragments_apply(f, &later);
-	ck_assert_uint_eq(later.dst_port, 99);
+	ck_assert_uint_eq(later.head.dst_port, 99);
 	end();
 }
 END_TEST

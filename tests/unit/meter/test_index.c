@@ -51,9 +51,9 @@ static uint64_t hash_crowded(uint32_t i)
 	return hash_well(i) & ~(7ull << 32);
 }
 
-static struct flow_key key_of(uint32_t i)
+static struct pktinfo key_of(uint32_t i)
 {
-	struct flow_key k = {.head.kind = 4};
+	struct pktinfo k = {.head.kind = 4};
 
 	memcpy(k.head.src, &i, sizeof(i));
 	return k;
@@ -75,7 +75,7 @@ static void take_out(uint32_t i)
 
 static void check(uint32_t i)
 {
-	struct flow_key k = key_of(i);
+	struct pktinfo k = key_of(i);
 
 	ck_assert_uint_eq(index_find(&x, &k, hash_of(i)), is_in[i] ? i : NO_FLOW);
 }
@@ -208,7 +208,7 @@ END_TEST
 START_TEST(who_has_the_memory_of_one_that_ended_stays)
 {
 	uint64_t before = hash_alike(0), now;
-	struct flow_key k = key_of(0);
+	struct pktinfo k = key_of(0);
 
 	make_index(MANY);
 	hash_of = hash_well;

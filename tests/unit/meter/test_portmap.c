@@ -25,10 +25,12 @@ static void put_address(const char *text, uint8_t address[16])
 static struct pktinfo packet(const char *src, const char *dst)
 {
 	struct pktinfo info = {
-	    .ingress = CAPTURED, .ip_version = strchr(src, ':') ? 6 : 4, .vlan = 7};
+	    .head = {.ingress = CAPTURED, .kind = strchr(src, ':') ? 6 : 4, .vlan = 7}};
+	uint8_t addresses[2][ADDRESS_OCTETS] = {{0}};
 
-	put_address(src, info.src);
-	put_address(dst, info.dst);
+	put_address(src, addresses[0]);
+	put_address(dst, addresses[1]);
+	pktinfo_set_addresses(&info, addresses[0], addresses[1]);
 	memcpy(info.detail.src_mac, "\2\0\0\0\0\1", 6);
 	memcpy(info.detail.dst_mac, "\2\0\0\0\0\2", 6);
 	return info;
@@ -37,7 +39,7 @@ static struct pktinfo packet(const char *src, const char *dst)
 static void check(struct pktinfo info, uint32_t ingress, uint32_t egress)
 {
 	port_map_apply(&map, &info);
-	ck_assert_uint_eq(info.ingress, ingress);
+	ck_assert_uint_eq(info.head.ingress, ingress);
 	ck_assert_uint_eq(info.egress, egress);
 }
 
@@ -57,11 +59,11 @@ START_TEST(vlan_gives_both)
 	add("vlan=8,port=3");
 	add("vlan=0,port=4");
 	check(info, 1, 2);
-	info.vlan = 8;
+	info.head.vlan = 8;
 	check(info, 3, 3);
-	info.vlan = 0;
+	info.head.vlan = 0;
 	check(info, 4, 4);
-	info.vlan = 9;
+	info.head.vlan = 9;
 	check(info, CAPTURED, 0);
 	ck_assert(!map.needs_macs);
 	port_map_fini(&map);
@@ -179,9 +181,11 @@ END_TEST
 
 static uint8_t direction(const char *src, const char *dst)
 {
-	struct pktinfo info = packet(src, dst);
+	uint8_t addresses[2][ADDRESS_OCTETS] = {{0}};
 
-	return port_map_direction(&map, info.ip_version, info.src, info.dst);
+	put_address(src, addresses[0]);
+	put_address(dst, addresses[1]);
+	return port_map_direction(&map, strchr(src, ':') ? 6 : 4, addresses[0], addresses[1]);
 }
 
 START_TEST(what_leaves_the_local_network_is_egress)

@@ -96,7 +96,7 @@ static unsigned flows_taken(uint32_t interval, uint64_t seed, bool *taken, unsig
 
 	ck_assert_int_eq(selection_init(&s, &plan, 1, seed), 0);
 	for (unsigned i = 0; i < flows; i++) {
-		struct pktinfo info = {.src = {(uint8_t)(i >> 8), (uint8_t)i}, .ip_version = 4};
+		struct pktinfo info = {.head = {.src = {(uint8_t)(i >> 8), (uint8_t)i}, .kind = 4}};
 
 		taken[i] = selection_takes_flow(&s, &info);
 		n += taken[i];

@@ -91,13 +91,13 @@ static struct pktinfo packet_of(uint32_t id, uint64_t clock_ns)
 	struct pktinfo p = {.ts_ns = clock_ns,
 	    .clock_ns = clock_ns,
 	    .octets = 100,
-	    .ingress = 1,
-	    .src_port = 1000,
-	    .dst_port = 80,
-	    .ip_version = id % 3 ? 4 : 6,
-	    .protocol = 6};
+	    .head = {.ingress = 1,
+		.src_port = 1000,
+		.dst_port = 80,
+		.kind = id % 3 ? 4 : 6,
+		.protocol = 6}};
 
-	memcpy(p.src + (p.ip_version == 4 ? 0 : 12), &id, sizeof(id));
+	memcpy(p.head.kind == 4 ? p.head.src : p.tail.src + 8, &id, sizeof(id));
 	return p;
 }
 

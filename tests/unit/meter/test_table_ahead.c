@@ -72,9 +72,9 @@ static void open_table(uint32_t max_flows)
 static void begin_flow(uint32_t id)
 {
 	struct pktinfo p = {
-	    .ts_ns = T0, .clock_ns = T0, .octets = 100, .ip_version = 4, .protocol = 17};
+	    .ts_ns = T0, .clock_ns = T0, .octets = 100, .head = {.kind = 4, .protocol = 17}};
 
-	memcpy(p.src, &id, sizeof(id));
+	memcpy(p.head.src, &id, sizeof(id));
 	table_account(table, &p, 1);
 }
 

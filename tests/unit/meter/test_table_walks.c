@@ -62,12 +62,9 @@ static void packet(uint32_t id, uint64_t clock_ns)
 	struct pktinfo p = {.ts_ns = clock_ns,
 	    .clock_ns = clock_ns,
 	    .octets = 100,
-	    .src_port = 1000,
-	    .dst_port = 80,
-	    .ip_version = 4,
-	    .protocol = 17};
+	    .head = {.src_port = 1000, .dst_port = 80, .kind = 4, .protocol = 17}};
 
-	memcpy(p.src, &id, sizeof(id));
+	memcpy(p.head.src, &id, sizeof(id));
 	table_account(table, &p, 1);
 }
 
@@ -286,10 +283,9 @@ static void begin_flows(uint32_t count)
 		struct pktinfo p = {.ts_ns = T0,
 		    .clock_ns = T0,
 		    .octets = 100,
-		    .ip_version = id & 2 ? 6 : 4,
-		    .protocol = id & 1 ? (id & 2 ? 58 : 1) : 17};
+		    .head = {.kind = id & 2 ? 6 : 4, .protocol = id & 1 ? (id & 2 ? 58 : 1) : 17}};
 
-		memcpy(p.src, &id, sizeof(id));
+		memcpy(p.head.src, &id, sizeof(id));
 		table_account(table, &p, 1);
 	}
 }

@@ -135,13 +135,13 @@ void frame_check_packet(const struct frame *f, int linktype)
 	struct pktinfo info;
 
 	ck_assert_int_eq(frame_decode(f, linktype, &info), IGNORED_NOT);
-	ck_assert_uint_eq(info.ip_version, 4);
+	ck_assert_uint_eq(kind_version(info.head.kind), 4);
 	ck_assert_uint_eq(info.octets, 28);
-	ck_assert_uint_eq(info.src_port, 5353);
-	ck_assert_uint_eq(info.dst_port, 53);
-	ck_assert_uint_eq(info.vlan, 0);
+	ck_assert_uint_eq(info.head.src_port, 5353);
+	ck_assert_uint_eq(info.head.dst_port, 53);
+	ck_assert_uint_eq(info.head.vlan, 0);
 	ck_assert_uint_eq(info.inner_vlan, 0);
-	ck_assert_uint_eq(info.ingress, 7);
+	ck_assert_uint_eq(info.head.ingress, 7);
 }
 
 void frame_check_cuts(const struct frame *f, int linktype, size_t size)

@@ -6,13 +6,13 @@
 
 static void check_packet(const struct pktinfo *info)
 {
-	ck_assert_uint_eq(info->ip_version, 4);
+	ck_assert_uint_eq(kind_version(info->head.kind), 4);
 	ck_assert_uint_eq(info->octets, 28);
 	ck_assert_uint_eq(info->notes, 0);
-	ck_assert_uint_eq(info->src_port, 5353);
-	ck_assert_uint_eq(info->dst_port, 53);
+	ck_assert_uint_eq(info->head.src_port, 5353);
+	ck_assert_uint_eq(info->head.dst_port, 53);
 	ck_assert_uint_eq(info->inner_vlan, 0);
-	ck_assert_uint_eq(info->ingress, 7);
+	ck_assert_uint_eq(info->head.ingress, 7);
 }
 
 void linked_decode(int linktype, const void *headers, size_t n, struct pktinfo *info)

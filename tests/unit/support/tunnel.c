@@ -73,26 +73,31 @@ enum ignored tunnel_decode(const struct frame *f, uint32_t decap, struct pktinfo
 	return decode_cut(f, f->size, decap, info);
 }
 
+uint32_t tunnel_segment(struct pktinfo info)
+{
+	return kind_typed_segment(info.head.kind, info.segment_type);
+}
+
 static void check_inner(const struct pktinfo *info, unsigned version)
 {
-	ck_assert_uint_eq(info->src[0], INNER_NET);
-	ck_assert_uint_eq(info->dst[0], INNER_NET);
-	ck_assert_uint_eq(info->ip_version, version);
-	ck_assert_uint_eq(info->protocol, UDP);
+	ck_assert_uint_eq(info->head.src[0], INNER_NET);
+	ck_assert_uint_eq(info->head.dst[0], INNER_NET);
+	ck_assert_uint_eq(kind_version(info->head.kind), version);
+	ck_assert_uint_eq(info->head.protocol, UDP);
 	ck_assert_uint_eq(info->octets, tunnel_inner_size(version));
 	ck_assert_uint_eq(info->notes, 0);
-	ck_assert_uint_eq(info->ingress, 7);
+	ck_assert_uint_eq(info->head.ingress, 7);
 	ck_assert(!info->is_fragment);
 }
 
 static void check_outer(const struct pktinfo *info, const struct frame *f)
 {
-	ck_assert_uint_ne(info->src[0], INNER_NET);
-	ck_assert_uint_eq(info->ip_version, f->octets[0] >> 4);
+	ck_assert_uint_ne(info->head.src[0], INNER_NET);
+	ck_assert_uint_eq(kind_version(info->head.kind), f->octets[0] >> 4);
 	ck_assert_uint_eq(info->octets, f->size);
 	ck_assert_uint_eq(info->ip_offset, 0);
-	ck_assert_uint_eq(info->segment, 0);
-	ck_assert_uint_eq(info->vlan, 0);
+	ck_assert_uint_eq(tunnel_segment(*info), 0);
+	ck_assert_uint_eq(info->head.vlan, 0);
 }
 
 struct pktinfo tunnel_expect_inner(const struct frame *f, uint32_t decap, unsigned version)
@@ -101,8 +106,8 @@ struct pktinfo tunnel_expect_inner(const struct frame *f, uint32_t decap, unsign
 
 	ck_assert_int_eq(tunnel_decode(f, decap, &info), IGNORED_NOT);
 	check_inner(&info, version);
-	ck_assert_uint_eq(info.src_port, 5353);
-	ck_assert_uint_eq(info.dst_port, 53);
+	ck_assert_uint_eq(info.head.src_port, 5353);
+	ck_assert_uint_eq(info.head.dst_port, 53);
 	ck_assert_uint_eq(info.ip_offset, f->size - tunnel_inner_size(version));
 	return info;
 }
@@ -126,7 +131,7 @@ void tunnel_expect_cuts(const struct frame *f, uint32_t decap, unsigned version)
 		ck_assert_int_eq(decode_cut(f, n, decap, &info), IGNORED_NOT);
 		if (n >= needed) {
 			check_inner(&info, version);
-			ck_assert_uint_eq(info.dst_port, n >= needed + 4 ? 53 : 0);
+			ck_assert_uint_eq(info.head.dst_port, n >= needed + 4 ? 53 : 0);
 		} else {
 			check_outer(&info, f);
 			ck_assert_uint_eq(info.notes & ~NOTE(TUNNEL_NOT_IP), 0);

@@ -25,6 +25,8 @@ size_t tunnel_inner_size(unsigned version);
 
 enum ignored tunnel_decode(const struct frame *f, uint32_t decap, struct pktinfo *info);
 /* That the packet, raw IP, is metered as what is inside, without a note. Returns what was found. */
+/* Its layer2SegmentId. */
+uint32_t tunnel_segment(struct pktinfo info);
 struct pktinfo tunnel_expect_inner(const struct frame *f, uint32_t decap, unsigned version);
 /* That it is metered as it is, with these notes. */
 void tunnel_expect_outer(const struct frame *f, uint32_t decap, uint32_t notes);
