@@ -11,7 +11,10 @@
 
 #include "capture/unpack.h"
 
-#define WINDOW (1u << 20)
+/* What is read at once. It stays in a processor's second cache beside the part of the flow table that is in use. */
+#define WINDOW (1u << 18)
+/* So far compressed octets are looked for behind frames that are skipped. */
+#define SKIPPED_MAX (1u << 20)
 
 struct packed {
 	const struct compression *compression;
@@ -222,7 +225,7 @@ static const struct compression *find_compression(struct input *in)
 	uint64_t skipped;
 
 	while ((skipped = unpack_skipped(in->window + in->at + at, n)) &&
-	    at + skipped + UNPACK_MAGIC <= WINDOW) {
+	    at + skipped + UNPACK_MAGIC <= SKIPPED_MAX) {
 		at += skipped;
 		n = look_at(in, at);
 	}

@@ -58,16 +58,14 @@ void expiry_give_back(struct expiry *e, uint32_t slots, uint32_t allowance)
 		e->swept_ns -= allowance * EXPIRY_PERIOD_NS / slots;
 }
 
-/* From slot `i` on those are stepped over, eight at a time, whose time has not come. */
-static uint32_t step_over(
-    const struct expiry *e, uint32_t i, uint32_t slots, uint32_t now, uint32_t *allowance)
+/* How many of `most` slots, from `check_at` on, are stepped over: eight at a time, whose time has not come. */
+static uint32_t step_over(const uint32_t *check_at, uint32_t most, uint32_t now)
 {
-	while (*allowance >= SCAN32_LANES && slots - i >= SCAN32_LANES &&
-	    !scan32(&e->check_at[i], now)) {
-		i += SCAN32_LANES;
-		*allowance -= SCAN32_LANES;
-	}
-	return i;
+	uint32_t n = 0, last = most < SCAN32_LANES ? 0 : most - SCAN32_LANES + 1;
+
+	while (n < last && !scan32(check_at + n, now))
+		n += SCAN32_LANES;
+	return n;
 }
 
 uint32_t expiry_next(struct expiry *e, uint32_t slots, uint64_t clock_ns, uint32_t *allowance)
@@ -76,8 +74,11 @@ uint32_t expiry_next(struct expiry *e, uint32_t slots, uint64_t clock_ns, uint32
 
 	while (*allowance) {
 		uint32_t i = e->cursor < slots ? e->cursor : 0;
+		uint32_t most = *allowance < slots - i ? *allowance : slots - i;
+		uint32_t over = step_over(&e->check_at[i], most, now);
 
-		i = step_over(e, i, slots, now, allowance);
+		i += over;
+		*allowance -= over;
 		if (i == slots || !*allowance) {
 			e->cursor = i;
 			continue;
