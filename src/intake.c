@@ -35,8 +35,11 @@ static inline __attribute__((always_inline)) struct stamp stamp_packet(
 {
 	struct stamp stamp;
 
-	if (clock_goes_on(&in->clock, ts_ns) && ts_ns < in->due_ns)
-		return clock_go_on(&in->clock, ts_ns);
+	if (clock_runs(&in->clock) && !in->clock.live && ts_ns >= in->clock.newest_ns &&
+	    ts_ns < in->due_ns) {
+		clock_run_to(&in->clock, ts_ns, ts_ns);
+		return (struct stamp){.ts_ns = ts_ns, .clock_ns = ts_ns};
+	}
 	if (clock_steps_back(&in->clock, ts_ns))
 		restart_clock(in, ts_ns);
 	stamp = clock_stamp(&in->clock, ts_ns);
@@ -135,10 +138,12 @@ static inline __attribute__((always_inline)) bool take_in(
 	return true;
 }
 
-static enum ignored decode(
-    struct intake *in, const struct packet *packet, const struct stamp *stamp, struct pktinfo *info)
+/* `is_unusual`: it is known that decode_usual() is not for it. */
+static inline enum ignored decode(struct intake *in, const struct packet *packet,
+    const struct stamp *stamp, struct pktinfo *info, bool is_unusual)
 {
-	enum ignored ignored = decode_packet(packet, &in->decode, info);
+	enum ignored ignored = is_unusual ? decode_unusual(packet, &in->decode, info)
+					  : decode_packet(packet, &in->decode, info);
 
 	info->ts_ns = stamp->ts_ns;
 	info->clock_ns = stamp->clock_ns;
@@ -209,22 +214,17 @@ static inline __attribute__((always_inline)) bool go_way(
 	return true;
 }
 
-/*
- * Adds a packet that is to be metered to the batch, or to the counter that says why not. `is_asked`: rules may look
- * at its digest. A part of whoever calls it.
- */
-static inline __attribute__((always_inline)) void meter_chosen(struct intake *in,
-    const struct packet *packet, const struct stamp *stamp, unsigned selector, bool is_asked)
+/* Adds a packet that is to be metered to the batch, or to the counter that says why not. */
+static void meter_chosen(struct intake *in, const struct packet *packet, const struct stamp *stamp,
+    unsigned selector, bool is_unusual)
 {
 	struct pktinfo *info = &in->batch[in->batched];
-	enum ignored ignored = decode(in, packet, stamp, info);
+	enum ignored ignored = decode(in, packet, stamp, info, is_unusual);
 
-	if (ignored) {
+	if (ignored)
 		ignore(in, ignored, packet, info);
-		return;
-	}
-	in->batched +=
-	    take_in(in, info, selector, is_asked ? digest_for(in, packet, info, selector) : 0);
+	else
+		in->batched += take_in(in, info, selector, digest_for(in, packet, info, selector));
 }
 
 static void meter_packet(struct intake *in, const struct packet *packet, const struct stamp *stamp)
@@ -232,7 +232,7 @@ static void meter_packet(struct intake *in, const struct packet *packet, const s
 	unsigned selector = class_of(in, packet);
 
 	if (sampler_take(&in->samplers[selector]))
-		meter_chosen(in, packet, stamp, selector, true);
+		meter_chosen(in, packet, stamp, selector, false);
 	else
 		in->packets.not_sampled++;
 }
@@ -245,28 +245,31 @@ static bool takes_all(const struct intake *in)
 }
 
 /*
- * Adds them to the batch up to the first one that has to be looked at more closely. How many that are: all
- * that they change is brought up once.
+ * Packets that are in the batch's room already, as decode_usual() has left them, up to the first one at whose time more
+ * is to be done, or that may be our own. How many that are: what all of them change is brought up once. A part of its
+ * caller, which says whether they are captured live.
  */
-static unsigned meter_usual(struct intake *in, const struct packet packets[], unsigned n)
+static inline __attribute__((always_inline)) unsigned stamp_usual(
+    struct intake *in, const struct packet packets[], unsigned n, bool is_live)
 {
-	const struct own_exports *own = in->options.own_exports;
 	struct pktinfo *info = &in->batch[in->batched];
-	uint64_t now_ns = in->clock.newest_ns, octets = 0;
+	struct clock clock = in->clock;
+	uint64_t octets = 0;
 	unsigned i;
 
-	n = decode_usual(packets, n, info);
 	for (i = 0; i < n; i++, info++) {
 		uint64_t ts_ns = packets[i].ts_ns;
+		uint64_t clock_ns = clock_ns_of(&clock, ts_ns, is_live);
 
-		if (ts_ns < now_ns || ts_ns >= in->due_ns || own_exports_match(own, info))
+		if (ts_ns < clock.newest_ns || clock_ns >= in->due_ns ||
+		    own_exports_match(in->options.own_exports, info))
 			break;
+		clock_run_to(&clock, ts_ns, clock_ns);
 		info->ts_ns = ts_ns;
-		info->clock_ns = ts_ns;
-		now_ns = ts_ns;
+		info->clock_ns = clock_ns;
 		octets += info->octets;
 	}
-	clock_run_to(&in->clock, now_ns);
+	in->clock = clock;
 	in->batched += i;
 	in->packets.received += i;
 	in->packets.metered += i;
@@ -274,12 +277,16 @@ static unsigned meter_usual(struct intake *in, const struct packet packets[], un
 	return i;
 }
 
-static void meter_one(struct intake *in, const struct packet *packet)
+/* The first of them that are usual in every way. How many; *decoded: so many are as far as the decoder can tell. */
+static unsigned meter_usual(
+    struct intake *in, const struct packet packets[], unsigned n, unsigned *decoded)
 {
-	struct stamp stamp = stamp_packet(in, packet->ts_ns);
-
-	meter_chosen(in, packet, &stamp, 0, false);
-	in->packets.received++;
+	*decoded = 0;
+	if (!clock_runs(&in->clock) || !decode_takes_usual(&in->decode))
+		return 0;
+	*decoded = decode_usual(packets, n, &in->batch[in->batched]);
+	return in->clock.live ? stamp_usual(in, packets, *decoded, true)
+			      : stamp_usual(in, packets, *decoded, false);
 }
 
 /* What meter_packet() does then. */
@@ -288,10 +295,16 @@ static void meter_all(struct intake *in, const struct packet packets[], unsigned
 	const struct packet *end = packets + n;
 
 	while (packets < end) {
-		if (clock_runs(&in->clock) && decode_takes_usual(&in->decode))
-			packets += meter_usual(in, packets, (unsigned)(end - packets));
-		if (packets < end)
-			meter_one(in, packets++);
+		unsigned decoded,
+		    usual = meter_usual(in, packets, (unsigned)(end - packets), &decoded);
+		struct stamp stamp;
+
+		packets += usual;
+		if (packets == end)
+			break;
+		stamp = stamp_packet(in, packets->ts_ns);
+		meter_chosen(in, packets++, &stamp, 0, usual == decoded);
+		in->packets.received++;
 	}
 }
 
@@ -321,7 +334,7 @@ static void sight_packet(struct intake *in, const struct packet *packet, const s
 	struct invariant invariant;
 
 	s->selector = (uint8_t)class_of(in, packet);
-	s->ignored = (uint8_t)decode(in, packet, stamp, info);
+	s->ignored = (uint8_t)decode(in, packet, stamp, info, false);
 	if (s->ignored) {
 		in->unseen[i] = *packet;
 		in->unseen[i].data = NULL;

@@ -70,31 +70,26 @@ static inline uint64_t clock_steady_of(const struct clock *c, uint64_t ts_ns)
 	return (int64_t)(at - c->now_ns) < 0 ? c->now_ns : at;
 }
 
-/* Offline: a time that is not before the newest one is what the clock shows then, and nothing else happens. */
+/*
+ * Most packets' times are not before any other one. What clock_stamp() does with those, in fewer steps: once the clock
+ * runs,
+ */
 static inline bool clock_runs(const struct clock *c)
 {
-	return !c->live && !c->file_begins && c->newest_ns;
+	return c->newest_ns && !c->file_begins;
 }
 
-/* That is so, and the last of such times is this one. */
-static inline void clock_run_to(struct clock *c, uint64_t ts_ns)
+/* this is the stamp for deadlines, where `is_live` is c->live, */
+static inline uint64_t clock_ns_of(const struct clock *c, uint64_t ts_ns, bool is_live)
 {
-	c->now_ns = ts_ns;
+	return is_live ? clock_steady_of(c, ts_ns) : ts_ns;
+}
+
+/* and the clock goes on to it. */
+static inline void clock_run_to(struct clock *c, uint64_t ts_ns, uint64_t clock_ns)
+{
+	c->now_ns = clock_ns;
 	c->newest_ns = ts_ns;
-}
-
-/* Offline: a time that is not before any other one, as most packets of a file have. */
-static inline bool clock_goes_on(const struct clock *c, uint64_t ts_ns)
-{
-	return ts_ns >= c->newest_ns && ts_ns && !c->live && !c->file_begins;
-}
-
-/* What clock_stamp() does with such a time, in fewer steps. */
-static inline struct stamp clock_go_on(struct clock *c, uint64_t ts_ns)
-{
-	c->now_ns = ts_ns;
-	c->newest_ns = ts_ns;
-	return (struct stamp){.ts_ns = ts_ns, .clock_ns = ts_ns};
 }
 
 /*

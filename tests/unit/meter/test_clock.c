@@ -231,30 +231,39 @@ START_TEST(live_packet_without_time_takes_the_date)
 END_TEST
 
 /* The short way of times that go on says and leaves what the long one does. */
-START_TEST(short_way_and_long_way_agree)
+static void compare_ways(struct clock c)
 {
 	static const int64_t steps[] = {0, 1, 5, -1, -3, 7, 0, 59, -40, 100};
-	struct clock c = {0};
 	uint64_t ts = T0;
 
+	ck_assert(!clock_runs(&c));
 	for (unsigned i = 0; i < 40; i++) {
 		struct clock other = c;
-		struct stamp s = clock_stamp(&c, ts), t;
+		struct stamp s = clock_stamp(&c, ts);
 
-		ck_assert_int_eq(clock_goes_on(&other, ts), !s.late);
-		if (!s.late) {
-			t = clock_go_on(&other, ts);
-			ck_assert_uint_eq(t.ts_ns, s.ts_ns);
-			ck_assert_uint_eq(t.clock_ns, s.clock_ns);
-			ck_assert(!t.late && !t.no_time);
+		if (i > 0 && !s.late) {
+			ck_assert(clock_runs(&other));
+			ck_assert_uint_eq(clock_ns_of(&other, ts, other.live), s.clock_ns);
+			clock_run_to(&other, ts, s.clock_ns);
+			ck_assert_uint_eq(s.ts_ns, ts);
 			ck_assert_uint_eq(other.now_ns, c.now_ns);
 			ck_assert_uint_eq(other.newest_ns, c.newest_ns);
 		}
 		ts += (uint64_t)steps[i % 10];
 	}
-	ck_assert(!clock_goes_on(&c, 0));
 	c.file_begins = true;
-	ck_assert(!clock_goes_on(&c, ts + 1000));
+	ck_assert(!clock_runs(&c));
+}
+
+/* Live the last ones are later than the tick. */
+START_TEST(short_way_and_long_way_agree)
+{
+	struct clock live = {.live = true};
+
+	compare_ways((struct clock){0});
+	clock_tick_live(&live, 1000, T0 + 200);
+	clock_tick_live(&live, 1100, T0 + 300);
+	compare_ways(live);
 }
 END_TEST
 
