@@ -144,7 +144,10 @@ static inline bool is_vlan(uint16_t type)
 
 static inline bool ipv4_is_fragment(const uint8_t *ip)
 {
-	return get_be16(ip + 6) & (IPV4_OFFSET_MASK | IPV4_MORE_FRAGMENTS);
+	uint16_t word;
+
+	memcpy(&word, ip + 6, sizeof(word));
+	return word & htobe16(IPV4_OFFSET_MASK | IPV4_MORE_FRAGMENTS);
 }
 
 /* Both, which follow each other here and there; the tail is 0. */

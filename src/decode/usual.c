@@ -29,6 +29,7 @@ static inline bool take_transport(
     const uint8_t *header, size_t left, uint8_t protocol, uint32_t octets, struct pktinfo *info)
 {
 	uint32_t tcp = -(uint32_t)((protocol == IPPROTO_TCP) & (left >= TCP_HEADER));
+	uint32_t ports = get_be32(header);
 	uint32_t word = get_be16(header + (tcp & TCP_LENGTH_AND_FLAGS));
 	uint32_t length = word >> 12 << 2;
 	uint32_t tcp_is_odd = (length < TCP_HEADER) | (length > left);
@@ -36,8 +37,8 @@ static inline bool take_transport(
 
 	info->tcp_flags = (uint16_t)(word & TCP_FLAGS & tcp);
 	info->head.protocol = protocol;
-	info->head.src_port = get_be16(header);
-	info->head.dst_port = get_be16(header + 2);
+	info->head.src_port = (uint16_t)(ports >> 16);
+	info->head.dst_port = (uint16_t)ports;
 	return !((tcp & tcp_is_odd) | (~tcp & udp_is_odd));
 }
 
