@@ -26,8 +26,21 @@ static unsigned restarts, batches,
 static struct frame frame;
 static uint64_t ts_ns;
 static unsigned repeat;
+static bool together;
 static int linktype = DLT_EN10MB;
 static uint32_t interface;
+
+/* That packet many times, a nanosecond apart, as a file's reader gives them. */
+static bool give_together(const struct packet *packet, packets_fn *fn, void *ctx)
+{
+	struct packet packets[TABLE_BATCH];
+
+	for (unsigned i = 0; i < repeat; i++) {
+		packets[i] = *packet;
+		packets[i].ts_ns += i;
+	}
+	return fn(ctx, packets, repeat);
+}
 
 static int fake_read(struct source *s, unsigned max, packets_fn *fn, void *ctx)
 {
@@ -42,6 +55,8 @@ static int fake_read(struct source *s, unsigned max, packets_fn *fn, void *ctx)
 
 	(void)s;
 	(void)max;
+	if (together)
+		return give_together(&packet, fn, ctx) ? (int)repeat : 1;
 	while (n < repeat) {
 		n++;
 		if (!fn(ctx, &packet, 1))
@@ -102,6 +117,8 @@ static void put_udp(void)
 	frame_put_ethernet(&frame, 0x0800);
 	frame_put_ipv4(&frame, 17, 28);
 	frame_put_udp(&frame);
+	frame_put_zeros(
+	    &frame, 18); /* padding, as frames have: what is shorter is not decoded in runs */
 }
 
 static void put_arp(void)
@@ -165,10 +182,48 @@ START_TEST(what_could_not_be_metered_is_told_with_its_dates)
 	ck_assert_uint_eq(in.packets.ignored[IGNORED_TRUNCATED], 1);
 	ck_assert_uint_eq(in.packets.ignored[IGNORED_HEADER_LIMIT], 1);
 	ck_assert_uint_eq(in.unmetered.packets, 3);
-	ck_assert_uint_eq(in.unmetered.octets, 28 + 6 + 114);
+	ck_assert_uint_eq(in.unmetered.octets, 28 + 6 + 114 + 18);
 	ck_assert_uint_eq(in.unmetered.first_ns, T0 + 1);
 	ck_assert_uint_eq(in.unmetered.last_ns, T0 + 3);
 	ck_assert_uint_eq(in.batched, 0);
+	end();
+}
+END_TEST
+
+/* What all of a run change is brought up once; our own packets end it. */
+START_TEST(packets_of_a_run_are_counted_each)
+{
+	struct sockaddr_in ends[2] = {
+	    {.sin_family = AF_INET, .sin_port = htons(5353), .sin_addr.s_addr = htonl(0xc0000201)},
+	    {.sin_family = AF_INET, .sin_port = htons(53), .sin_addr.s_addr = htonl(0xc6336402)}};
+	struct sockaddr_storage local = {0}, remote = {0};
+
+	begin();
+	open_intake();
+	put_udp();
+	read_from(0);
+	together = true;
+	repeat = 5;
+	ts_ns = T0 + 10;
+	read_from(0);
+	ck_assert_uint_eq(in.batched, 6);
+	ck_assert_uint_eq(in.packets.received, 6);
+	ck_assert_uint_eq(in.packets.metered, 6);
+	ck_assert_uint_eq(in.packets.metered_octets, 6 * 28);
+	ck_assert_uint_eq(in.clock.now_ns, T0 + 14);
+	ck_assert_uint_eq(in.clock.newest_ns, T0 + 14);
+	ck_assert_uint_eq(in.batch[5].ts_ns, T0 + 14);
+	ck_assert_uint_eq(in.batch[5].clock_ns, T0 + 14);
+	memcpy(&local, &ends[0], sizeof(ends[0]));
+	memcpy(&remote, &ends[1], sizeof(ends[1]));
+	own_exports_publish(&own_exports, &(bool){false}, 0, &local, &remote);
+	read_from(0);
+	ck_assert_uint_eq(in.batched, 6);
+	ck_assert_uint_eq(in.packets.received, 11);
+	ck_assert_uint_eq(in.packets.metered, 6);
+	ck_assert_uint_eq(in.packets.ignored[IGNORED_OWN_EXPORT], 5);
+	memset(&own_exports, 0, sizeof(own_exports));
+	together = false;
 	end();
 }
 END_TEST
@@ -427,7 +482,7 @@ START_TEST(link_type_that_is_not_decoded_is_told_once_an_interface)
 	    strstr(said, "mixed.pcapng: interface 2: link type 147 (unknown to libpcap) is not"));
 	ck_assert_uint_eq(in.packets.ignored[IGNORED_LINK_TYPE], 5);
 	ck_assert_uint_eq(in.unmetered.packets, 5);
-	ck_assert_uint_eq(in.unmetered.octets, 5 * 42);
+	ck_assert_uint_eq(in.unmetered.octets, 5 * 60);
 	ck_assert_uint_eq(in.packets.received, 6);
 	ck_assert(in.incomplete);
 	repeat = 1;
@@ -518,6 +573,7 @@ Suite *intake_suite(void)
 	const TTest *const tests[] = {
 	    packet_comes_into_the_batch_with_its_times,
 	    what_could_not_be_metered_is_told_with_its_dates,
+	    packets_of_a_run_are_counted_each,
 	    rules_stand_before_or_behind_the_decoder,
 	    batch_that_spans_a_second_is_taken,
 	    every_packet_moves_the_clock_that_batches_are_taken_by,

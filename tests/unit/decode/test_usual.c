@@ -79,10 +79,47 @@ START_TEST(short_way_and_walk_agree)
 }
 END_TEST
 
+/* TCP, UDP, ICMP, which is none of the usual ones, and TCP again. */
+START_TEST(many_are_taken_up_to_the_first_unusual_one)
+{
+	static const unsigned protocols[] = {6, 17, 1, 6};
+	const struct decode_options options = {.details = false};
+	struct frame frames[4] = {{.size = 0}};
+	struct packet packets[4];
+	struct pktinfo many[4], one;
+
+	for (unsigned i = 0; i < 4; i++) {
+		frame_put_ethernet(&frames[i], 0x0800);
+		frame_put_ipv4(&frames[i], protocols[i], 20 + (i == 1 ? 8 : 20));
+		if (i == 1)
+			frame_put_udp(&frames[i]);
+		else
+			frame_put_tcp(&frames[i], 0x010);
+		frame_put_zeros(&frames[i], 12);
+		packets[i] = (struct packet){.data = frames[i].octets,
+		    .caplen = (uint32_t)frames[i].size,
+		    .len = (uint32_t)frames[i].size,
+		    .ingress = i + 1,
+		    .linktype = DLT_EN10MB};
+	}
+	ck_assert_uint_eq(decode_usual(packets, 4, many), 2);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(decode_packet(&packets[i], &options, &one), IGNORED_NOT);
+		ck_assert_mem_eq(&many[i].octets, &one.octets,
+		    offsetof(struct pktinfo, fragment) - offsetof(struct pktinfo, octets));
+		ck_assert_uint_eq(many[i].head.ingress, i + 1);
+	}
+	ck_assert_uint_eq(decode_usual(packets + 2, 2, many), 0);
+	ck_assert_uint_eq(decode_usual(packets + 3, 1, many), 1);
+	ck_assert_uint_eq(decode_usual(packets, 0, many), 0);
+}
+END_TEST
+
 Suite *usual_suite(void)
 {
 	const TTest *const tests[] = {
 	    short_way_and_walk_agree,
+	    many_are_taken_up_to_the_first_unusual_one,
 	};
 
 	return SUITE_OF("usual", tests);
