@@ -58,35 +58,27 @@ void expiry_give_back(struct expiry *e, uint32_t slots, uint32_t allowance)
 		e->swept_ns -= allowance * EXPIRY_PERIOD_NS / slots;
 }
 
-/* How many of `most` slots, from `check_at` on, are stepped over: eight at a time, whose time has not come. */
-static uint32_t step_over(const uint32_t *check_at, uint32_t most, uint32_t now)
-{
-	uint32_t n = 0, last = most < SCAN32_LANES ? 0 : most - SCAN32_LANES + 1;
-
-	while (n < last && !scan32(check_at + n, now))
-		n += SCAN32_LANES;
-	return n;
-}
-
-uint32_t expiry_next(struct expiry *e, uint32_t slots, uint64_t clock_ns, uint32_t *allowance)
+unsigned expiry_gather(struct expiry *e, uint32_t slots, uint64_t clock_ns, uint32_t *allowance,
+    uint32_t due[], unsigned most)
 {
 	uint32_t now = expiry_unit(e, clock_ns);
+	uint32_t i = e->cursor, left = *allowance;
+	unsigned n = 0, step;
 
-	while (*allowance) {
-		uint32_t i = e->cursor < slots ? e->cursor : 0;
-		uint32_t most = *allowance < slots - i ? *allowance : slots - i;
-		uint32_t over = step_over(&e->check_at[i], most, now);
+	for (; left && n < most; i += step, left -= step) {
+		bool together;
+		unsigned set;
 
-		i += over;
-		*allowance -= over;
-		if (i == slots || !*allowance) {
-			e->cursor = i;
-			continue;
-		}
-		--*allowance;
-		e->cursor = i + 1;
-		if (e->check_at[i] <= now)
-			return i;
+		if (i >= slots)
+			i = 0;
+		together =
+		    left >= SCAN32_LANES && slots - i >= SCAN32_LANES && most - n >= SCAN32_LANES;
+		step = together ? SCAN32_LANES : 1;
+		set = together ? scan32(&e->check_at[i], now) : e->check_at[i] <= now;
+		for (; set; set &= set - 1)
+			due[n++] = i + (unsigned)__builtin_ctz(set);
 	}
-	return EXPIRY_NONE;
+	e->cursor = i;
+	*allowance = left;
+	return n;
 }

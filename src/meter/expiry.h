@@ -49,7 +49,6 @@ struct expiry {
 };
 
 #define EXPIRY_NEVER UINT32_MAX
-#define EXPIRY_NONE UINT32_MAX
 #define EXPIRY_UNIT_BITS 26 /* of nanoseconds */
 /* The sweep visits each slot at least this often. */
 #define EXPIRY_PERIOD_NS 500000000ull
@@ -102,9 +101,10 @@ uint32_t expiry_allowance(struct expiry *e, uint32_t slots, uint64_t clock_ns);
 /* What the sweep did not use of its allowance is there at the next call. */
 void expiry_give_back(struct expiry *e, uint32_t slots, uint32_t allowance);
 /*
- * Goes on through the slots, `*allowance` of them at most, to the next whose time has come.
- * Returns it, or EXPIRY_NONE once the allowance is used up.
+ * Goes on through the slots, `*allowance` of them at most, until `most` are found whose time has come: these are
+ * put into `due`. How many; if fewer than `most` the allowance is used up.
  */
-uint32_t expiry_next(struct expiry *e, uint32_t slots, uint64_t clock_ns, uint32_t *allowance);
+unsigned expiry_gather(struct expiry *e, uint32_t slots, uint64_t clock_ns, uint32_t *allowance,
+    uint32_t due[], unsigned most);
 
 #endif

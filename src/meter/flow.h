@@ -61,7 +61,7 @@ struct flow {
 	uint64_t start_ns;       /* smallest time of its packets */
 	uint64_t first_clock_ns; /* stamp of the first packet: active counts from here */
 	uint64_t end_deadline;   /* first FIN or RST plus the linger, or NEVER */
-	uint64_t hash;           /* of the key; in a free slot: the next free one */
+	uint64_t hash;           /* of the key */
 	uint32_t egress;         /* of the first packet, like these: */
 	uint16_t inner_vlan;
 	uint8_t tos;

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #define EVICTION_LOOKS 16
+#define FREE_AHEAD 8 /* so many new flows before its turn a free slot is fetched */
 
 /* Address space; the kernel gives pages as they are touched, which is from the beginning on. */
 static void *reserve(uint64_t bytes)
@@ -11,9 +12,16 @@ static void *reserve(uint64_t bytes)
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (p == MAP_FAILED)
-		return NULL;
-	madvise(p, bytes, MADV_HUGEPAGE);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* The same, of what is touched here and there. */
+static void *reserve_large(uint64_t bytes)
+{
+	void *p = reserve(bytes);
+
+	if (p)
+		madvise(p, bytes, MADV_HUGEPAGE);
 	return p;
 }
 
@@ -36,19 +44,20 @@ struct table *table_create(const struct table_options *options)
 	if (!t)
 		return NULL;
 	t->options = *options;
-	t->free_slot = NO_FLOW;
-	buckets = reserve(buckets_bytes(t));
+	buckets = reserve_large(buckets_bytes(t));
 	index_init(&t->index, buckets, options->max_flows);
-	t->flows = reserve(options->max_flows * sizeof(*t->flows));
-	t->expiry.check_at = reserve(options->max_flows * sizeof(*t->expiry.check_at));
+	t->flows = reserve_large(options->max_flows * sizeof(*t->flows));
+	t->expiry.check_at = reserve_large(options->max_flows * sizeof(*t->expiry.check_at));
+	t->free_slots = reserve(options->max_flows * sizeof(*t->free_slots));
 	if (options->details)
-		t->details = reserve(options->max_flows * sizeof(*t->details));
+		t->details = reserve_large(options->max_flows * sizeof(*t->details));
 	t->index.flows = t->flows;
 	t->index.details = t->details;
 	key_seed_init(&t->key_seed, options->seed);
 	key_plan_init(&t->key_plan, options->key_changes);
 	t->index.plan = options->key_changes ? &t->key_plan : NULL;
-	if (!buckets || !t->flows || !t->expiry.check_at || (options->details && !t->details)) {
+	if (!buckets || !t->flows || !t->expiry.check_at || !t->free_slots ||
+	    (options->details && !t->details)) {
 		table_destroy(t);
 		return NULL;
 	}
@@ -63,6 +72,7 @@ void table_destroy(struct table *t)
 	release(t->flows, t->options.max_flows * sizeof(*t->flows));
 	release(t->details, t->options.max_flows * sizeof(*t->details));
 	release(t->expiry.check_at, t->options.max_flows * sizeof(*t->expiry.check_at));
+	release(t->free_slots, t->options.max_flows * sizeof(*t->free_slots));
 	free(t);
 }
 
@@ -118,8 +128,7 @@ void table_end_flow(struct table *t, uint32_t i, int reason, uint64_t clock_ns)
 	expiry_clear(&t->expiry, i);
 	f->packets_and_flags = 0;
 	f->head.kind = 0;
-	f->hash = t->free_slot;
-	t->free_slot = i;
+	t->free_slots[t->free_count++] = i;
 }
 
 /* The flow has to go; if a deadline has passed that is the reason all the same. */
@@ -149,29 +158,16 @@ static inline __attribute__((always_inline)) void prefetch_flow(const struct tab
 	__builtin_prefetch(&t->flows[i].tail, 1);
 }
 
-/* The next few flows whose time may have come, and their memory on its way. */
-static unsigned gather_due(
-    struct table *t, uint64_t clock_ns, uint32_t *allowance, uint32_t due[TOGETHER], size_t room)
-{
-	size_t most = room < TOGETHER ? room : TOGETHER;
-	unsigned n = 0;
-	uint32_t i;
-
-	while (n < most &&
-	    (i = expiry_next(&t->expiry, t->used_slots, clock_ns, allowance)) != EXPIRY_NONE) {
-		prefetch_flow(t, i);
-		due[n++] = i;
-	}
-	return n;
-}
-
 /* Returns what is left of the allowance once `room` flows may have ended. */
 static uint32_t sweep(struct table *t, uint64_t clock_ns, uint32_t allowance, size_t room)
 {
 	uint32_t due[TOGETHER];
 	unsigned n;
 
-	while ((n = gather_due(t, clock_ns, &allowance, due, room)) > 0) {
+	while ((n = expiry_gather(&t->expiry, t->used_slots, clock_ns, &allowance, due,
+		    room < TOGETHER ? (unsigned)room : TOGETHER)) > 0) {
+		for (unsigned k = 0; k < n; k++)
+			prefetch_flow(t, due[k]);
 		room -= n;
 		table_order(t, due, n);
 		for (unsigned k = 0; k < n; k++)
@@ -222,22 +218,24 @@ static uint32_t take_new_slot(struct table *t)
 	return t->used_slots++;
 }
 
+/* What has been free longest comes last; that of one of the next new flows comes into the caches meanwhile. */
+static uint32_t take_free_slot(struct table *t)
+{
+	uint32_t at = --t->free_count;
+
+	prefetch_flow(t, t->free_slots[at < FREE_AHEAD ? 0 : at - FREE_AHEAD]);
+	return t->free_slots[at];
+}
+
 static uint32_t take_slot(struct table *t, uint64_t clock_ns)
 {
-	uint32_t i;
-
-	if (t->free_slot == NO_FLOW && t->used_slots < t->options.max_flows)
+	if (!t->free_count && t->used_slots < t->options.max_flows)
 		return take_new_slot(t);
-	if (t->free_slot == NO_FLOW && expiry_full_sweep_due(&t->expiry, t->used_slots, clock_ns))
+	if (!t->free_count && expiry_full_sweep_due(&t->expiry, t->used_slots, clock_ns))
 		sweep(t, clock_ns, t->used_slots, SIZE_MAX);
-	if (t->free_slot == NO_FLOW)
+	if (!t->free_count)
 		evict(t, clock_ns);
-	i = t->free_slot;
-	t->free_slot = (uint32_t)t->flows[i].hash;
-	/* That is where the next new flow goes. */
-	if (t->free_slot != NO_FLOW)
-		prefetch_flow(t, t->free_slot);
-	return i;
+	return take_free_slot(t);
 }
 
 /* A record begins with this packet, whose key has this hash. */

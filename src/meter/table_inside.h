@@ -40,7 +40,8 @@ struct table {
 	struct detail *details; /* one a flow, or NULL: nobody asked for them */
 	uint32_t used_slots;    /* slots above have never held a flow */
 	uint32_t ahead_slots;   /* the memory of those above has not been asked for */
-	uint32_t free_slot;     /* head of the list of those that are free again, or NO_FLOW */
+	uint32_t *free_slots;   /* those that are free again, */
+	uint32_t free_count;    /* of which the last one is taken first */
 	struct gone gone[GONE]; /* the number n of them at n % GONE */
 	uint64_t gone_begin;    /* those before have left the index */
 	uint64_t gone_end;

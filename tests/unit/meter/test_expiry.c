@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "meter/expiry.h"
+#include "util/rng.h"
 #include "util/units.h"
 
 #define T0 (1000000 * NS_PER_S)
@@ -192,13 +193,22 @@ START_TEST(sweep_goes_on_after_a_clock_restart)
 }
 END_TEST
 
+#define NONE UINT32_MAX
+
+static uint32_t next_due(struct expiry *e, uint32_t slots, uint64_t clock_ns, uint32_t *allowance)
+{
+	uint32_t due;
+
+	return expiry_gather(e, slots, clock_ns, allowance, &due, 1) ? due : NONE;
+}
+
 START_TEST(empty_table_needs_no_sweep)
 {
 	struct expiry e = sweep_of(1);
 	uint32_t allowance = expiry_allowance(&e, 0, T0);
 
 	ck_assert_uint_eq(allowance, 0);
-	ck_assert_uint_eq(expiry_next(&e, 0, T0, &allowance), EXPIRY_NONE);
+	ck_assert_uint_eq(next_due(&e, 0, T0, &allowance), NONE);
 	free(e.check_at);
 }
 END_TEST
@@ -211,9 +221,9 @@ START_TEST(sweep_finds_what_is_due_and_nothing_else)
 	expiry_set(&e, 3, T0);
 	expiry_set(&e, 7, T0 - 5 * NS_PER_S);
 	expiry_set(&e, 8, T0 + 5 * NS_PER_S);
-	ck_assert_uint_eq(expiry_next(&e, 10, T0, &allowance), 3);
-	ck_assert_uint_eq(expiry_next(&e, 10, T0, &allowance), 7);
-	ck_assert_uint_eq(expiry_next(&e, 10, T0, &allowance), EXPIRY_NONE);
+	ck_assert_uint_eq(next_due(&e, 10, T0, &allowance), 3);
+	ck_assert_uint_eq(next_due(&e, 10, T0, &allowance), 7);
+	ck_assert_uint_eq(next_due(&e, 10, T0, &allowance), NONE);
 	ck_assert_uint_eq(allowance, 0);
 	free(e.check_at);
 }
@@ -228,9 +238,9 @@ START_TEST(flow_is_found_at_its_deadline_wherever_that_lies)
 		uint32_t allowance = 1;
 
 		expiry_set(&e, 0, t);
-		ck_assert_uint_eq(expiry_next(&e, 1, t, &allowance), 0);
+		ck_assert_uint_eq(next_due(&e, 1, t, &allowance), 0);
 		allowance = 1;
-		ck_assert_uint_eq(expiry_next(&e, 1, t - 2 * NS_PER_S, &allowance), EXPIRY_NONE);
+		ck_assert_uint_eq(next_due(&e, 1, t - 2 * NS_PER_S, &allowance), NONE);
 	}
 	free(e.check_at);
 }
@@ -244,10 +254,10 @@ START_TEST(dates_beyond_the_units_are_found)
 	uint32_t allowance = 1;
 
 	expiry_set(&e, 0, late);
-	ck_assert_uint_eq(expiry_next(&e, 1, late, &allowance), 0);
+	ck_assert_uint_eq(next_due(&e, 1, late, &allowance), 0);
 	expiry_clear(&e, 0);
 	allowance = 1;
-	ck_assert_uint_eq(expiry_next(&e, 1, late, &allowance), EXPIRY_NONE);
+	ck_assert_uint_eq(next_due(&e, 1, late, &allowance), NONE);
 	free(e.check_at);
 }
 END_TEST
@@ -266,8 +276,8 @@ START_TEST(units_count_from_the_base)
 	ck_assert(!expiry_covers(&e, e.base_ns + 5 * 365 * 86400 * NS_PER_S));
 	expiry_set(&e, 0, e.base_ns + 200 * NS_PER_MS);
 	expiry_set(&e, 1, e.base_ns - 1);
-	ck_assert_uint_eq(expiry_next(&e, 2, e.base_ns + 100 * NS_PER_MS, &allowance), 1);
-	ck_assert_uint_eq(expiry_next(&e, 2, e.base_ns + 100 * NS_PER_MS, &allowance), EXPIRY_NONE);
+	ck_assert_uint_eq(next_due(&e, 2, e.base_ns + 100 * NS_PER_MS, &allowance), 1);
+	ck_assert_uint_eq(next_due(&e, 2, e.base_ns + 100 * NS_PER_MS, &allowance), NONE);
 	free(e.check_at);
 }
 END_TEST
@@ -278,9 +288,50 @@ START_TEST(sweep_wraps_when_slots_end)
 	uint32_t allowance = 6;
 
 	expiry_set(&e, 1, T0);
-	ck_assert_uint_eq(expiry_next(&e, 4, T0, &allowance), 1);
-	ck_assert_uint_eq(expiry_next(&e, 4, T0, &allowance), 1);
+	ck_assert_uint_eq(next_due(&e, 4, T0, &allowance), 1);
+	ck_assert_uint_eq(next_due(&e, 4, T0, &allowance), 1);
 	ck_assert_uint_eq(allowance, 0);
+	free(e.check_at);
+}
+END_TEST
+
+/* One slot after the other, as the sweep is described. */
+static unsigned gather_plainly(
+    struct expiry *e, uint32_t slots, uint32_t *allowance, uint32_t due[], unsigned most)
+{
+	unsigned n = 0;
+
+	for (; *allowance && n < most; --*allowance) {
+		e->cursor %= slots;
+		if (e->check_at[e->cursor] <= expiry_unit(e, T0))
+			due[n++] = e->cursor;
+		e->cursor++;
+	}
+	return n;
+}
+
+/* Many slots are looked at together, but not beyond the last one, the allowance and the room. */
+START_TEST(slots_are_gathered_as_if_one_by_one)
+{
+	struct expiry e = sweep_of(SLOTS), plain;
+	struct rng r = {.state = 3};
+
+	for (unsigned round = 0; round < 2000; round++) {
+		uint32_t slots = 1 + (uint32_t)rng_next(&r) % 100;
+		uint32_t allowance = (uint32_t)rng_next(&r) % (slots + 1), left = allowance;
+		unsigned most = (unsigned)rng_next(&r) % 40, n;
+		uint32_t due[40], wanted[40];
+
+		for (uint32_t i = 0; i < SLOTS; i++)
+			e.check_at[i] = rng_next(&r) % 8 ? EXPIRY_NEVER : 0;
+		e.cursor = (uint32_t)rng_next(&r) % (slots + 1);
+		plain = e;
+		n = expiry_gather(&e, slots, T0, &allowance, due, most);
+		ck_assert_uint_eq(n, gather_plainly(&plain, slots, &left, wanted, most));
+		ck_assert_mem_eq(due, wanted, n * sizeof(*due));
+		ck_assert_uint_eq(allowance, left);
+		ck_assert_uint_eq(e.cursor % slots, plain.cursor % slots);
+	}
 	free(e.check_at);
 }
 END_TEST
@@ -319,6 +370,7 @@ Suite *expiry_suite(void)
 	    dates_beyond_the_units_are_found,
 	    units_count_from_the_base,
 	    sweep_wraps_when_slots_end,
+	    slots_are_gathered_as_if_one_by_one,
 	    full_sweep_is_rare_in_proportion_to_its_cost,
 	};
 
