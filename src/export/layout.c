@@ -46,8 +46,13 @@ static enum layout_way way_of(const struct element *e, uint8_t size)
 
 void layout_add(struct layout *l, const struct element *e, uint8_t size)
 {
+	enum layout_way way = way_of(e, size);
+	unsigned from = way == WAY_ANY ? l->count : e->offset;
+
 	assert(l->count < LAYOUT_FIELDS_MAX);
-	l->fields[l->count++] = (struct layout_field){e, size, (uint8_t)way_of(e, size), e->offset};
+	l->moves[way][l->move_count[way]++] =
+	    (struct layout_move){(uint16_t)from, (uint16_t)l->size};
+	l->fields[l->count++] = (struct layout_field){e, size};
 	l->size += size;
 }
 
@@ -194,81 +199,64 @@ static void put_field(uint8_t *out, const struct layout_field *f, const struct r
 	put_number(out, value, f->size);
 }
 
-static uint64_t ms_of(const uint8_t *ns)
+/* Numbers as structures have them. */
+static uint16_t number_16(const uint8_t *at)
 {
-	uint64_t value;
+	uint16_t number;
 
-	memcpy(&value, ns, sizeof(value));
-	return value / NS_PER_MS;
+	memcpy(&number, at, sizeof(number));
+	return number;
 }
 
-static void put_swapped(uint8_t *out, const uint8_t *number, uint8_t size)
+static uint32_t number_32(const uint8_t *at)
 {
-	uint16_t v16;
-	uint32_t v32;
-	uint64_t v64;
+	uint32_t number;
 
-	switch (size) {
-	case 2:
-		memcpy(&v16, number, sizeof(v16));
-		put_be16(out, v16);
-		break;
-	case 4:
-		memcpy(&v32, number, sizeof(v32));
-		put_be32(out, v32);
-		break;
-	default:
-		memcpy(&v64, number, sizeof(v64));
-		put_be64(out, v64);
-		break;
-	}
+	memcpy(&number, at, sizeof(number));
+	return number;
 }
 
-/* False: it is none of the short cases. */
-static inline bool put_plainly(
-    uint8_t *out, const struct layout_field *f, const uint8_t *from, uint64_t origin_ms)
+static uint64_t number_64(const uint8_t *at)
 {
-	uint64_t ms;
+	uint64_t number;
 
-	switch (f->way) {
-	case WAY_COPY_4:
-		memcpy(out, from, 4);
-		return true;
-	case WAY_COPY_16:
-		memcpy(out, from, 16);
-		return true;
-	case WAY_NUMBER_1:
-		*out = *from;
-		return true;
-	case WAY_NUMBER_2:
-		put_swapped(out, from, 2);
-		return true;
-	case WAY_NUMBER_4:
-		put_swapped(out, from, 4);
-		return true;
-	case WAY_NUMBER_8:
-		put_swapped(out, from, 8);
-		return true;
-	case WAY_MILLISECONDS:
-		put_be64(out, ms_of(from));
-		return true;
-	case WAY_UPTIME:
-		ms = ms_of(from);
-		put_be32(out, (uint32_t)(ms > origin_ms ? ms - origin_ms : 0));
-		return true;
-	default:
-		return false;
-	}
+	memcpy(&number, at, sizeof(number));
+	return number;
 }
+
+static uint32_t uptime(uint64_t ns, uint64_t origin_ms)
+{
+	uint64_t ms = ns / NS_PER_MS;
+
+	return (uint32_t)(ms > origin_ms ? ms - origin_ms : 0);
+}
+
+/* The fields of a way one after the other, so that nothing is asked of each. */
+#define FOR_EACH_MOVE(m, l, way)                                                                 \
+	for (const struct layout_move *m = (l)->moves[way], *m##_end = m + (l)->move_count[way]; \
+	     m < m##_end; m++)
 
 void layout_encode(const struct layout *l, const struct record *r,
     const struct export_constants *constants, uint64_t origin_ms, uint8_t *out)
 {
-	const struct layout_field *end = l->fields + l->count;
+	const uint8_t *in = (const uint8_t *)r;
 
-	for (const struct layout_field *f = l->fields; f < end; f++) {
-		if (!put_plainly(out, f, (const uint8_t *)r + f->offset, origin_ms))
-			put_field(out, f, r, constants, origin_ms);
-		out += f->size;
-	}
+	FOR_EACH_MOVE (m, l, WAY_COPY_4)
+		memcpy(out + m->to, in + m->from, 4);
+	FOR_EACH_MOVE (m, l, WAY_COPY_16)
+		memcpy(out + m->to, in + m->from, 16);
+	FOR_EACH_MOVE (m, l, WAY_NUMBER_1)
+		out[m->to] = in[m->from];
+	FOR_EACH_MOVE (m, l, WAY_NUMBER_2)
+		put_be16(out + m->to, number_16(in + m->from));
+	FOR_EACH_MOVE (m, l, WAY_NUMBER_4)
+		put_be32(out + m->to, number_32(in + m->from));
+	FOR_EACH_MOVE (m, l, WAY_NUMBER_8)
+		put_be64(out + m->to, number_64(in + m->from));
+	FOR_EACH_MOVE (m, l, WAY_MILLISECONDS)
+		put_be64(out + m->to, number_64(in + m->from) / NS_PER_MS);
+	FOR_EACH_MOVE (m, l, WAY_UPTIME)
+		put_be32(out + m->to, uptime(number_64(in + m->from), origin_ms));
+	FOR_EACH_MOVE (m, l, WAY_ANY)
+		put_field(out + m->to, &l->fields[m->from], r, constants, origin_ms);
 }

@@ -21,20 +21,29 @@ enum layout_way {
 	WAY_NUMBER_4,
 	WAY_NUMBER_8,
 	WAY_MILLISECONDS, /* of 64 bits of ns, since 1970 */
-	WAY_UPTIME        /* of 64 bits of ns, 32 bits of ms since the origin */
+	WAY_UPTIME,       /* of 64 bits of ns, 32 bits of ms since the origin */
+	WAY_COUNT
 };
 
 struct layout_field {
 	const struct element *element;
 	uint8_t size;
-	uint8_t way;
-	uint16_t offset; /* in the record; for WAY_ANY see the element */
+};
+
+/* Where a field comes from: its place in struct record, or, of WAY_ANY, its number; and where it goes. */
+struct layout_move {
+	uint16_t from;
+	uint16_t to;
 };
 
 struct layout {
 	struct layout_field fields[LAYOUT_FIELDS_MAX];
 	unsigned count;
 	size_t size; /* octets of a record */
+
+	/* The same fields as they are written: those of a way together. */
+	struct layout_move moves[WAY_COUNT][LAYOUT_FIELDS_MAX];
+	uint8_t move_count[WAY_COUNT];
 };
 
 /*
