@@ -7,14 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "capture/tandem.h"
 #include "capture/unpack.h"
 
 /* What is read at once. It stays in a processor's second cache beside the part of the flow table that is in use. */
 #define WINDOW (1u << 18)
 /* So far compressed octets are looked for behind frames that are skipped. */
 #define SKIPPED_MAX (1u << 20)
+/* A thread more is no use for what is soon read. */
+#define SHARED_MIN (16 * TANDEM_BLOCK)
 
 struct packed {
 	const struct compression *compression;
@@ -34,9 +38,9 @@ int input_open(int fd, struct input **out)
 	if (in) {
 		in->fd = fd;
 		in->size = WINDOW;
-		in->window = malloc(in->size);
+		in->memory = in->window = malloc(in->size);
 	}
-	if (!in || !in->window) {
+	if (!in || !in->memory) {
 		free(in);
 		if (fd != STDIN_FILENO)
 			close(fd);
@@ -61,10 +65,11 @@ void input_close(struct input *in)
 {
 	if (!in)
 		return;
+	tandem_destroy(in->tandem);
 	packed_close(in->packed);
 	if (in->fd != STDIN_FILENO)
 		close(in->fd);
-	free(in->window);
+	free(in->memory);
 	free(in);
 }
 
@@ -187,22 +192,22 @@ static ssize_t fetch_unpacked(struct input *in, void *out, size_t size)
 /* What was read so far are compressed octets. */
 static int begin_unpacking(struct input *in, const struct compression *c)
 {
-	uint8_t *window = malloc(WINDOW);
+	uint8_t *memory = malloc(WINDOW);
 	struct packed *p = calloc(1, sizeof(*p));
 
 	if (p)
 		p->unpacker = c->ops->create();
-	if (!window || !p || !p->unpacker) {
-		free(window);
+	if (!memory || !p || !p->unpacker) {
+		free(memory);
 		free(p);
 		return -ENOMEM;
 	}
 	p->compression = c;
-	p->octets = in->window;
+	p->octets = in->memory;
 	p->size = in->size;
 	p->at = in->at;
 	p->filled = in->filled;
-	in->window = window;
+	in->memory = in->window = memory;
 	in->size = WINDOW;
 	in->at = in->filled = 0;
 	in->packed = p;
@@ -267,32 +272,106 @@ static ssize_t fetch(struct input *in, void *out, size_t size)
 	return n > 0 ? n : in->error;
 }
 
-/* Room for `n` octets from where the reader is; what lies there moves to the window's start. */
-static bool make_room(struct input *in, size_t n)
+/* Of at least so many octets. */
+static bool grow(struct input *in, size_t size)
 {
-	uint8_t *window;
+	uint8_t *memory;
 
-	memmove(in->window, in->window + in->at, in->filled - in->at);
-	in->filled -= in->at;
-	in->at = 0;
-	if (n <= in->size)
+	if (size <= in->size)
 		return true;
-	window = realloc(in->window, n);
-	if (!window) {
+	memory = realloc(in->memory, size);
+	if (!memory) {
 		in->error = -ENOMEM;
 		return false;
 	}
-	in->window = window;
-	in->size = n;
+	in->memory = memory;
+	in->size = size;
 	return true;
+}
+
+/* Room for `n` octets from where the reader is; what lies there moves to the window's start. */
+static bool make_room(struct input *in, size_t n)
+{
+	memmove(in->memory, in->window + in->at, in->filled - in->at);
+	in->filled -= in->at;
+	in->at = 0;
+	if (!grow(in, n))
+		return false;
+	in->window = in->memory;
+	return true;
+}
+
+/* -- two threads -------------------------------------------------------------------------------- */
+
+void input_share(struct input *in)
+{
+	off_t at = lseek(in->fd, 0, SEEK_CUR);
+	struct stat st;
+
+	if (in->tandem || in->packed || in->error || at < 0 || fstat(in->fd, &st) < 0 ||
+	    !S_ISREG(st.st_mode) || st.st_size - at < SHARED_MIN)
+		return;
+	in->tandem_end = (uint64_t)at;
+	in->tandem = tandem_create(in->fd, in->tandem_end);
+}
+
+/* The next block, with what is left of the window before it. False: there is none, or it would not fit. */
+static bool fill_by_two(struct input *in, size_t n)
+{
+	size_t left = input_ready(in);
+	uint8_t *block;
+
+	if (left > TANDEM_BEFORE || n > left + TANDEM_BLOCK || is_stopped(in))
+		return false;
+	block = tandem_next(in->tandem);
+	if (!block)
+		return false;
+	memcpy(block - left, in->window + in->at, left);
+	in->window = block - left;
+	in->at = 0;
+	in->filled = left + TANDEM_BLOCK;
+	in->tandem_end += TANDEM_BLOCK;
+	return true;
+}
+
+/* What is left of a block moves to the memory where one thread reads to. */
+static bool take_home(struct input *in)
+{
+	size_t left = input_ready(in);
+
+	if (in->window == in->memory) /* no block has come yet */
+		return true;
+	if (!grow(in, left))
+		return false;
+	memcpy(in->memory, in->window + in->at, left);
+	in->window = in->memory;
+	in->at = 0;
+	in->filled = left;
+	return true;
+}
+
+/* One thread goes on, behind the blocks. False, with the error: it cannot. */
+static bool end_sharing(struct input *in)
+{
+	if (!in->tandem)
+		return true;
+	if (!take_home(in))
+		return false;
+	tandem_destroy(in->tandem);
+	in->tandem = NULL;
+	if (lseek(in->fd, (off_t)in->tandem_end, SEEK_SET) < 0)
+		in->error = -errno;
+	return !in->error;
 }
 
 const uint8_t *input_fill(struct input *in, size_t n)
 {
-	if (!make_room(in, n))
+	if (in->tandem && fill_by_two(in, n))
+		return in->window;
+	if (!end_sharing(in) || !make_room(in, n))
 		return NULL;
 	while (in->filled < n) {
-		ssize_t got = fetch(in, in->window + in->filled, in->size - in->filled);
+		ssize_t got = fetch(in, in->memory + in->filled, in->size - in->filled);
 
 		if (got < 0)
 			return NULL;
@@ -326,6 +405,8 @@ ssize_t input_read(struct input *in, void *out, size_t size)
 		input_take(in, (size_t)n);
 		return n;
 	}
+	if (!end_sharing(in))
+		return -1;
 	n = fetch(in, out, size);
 	if (n < 0)
 		return in->error == -ENODATA ? 0 : -1;

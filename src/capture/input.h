@@ -17,6 +17,7 @@
 #define INPUT_WHY 160
 
 struct packed; /* the compressed octets, and what unpacks them */
+struct tandem; /* capture/tandem.h */
 
 /* The body is here for the sake of input_peek() alone, which runs twice a packet. */
 struct input {
@@ -26,8 +27,11 @@ struct input {
 	char why_text[INPUT_WHY];
 	uint64_t offset;       /* in the file, unpacked, of window[at] */
 	struct packed *packed; /* NULL: the file is not compressed */
-	uint8_t *window;
+	struct tandem *tandem; /* NULL: one thread reads */
+	uint64_t tandem_end;   /* in the file, behind the blocks that came from it */
+	uint8_t *memory;       /* `size` octets, which the window is in unless it is the tandem's */
 	size_t size;
+	uint8_t *window;
 	size_t at; /* what is before it has been taken */
 	size_t filled;
 	void (*on_wait)(void *ctx);
@@ -54,6 +58,12 @@ const char *input_compression(const struct input *in);
 void input_on_wait(struct input *in, void (*fn)(void *ctx), void *ctx);
 /* Once it is true reading is interrupted, however much a reader has yet to step over. */
 void input_stop_by(struct input *in, const atomic_bool *stop);
+
+/*
+ * From now on another thread helps to read, if this is a file of which much is left, and not compressed: worth
+ * while where that is most of the work.
+ */
+void input_share(struct input *in);
 
 /* input_peek() where the window does not have them yet. */
 const uint8_t *input_fill(struct input *in, size_t n);

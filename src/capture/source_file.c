@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,9 @@
 
 /* So many packets are taken from the reader at once. */
 #define PACKETS_A_TURN 64
+/* After so many octets, where packets have this many on average, copying them is most of the work: two threads do. */
+#define LOOK_AT_OCTETS (1u << 18)
+#define LONG_PACKETS 512
 
 struct source_file {
 	struct source base;
@@ -31,7 +35,8 @@ struct source_file {
 	struct reader *reader;
 	struct filter *filter; /* NULL: everything */
 	bool silent;
-	uint64_t packets; /* read so far, filtered ones included */
+	bool is_looked_at; /* whether a second thread should read as well */
+	uint64_t packets;  /* read so far, filtered ones included */
 };
 
 /* Leaves out those that the filter refuses. How many are left. */
@@ -71,6 +76,25 @@ static void file_where(const struct source *base, char *where)
 		put_place(s, 1, input_offset(s->input), where);
 }
 
+/* That this process may use. */
+static int processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) < 0 ? 1 : CPU_COUNT(&set);
+}
+
+static void share_if_long(struct source_file *s)
+{
+	uint64_t octets = input_offset(s->input);
+
+	if (s->is_looked_at || octets < LOOK_AT_OCTETS)
+		return;
+	s->is_looked_at = true;
+	if (octets / s->packets >= LONG_PACKETS && processors() > 1)
+		input_share(s->input);
+}
+
 /* What is at hand, at most `room` packets. How many those are; *enough: the callback wants no more. */
 static int read_some(struct source_file *s, unsigned room, packets_fn *fn, void *ctx, bool *enough)
 {
@@ -82,6 +106,7 @@ static int read_some(struct source_file *s, unsigned room, packets_fn *fn, void 
 	if (n <= 0)
 		return n;
 	s->packets += (unsigned)n;
+	share_if_long(s);
 	offered = s->filter ? leave_out(s->filter, packets, (unsigned)n) : (unsigned)n;
 	*enough = offered && !fn(ctx, packets, offered);
 	return n;

@@ -22,6 +22,8 @@
 	X(notify)        \
 	X(json)          \
 	X(snapshot)      \
+	X(tandem)        \
+	X(input)         \
 	X(source_file)   \
 	X(reader_pcapng) \
 	X(timebase)      \

@@ -272,20 +272,30 @@ START_TEST(offset_is_right_behind_a_packet_that_was_cut_to_the_snapshot_length)
 }
 END_TEST
 
-/* Far more than one block of the reader, with packets that lie across the blocks' borders. */
+/* Packets of all lengths as far as `end`, the next one of which has this number. The number behind them. */
+static uint32_t put_many(struct rng *r, uint32_t n, size_t end)
+{
+	while (size < end) {
+		uint32_t caplen =
+		    rng_below(r, 100) ? rng_below(r, 1500) : rng_below(r, SNAPLEN + 1);
+
+		put_packet(n, n, caplen, caplen + 1);
+		n++;
+	}
+	return n;
+}
+
+/*
+ * Far more than one block of the reader, with packets that lie across the blocks' borders; two threads read where
+ * there are processors for them.
+ */
 START_TEST(large_file_is_read_whole)
 {
 	struct rng r = {.state = 1};
-	uint32_t n = 0;
+	uint32_t n;
 
 	put_header(MAGIC_NS);
-	while (size < CAPFILE_MAX - 70000) {
-		uint32_t caplen =
-		    rng_below(&r, 100) ? rng_below(&r, 1500) : rng_below(&r, SNAPLEN + 1);
-
-		n++;
-		put_packet(n, n, caplen, caplen + 1);
-	}
+	n = put_many(&r, 1, CAPFILE_MAX - 70000) - 1;
 	ck_assert_int_eq(read_file(), -ENODATA);
 	ck_assert_uint_eq(seen_count, n);
 	ck_assert(!content_differs);
@@ -298,6 +308,26 @@ START_TEST(large_file_is_read_whole)
 }
 END_TEST
 
+/* libpcap reads on from there. */
+START_TEST(large_file_goes_on_behind_an_odd_record)
+{
+	struct rng r = {.state = 3};
+	uint32_t odd, n;
+
+	put_header(MAGIC_NS);
+	odd = put_many(&r, 1, CAPFILE_MAX / 4 * 3);
+	put_packet(odd, odd, SNAPLEN + 5, SNAPLEN + 5);
+	n = put_many(&r, odd + 1, CAPFILE_MAX - 70000);
+	ck_assert_int_eq(read_file(), -ENODATA);
+	ck_assert_uint_eq(seen_count, n - 1);
+	ck_assert(!content_differs);
+	for (uint32_t i = 1; i < n; i++) {
+		if (seen[i - 1].ts_ns != i * NS_PER_S + i)
+			ck_abort_msg("packet %u", i);
+	}
+}
+END_TEST
+
 START_TEST(large_cut_file_names_its_last_packet)
 {
 	struct rng r = {.state = 2};
@@ -306,7 +336,7 @@ START_TEST(large_cut_file_names_its_last_packet)
 	uint32_t n = 0;
 
 	put_header(MAGIC_US);
-	while (size < 3000000) {
+	while (size < 7000000) {
 		last = size;
 		put_packet(++n, 0, 14 + rng_below(&r, 1500), 1514);
 	}
@@ -627,6 +657,7 @@ Suite *source_file_suite(void)
 	    packet_longer_than_the_snapshot_length_is_cut,
 	    offset_is_right_behind_a_packet_that_was_cut_to_the_snapshot_length,
 	    large_file_is_read_whole,
+	    large_file_goes_on_behind_an_odd_record,
 	    large_cut_file_names_its_last_packet,
 	    filter_chooses_packets,
 	    refused_packets_count_in_messages_and_reads,

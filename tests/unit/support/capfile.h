@@ -10,7 +10,7 @@
 
 #include "capture/source.h"
 
-#define CAPFILE_MAX (4u << 20)
+#define CAPFILE_MAX (8u << 20)
 #define CAPFILE_SEEN_MAX 20000
 #define CAPFILE_INGRESS 9 /* what the source is told */
 
