@@ -280,9 +280,18 @@ static bool add_scaled(struct encoder *e, const struct record *r)
 	return e->ops->add(e, &scaled);
 }
 
+/* Of those that ended together the first one tells the time. */
+static inline bool is_time_told(const struct encoder *e, const struct record *r)
+{
+	return r->clock_ns == e->clock_ns && r->wall_ns == e->wall_ns;
+}
+
 bool encoder_record(struct encoder *e, const struct record *r)
 {
-	encoder_tick(e, r->clock_ns, r->wall_ns);
+	if (is_time_told(e, r))
+		announce_if_due(e);
+	else
+		encoder_tick(e, r->clock_ns, r->wall_ns);
 	return e->options.sampling.scale ? add_scaled(e, r) : e->ops->add(e, r);
 }
 

@@ -116,9 +116,11 @@ bool sets_add(struct encoder *e, const struct record *r)
 		e->not_expressible.no_elements++;
 		return false;
 	}
-	message_make_room(e, record_room(e, id, l->size));
-	if (s->dialect.is_v9)
+	if (s->dialect.is_v9) {
+		/* Of the message that it will be in. */
+		message_make_room(e, record_room(e, id, l->size));
 		uptime_admit(e, r);
+	}
 	layout_encode(l, r, &e->constants, e->origin_ms, reserve_in_set(e, id, l->size));
 	s->data_records++;
 	message_count(e, r, 1, 1);
