@@ -15,6 +15,12 @@
 #include <sys/types.h>
 
 #define INPUT_WHY 160
+/*
+ * So many octets ahead readers that take what the window has in one go fetch its memory. Records are not equally
+ * long, so that processors see no stride in them; where the flow table takes the nearer caches they would be waited
+ * for one by one.
+ */
+#define INPUT_AHEAD 1024
 
 struct packed; /* the compressed octets, and what unpacks them */
 struct tandem; /* capture/tandem.h */

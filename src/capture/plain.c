@@ -12,12 +12,6 @@
 #define US_MAX 999999u
 #define NS_MAX 999999999u
 
-/*
- * So many octets ahead the memory is on its way. Records are not equally long, so that processors see no stride in
- * them; where the flow table takes the nearer caches they would be waited for one by one.
- */
-#define AHEAD 1024
-
 /* The last fields of a packet are what those of one file have alike. */
 #define ALIKE (sizeof(struct packet) - offsetof(struct packet, ingress))
 
@@ -83,7 +77,7 @@ static inline __attribute__((always_inline)) unsigned take_records(
 
 	while (n < max && (size = take_record(&p, at, left, swapped, &packets[n])) > 0) {
 		at += size;
-		__builtin_prefetch(at + AHEAD);
+		__builtin_prefetch(at + INPUT_AHEAD);
 		left -= size;
 		n++;
 	}

@@ -7,6 +7,7 @@
 
 #include "support/capfile.h"
 #include "support/said.h"
+#include "util/rng.h"
 #include "util/units.h"
 
 #define LINKTYPE_RAW 101
@@ -199,6 +200,70 @@ START_TEST(every_kind_of_packet_is_read_in_either_byte_order)
 }
 END_TEST
 
+/* What the next packets of a file of many kinds are to be. */
+static struct packet wanted[CAPFILE_SEEN_MAX];
+static uint32_t wanted_count;
+
+/* A section with three interfaces, in either byte order: Ethernet, raw IP, and Ethernet with checksums of 2 octets. */
+static void put_any_section(struct rng *r)
+{
+	swapped = rng_below(r, 2);
+	put_section();
+	put_interface(DLT_EN10MB, 0);
+	put_interface(LINKTYPE_RAW, 0);
+	put_checked_interface(DLT_EN10MB, 0, 2);
+}
+
+static void put_any_packet(struct rng *r, uint32_t sections)
+{
+	uint32_t id = rng_below(r, 10) ? 0 : rng_below(r, 3);
+	uint32_t caplen = rng_below(r, 100), seconds = T + wanted_count;
+
+	wanted[wanted_count++] = (struct packet){.caplen = caplen,
+	    .len = caplen + (id == 2 ? 1 : 3),
+	    .ts_ns = seconds * NS_PER_S,
+	    .linktype = id == 1 ? DLT_RAW : DLT_EN10MB,
+	    .interface = 3 * (sections - 1) + id + 1};
+	if (rng_below(r, 50))
+		put_enhanced(id, seconds, caplen, caplen + 3);
+	else
+		put_obsolete(id, seconds, caplen, caplen + 3);
+}
+
+static bool is_as_wanted(size_t i)
+{
+	return seen[i].caplen == wanted[i].caplen && seen[i].len == wanted[i].len &&
+	    seen[i].ts_ns == wanted[i].ts_ns && seen[i].linktype == wanted[i].linktype &&
+	    seen[i].interface == wanted[i].interface && seen[i].ingress == CAPFILE_INGRESS;
+}
+
+/* Ethernet's packets are read as many at a time as follow each other, others one by one. */
+START_TEST(runs_of_packets_are_as_single_ones)
+{
+	for (unsigned n = 0; n < 40; n++) {
+		struct rng r = {.state = n};
+		uint32_t sections = 0;
+
+		size = 0;
+		wanted_count = 0;
+		while (size < 600000) {
+			if (sections == 0 || rng_below(&r, 500) == 0)
+				put_any_section(&r), sections++;
+			if (rng_below(&r, 50) == 0)
+				put_unknown(0xbad, rng_below(&r, 50));
+			put_any_packet(&r, sections);
+		}
+		ck_assert_int_eq(read_file(), -ENODATA);
+		ck_assert_uint_eq(seen_count, wanted_count);
+		ck_assert(!content_differs);
+		for (size_t i = 0; i < seen_count; i++)
+			if (!is_as_wanted(i))
+				ck_abort_msg("packet %zu", i);
+		swapped = false;
+	}
+}
+END_TEST
+
 START_TEST(simple_packet_was_cut_by_the_first_interfaces_snaplen)
 {
 	for (unsigned w = 0; w < 2; w++) {
@@ -356,6 +421,14 @@ START_TEST(wrong_lengths_of_blocks_are_told)
 		set32(fault_at + 4, lengths[i]);
 		check_fault("a block of ");
 	}
+	/* An octet more, on both sides. */
+	begin_fault();
+	put_enhanced(0, T, 60, 60);
+	size -= 4;
+	put("", 1);
+	put32(93);
+	set32(fault_at + 4, 93);
+	check_fault("a block of ");
 	begin_fault();
 	put_enhanced(0, T, 60, 60);
 	set32(size - 4, 88);
@@ -563,6 +636,7 @@ Suite *reader_pcapng_suite(void)
 	const TTest *const tests[] = {
 	    every_kind_of_packet_is_read_in_either_byte_order,
 	    declared_check_sequence_is_no_part_of_a_packet,
+	    runs_of_packets_are_as_single_ones,
 	    simple_packet_was_cut_by_the_first_interfaces_snaplen,
 	    interfaces_may_differ,
 	    sections_have_their_own_byte_order_and_interfaces,
