@@ -35,11 +35,6 @@ static inline __attribute__((always_inline)) struct stamp stamp_packet(
 {
 	struct stamp stamp;
 
-	if (clock_runs(&in->clock) && !in->clock.live && ts_ns >= in->clock.newest_ns &&
-	    ts_ns < in->due_ns) {
-		clock_run_to(&in->clock, ts_ns, ts_ns);
-		return (struct stamp){.ts_ns = ts_ns, .clock_ns = ts_ns};
-	}
 	if (clock_steps_back(&in->clock, ts_ns))
 		restart_clock(in, ts_ns);
 	stamp = clock_stamp(&in->clock, ts_ns);
@@ -245,11 +240,11 @@ static bool takes_all(const struct intake *in)
 }
 
 /*
- * Packets that are in the batch's room already, as decode_usual() has left them, up to the first one at whose time more
- * is to be done, or that may be our own. How many that are: what all of them change is brought up once. A part of its
- * caller, which says whether they are captured live.
+ * Packets that are in the batch's room already, as decode_usual() has left them, up to the first one before which more
+ * is to be done, that has no time, or that is our own. How many that are: what all of them change is brought up once. A
+ * part of its caller, which says whether they are captured live.
  */
-static inline __attribute__((always_inline)) unsigned stamp_usual(
+static inline __attribute__((always_inline)) unsigned stamp_run(
     struct intake *in, const struct packet packets[], unsigned n, bool is_live)
 {
 	struct pktinfo *info = &in->batch[in->batched];
@@ -257,19 +252,27 @@ static inline __attribute__((always_inline)) unsigned stamp_usual(
 	uint64_t octets = 0;
 	unsigned i;
 
+	/* For the compiler, which keeps the rest in registers. */
+	clock.live = is_live;
+	clock.file_begins = false;
 	for (i = 0; i < n; i++, info++) {
-		uint64_t ts_ns = packets[i].ts_ns;
-		uint64_t clock_ns = clock_ns_of(&clock, ts_ns, is_live);
+		struct clock next = clock;
+		struct stamp stamp;
 
-		if (ts_ns < clock.newest_ns || clock_ns >= in->due_ns ||
+		if (packets[i].ts_ns == 0 || clock_steps_back(&clock, packets[i].ts_ns))
+			break;
+		stamp = clock_stamp(&next, packets[i].ts_ns);
+		if (stamp.clock_ns >= in->due_ns ||
 		    own_exports_match(in->options.own_exports, info))
 			break;
-		clock_run_to(&clock, ts_ns, clock_ns);
-		info->ts_ns = ts_ns;
-		info->clock_ns = clock_ns;
+		clock = next;
+		info->ts_ns = stamp.ts_ns;
+		info->clock_ns = stamp.clock_ns;
+		info->late = stamp.late;
 		octets += info->octets;
 	}
-	in->clock = clock;
+	in->clock.now_ns = clock.now_ns;
+	in->clock.newest_ns = clock.newest_ns;
 	in->batched += i;
 	in->packets.received += i;
 	in->packets.metered += i;
@@ -277,34 +280,43 @@ static inline __attribute__((always_inline)) unsigned stamp_usual(
 	return i;
 }
 
-/* The first of them that are usual in every way. How many; *decoded: so many are as far as the decoder can tell. */
-static unsigned meter_usual(
-    struct intake *in, const struct packet packets[], unsigned n, unsigned *decoded)
+static unsigned stamp_usual(struct intake *in, const struct packet packets[], unsigned n)
 {
-	*decoded = 0;
-	if (!clock_runs(&in->clock) || !decode_takes_usual(&in->decode))
+	/* The next packet may be the one that begins the file. */
+	if (in->clock.file_begins)
 		return 0;
-	*decoded = decode_usual(packets, n, &in->batch[in->batched]);
-	return in->clock.live ? stamp_usual(in, packets, *decoded, true)
-			      : stamp_usual(in, packets, *decoded, false);
+	return in->clock.live ? stamp_run(in, packets, n, true) : stamp_run(in, packets, n, false);
 }
 
 /* What meter_packet() does then. */
+static void meter_one(struct intake *in, const struct packet *packet, bool is_unusual)
+{
+	struct stamp stamp = stamp_packet(in, packet->ts_ns);
+
+	in->packets.received++;
+	meter_chosen(in, packet, &stamp, 0, is_unusual);
+}
+
+/*
+ * As many as are usual together, and the first one that is not by itself. Where a run of them is broken off what has been
+ * decoded is in the wrong place: the rest go one by one, so that none is decoded more than twice.
+ */
 static void meter_all(struct intake *in, const struct packet packets[], unsigned n)
 {
 	const struct packet *end = packets + n;
+	bool takes_usual = decode_takes_usual(&in->decode);
 
 	while (packets < end) {
-		unsigned decoded,
-		    usual = meter_usual(in, packets, (unsigned)(end - packets), &decoded);
-		struct stamp stamp;
+		unsigned left = (unsigned)(end - packets);
+		unsigned usual =
+		    takes_usual ? decode_usual(packets, left, &in->batch[in->batched]) : 0;
+		const struct packet *behind = packets + usual;
 
-		packets += usual;
-		if (packets == end)
-			break;
-		stamp = stamp_packet(in, packets->ts_ns);
-		meter_chosen(in, packets++, &stamp, 0, usual == decoded);
-		in->packets.received++;
+		packets += stamp_usual(in, packets, usual);
+		if (packets == behind && packets < end)
+			meter_one(in, packets++, true);
+		while (packets < behind)
+			meter_one(in, packets++, false);
 	}
 }
 

@@ -59,7 +59,7 @@ static unsigned lane_of(const struct lanes *l, const struct pktinfo *info)
 	uint64_t ports =
 	    l->with_ports ? (uint64_t)info->head.src_port << 16 | info->head.dst_port : 0;
 	uint64_t hash = fold_pair(fold_load64(info->head.src), ports, l->key) +
-	    fold_octets(info->tail.src, sizeof(info->tail), l->key + HEAD_KEYS);
+	    fold_octets((const uint8_t *)&info->tail, sizeof(info->tail), l->key + HEAD_KEYS);
 
 	hash = fold_spread(hash, l->key + HEAD_KEYS + TAIL_KEYS);
 	return (unsigned)((hash & UINT32_MAX) * l->options.count >> 32);

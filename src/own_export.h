@@ -54,16 +54,12 @@ void own_exports_publish(struct own_exports *own, const bool *trial, unsigned co
 /* own_exports_match() where it may be so, in the first `n` entries. */
 bool own_exports_search(const struct own_exports *own, const struct pktinfo *info, unsigned n);
 
-/* A packet to a port that has no bit here is of no session, of those that were there before this was asked. */
-static inline uint64_t own_exports_ports(const struct own_exports *own)
-{
-	return atomic_load_explicit(&own->ports, memory_order_acquire);
-}
-
 /* The worker: whether the packet goes from a session's local end to its remote one. */
 static inline bool own_exports_match(const struct own_exports *own, const struct pktinfo *info)
 {
-	if (!(own_exports_ports(own) & OWN_EXPORT_PORT_BIT(info->head.dst_port)) ||
+	uint64_t ports = atomic_load_explicit(&own->ports, memory_order_acquire);
+
+	if (!(ports & OWN_EXPORT_PORT_BIT(info->head.dst_port)) ||
 	    info->head.protocol != IPPROTO_UDP)
 		return false;
 	return own_exports_search(

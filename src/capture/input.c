@@ -217,8 +217,7 @@ static int begin_unpacking(struct input *in, const struct compression *c)
 /* How many octets there are from the place `at` on, of those that tell of a compression. */
 static size_t look_at(struct input *in, size_t at)
 {
-	while (input_ready(in) < at + UNPACK_MAGIC && input_peek(in, input_ready(in) + 1))
-		continue;
+	input_peek(in, at + UNPACK_MAGIC);
 	return input_ready(in) > at ? input_ready(in) - at : 0;
 }
 

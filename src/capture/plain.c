@@ -12,8 +12,11 @@
 #define US_MAX 999999u
 #define NS_MAX 999999999u
 
-/* The last fields of a packet are what those of one file have alike. */
+/* The last fields of a packet are what those of one file have alike; take_record() writes all before them. */
 #define ALIKE (sizeof(struct packet) - offsetof(struct packet, ingress))
+_Static_assert(offsetof(struct packet, ingress) ==
+	offsetof(struct packet, ts_ns) + sizeof(((struct packet *)0)->ts_ns),
+    "nothing is between those and the others");
 
 static inline uint32_t get32(const uint8_t *at, bool swapped)
 {

@@ -20,7 +20,7 @@ enum ignored walk_to_ip(struct walk *w)
 	return IGNORED_NOT;
 }
 
-/* Addresses and the count of octets are found with IP; the rest may not be there. */
+/* All but what is found with IP in any case. */
 static void clear(struct pktinfo *info)
 {
 	memset(&info->head, 0, sizeof(info->head));

@@ -71,28 +71,6 @@ static inline uint64_t clock_steady_of(const struct clock *c, uint64_t ts_ns)
 }
 
 /*
- * Most packets' times are not before any other one. What clock_stamp() does with those, in fewer steps: once the clock
- * runs,
- */
-static inline bool clock_runs(const struct clock *c)
-{
-	return c->newest_ns && !c->file_begins;
-}
-
-/* this is the stamp for deadlines, where `is_live` is c->live, */
-static inline uint64_t clock_ns_of(const struct clock *c, uint64_t ts_ns, bool is_live)
-{
-	return is_live ? clock_steady_of(c, ts_ns) : ts_ns;
-}
-
-/* and the clock goes on to it. */
-static inline void clock_run_to(struct clock *c, uint64_t ts_ns, uint64_t clock_ns)
-{
-	c->now_ns = clock_ns;
-	c->newest_ns = ts_ns;
-}
-
-/*
  * Moves the clock to take in a packet of time `ts_ns` (0: the capture does not say). The stamp stays in
  * registers: handed over in memory, it would be read in other pieces than it was written in.
  */

@@ -11,6 +11,7 @@
 #include "support/frame.h"
 #include "support/said.h"
 #include "util/bytes.h"
+#include "util/rng.h"
 #include "util/units.h"
 #include "worker.h"
 
@@ -27,17 +28,18 @@ static struct frame frame;
 static uint64_t ts_ns;
 static unsigned repeat;
 static bool together;
+static const uint64_t *times; /* of packets that are given together; NULL: a nanosecond apart */
 static int linktype = DLT_EN10MB;
 static uint32_t interface;
 
-/* That packet many times, a nanosecond apart, as a file's reader gives them. */
+/* That packet many times, as a file's reader gives them. */
 static bool give_together(const struct packet *packet, packets_fn *fn, void *ctx)
 {
 	struct packet packets[TABLE_BATCH];
 
 	for (unsigned i = 0; i < repeat; i++) {
 		packets[i] = *packet;
-		packets[i].ts_ns += i;
+		packets[i].ts_ns = times ? times[i] : packet->ts_ns + i;
 	}
 	return fn(ctx, packets, repeat);
 }
@@ -68,9 +70,31 @@ static int fake_read(struct source *s, unsigned max, packets_fn *fn, void *ctx)
 static const struct source_ops fake_ops = {.read = fake_read};
 static struct source fake = {.ops = &fake_ops, .name = "fake", .linktype = DLT_EN10MB};
 
+/* What came into batches, and where these were taken. */
+#define LOG_MAX 4000
+static struct {
+	uint64_t ts_ns, clock_ns;
+	bool late, is_end, is_restart;
+} logged[LOG_MAX];
+static unsigned logged_count;
+
+static void log_batch(bool is_restart)
+{
+	for (unsigned i = 0; i < in.batched && logged_count < LOG_MAX; i++) {
+		logged[logged_count].ts_ns = in.batch[i].ts_ns;
+		logged[logged_count].clock_ns = in.batch[i].clock_ns;
+		logged[logged_count++].late = in.batch[i].late;
+	}
+	if (logged_count < LOG_MAX) {
+		logged[logged_count].is_end = true;
+		logged[logged_count++].is_restart = is_restart;
+	}
+}
+
 static void take_batch(void *ctx, bool is_restart)
 {
 	(void)ctx;
+	log_batch(is_restart);
 	restarts += is_restart;
 	batches += !is_restart;
 	taken += in.batched;
@@ -225,6 +249,84 @@ START_TEST(packets_of_a_run_are_counted_each)
 	memset(&own_exports, 0, sizeof(own_exports));
 	together = false;
 	end();
+}
+END_TEST
+
+/* Some that go on, some that are equal, late, far ahead or missing, and some that restart the clock. */
+static uint64_t next_time(struct rng *r, uint64_t *at)
+{
+	switch (rng_below(r, 60)) {
+	case 0:
+		return 0;
+	case 1:
+		*at += NS_PER_S + rng_below(r, 1000);
+		break;
+	case 2:
+		*at -= rng_below(r, 2) ? 61 * NS_PER_S : NS_PER_S;
+		break;
+	case 3:
+	case 4:
+		return *at - rng_below(r, 1000);
+	default:
+		*at += rng_below(r, 1000) * rng_below(r, 5);
+		break;
+	}
+	return *at;
+}
+
+/* Packets of these times, as one round of the test has them: the same for the same seed. */
+static void read_round(unsigned seed, bool singly)
+{
+	struct rng r = {.state = seed};
+	bool is_live = seed & 1;
+	uint64_t at = T0, group[TABLE_BATCH];
+
+	begin();
+	memset(logged, 0, sizeof(logged));
+	logged_count = 0;
+	config->packet_limit = singly ? UINT64_MAX : 0;
+	open_intake();
+	if (is_live)
+		clock_tick_live(&in.clock, 1000, T0);
+	put_udp();
+	together = true;
+	times = group;
+	for (unsigned n = 0; n < 30; n++) {
+		in.clock.file_begins |= !is_live && rng_below(&r, 8) == 0;
+		if (is_live)
+			clock_tick_live(&in.clock, 1000 + at - T0 + rng_below(&r, 3000),
+			    at + rng_below(&r, 100000));
+		repeat = 1 + rng_below(&r, TABLE_BATCH);
+		for (unsigned i = 0; i < repeat; i++)
+			group[i] = next_time(&r, &at);
+		read_from(0);
+		take_batch(NULL, false);
+	}
+	together = false;
+	times = NULL;
+}
+
+/* Times are asked of a run in fewer steps than of a packet, and say the same. */
+START_TEST(runs_are_stamped_as_single_packets_are)
+{
+	static typeof(logged) wanted;
+	struct ledger_packets counts;
+	unsigned count;
+
+	for (unsigned seed = 0; seed < 200; seed++) {
+		read_round(seed, true);
+		memcpy(wanted, logged, sizeof(wanted));
+		count = logged_count;
+		counts = in.packets;
+		end();
+		read_round(seed, false);
+		ck_assert_uint_eq(logged_count, count);
+		ck_assert_uint_lt(count, LOG_MAX);
+		if (memcmp(wanted, logged, sizeof(wanted)) != 0 ||
+		    memcmp(&counts, &in.packets, sizeof(counts)) != 0)
+			ck_abort_msg("round %u differs", seed);
+		end();
+	}
 }
 END_TEST
 
@@ -574,6 +676,7 @@ Suite *intake_suite(void)
 	    packet_comes_into_the_batch_with_its_times,
 	    what_could_not_be_metered_is_told_with_its_dates,
 	    packets_of_a_run_are_counted_each,
+	    runs_are_stamped_as_single_packets_are,
 	    rules_stand_before_or_behind_the_decoder,
 	    batch_that_spans_a_second_is_taken,
 	    every_packet_moves_the_clock_that_batches_are_taken_by,

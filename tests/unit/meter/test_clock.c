@@ -230,43 +230,6 @@ START_TEST(live_packet_without_time_takes_the_date)
 }
 END_TEST
 
-/* The short way of times that go on says and leaves what the long one does. */
-static void compare_ways(struct clock c)
-{
-	static const int64_t steps[] = {0, 1, 5, -1, -3, 7, 0, 59, -40, 100};
-	uint64_t ts = T0;
-
-	ck_assert(!clock_runs(&c));
-	for (unsigned i = 0; i < 40; i++) {
-		struct clock other = c;
-		struct stamp s = clock_stamp(&c, ts);
-
-		if (i > 0 && !s.late) {
-			ck_assert(clock_runs(&other));
-			ck_assert_uint_eq(clock_ns_of(&other, ts, other.live), s.clock_ns);
-			clock_run_to(&other, ts, s.clock_ns);
-			ck_assert_uint_eq(s.ts_ns, ts);
-			ck_assert_uint_eq(other.now_ns, c.now_ns);
-			ck_assert_uint_eq(other.newest_ns, c.newest_ns);
-		}
-		ts += (uint64_t)steps[i % 10];
-	}
-	c.file_begins = true;
-	ck_assert(!clock_runs(&c));
-}
-
-/* Live the last ones are later than the tick. */
-START_TEST(short_way_and_long_way_agree)
-{
-	struct clock live = {.live = true};
-
-	compare_ways((struct clock){0});
-	clock_tick_live(&live, 1000, T0 + 200);
-	clock_tick_live(&live, 1100, T0 + 300);
-	compare_ways(live);
-}
-END_TEST
-
 Suite *clock_suite(void)
 {
 	const TTest *const tests[] = {
@@ -286,7 +249,6 @@ Suite *clock_suite(void)
 	    packets_of_before_a_step_do_not_move_the_clock_out_of_its_limits,
 	    live_clock_never_restarts,
 	    live_packet_without_time_takes_the_date,
-	    short_way_and_long_way_agree,
 	};
 
 	return SUITE_OF("clock", tests);
