@@ -47,7 +47,8 @@ struct options {
 	uint64_t wire_size; /* 0: heavy-tailed */
 	uint64_t snap;
 	uint64_t ipv6_percent, vlan_percent, udp_percent;
-	uint64_t rate; /* packets a second of capture time */
+	uint64_t rate;   /* packets a second of capture time */
+	uint64_t jitter; /* ns that a packet's time may be before its place */
 	uint64_t seed;
 	bool microseconds;
 };
@@ -425,6 +426,14 @@ static size_t put_next(uint8_t *p, struct traffic *t)
 	return put_frame(p, t, flow, flags);
 }
 
+/* When packet `n` was captured, in ns since the start; with jitter it may be before that. */
+static uint64_t time_of(const struct options *opt, uint64_t n)
+{
+	uint64_t ns = n / opt->rate * 1000000000U + n % opt->rate * 1000000000U / opt->rate;
+
+	return ns - (opt->jitter ? mix64(opt->seed + n) % opt->jitter : 0);
+}
+
 static int write_traffic(struct writer *w, struct traffic *t)
 {
 	const struct options *opt = t->opt;
@@ -433,12 +442,12 @@ static int write_traffic(struct writer *w, struct traffic *t)
 	put_file_header(w, opt);
 	for (uint64_t n = 0; n < opt->packets; n++) {
 		uint8_t *p = w->buffer + w->used;
-		uint64_t second = n / opt->rate;
-		uint64_t ns = n % opt->rate * 1000000000U / opt->rate;
+		uint64_t at = (uint64_t)START_SECONDS * 1000000000U + time_of(opt, n);
+		uint64_t ns = at % 1000000000U;
 		size_t length = put_next(p + 16, t);
 		size_t captured = length < opt->snap ? length : (size_t)opt->snap;
 
-		put_native32(p, (uint32_t)(START_SECONDS + second));
+		put_native32(p, (uint32_t)(at / 1000000000U));
 		put_native32(p + 4, (uint32_t)(opt->microseconds ? ns / 1000 : ns));
 		put_native32(p + 8, (uint32_t)captured);
 		put_native32(p + 12, (uint32_t)length);
@@ -473,6 +482,8 @@ static void usage(FILE *out)
 	      "  -V, --vlan PCT    share of flows with an 802.1Q tag (default 10)\n"
 	      "  -u, --udp PCT     share of flows that are UDP, not TCP (default 30)\n"
 	      "  -r, --rate PPS    packets a second of capture time (default 1000000)\n"
+	      "  -j, --jitter NS   a packet's time is up to so many ns earlier than its place\n"
+	      "                    in the file says (default 0)\n"
 	      "  -s, --seed N      another population (default 1)\n"
 	      "      --us          microsecond timestamps (default nanoseconds)\n"
 	      "  -h, --help        this text\n",
@@ -534,6 +545,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 	    {"vlan", required_argument, NULL, 'V'},
 	    {"udp", required_argument, NULL, 'u'},
 	    {"rate", required_argument, NULL, 'r'},
+	    {"jitter", required_argument, NULL, 'j'},
 	    {"seed", required_argument, NULL, 's'},
 	    {"us", no_argument, NULL, 'U'},
 	    {"help", no_argument, NULL, 'h'},
@@ -541,7 +553,7 @@ static void parse_options(struct options *opt, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "n:m:c:e:p:l:S:6:V:u:r:s:h", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "n:m:c:e:p:l:S:6:V:u:r:j:s:h", longs, NULL)) != -1) {
 		switch (c) {
 		case 'n':
 			opt->packets = number("packets", optarg, 0, 1U << 31);
@@ -576,6 +588,9 @@ static void parse_options(struct options *opt, int argc, char **argv)
 			break;
 		case 'r':
 			opt->rate = number("rate", optarg, 1, 1000000000);
+			break;
+		case 'j':
+			opt->jitter = number("jitter", optarg, 0, 1000000000);
 			break;
 		case 's':
 			opt->seed = number("seed", optarg, 0, UINT64_MAX);

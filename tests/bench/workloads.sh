@@ -3,8 +3,8 @@
 #
 # Settings, from the environment:
 #   BENCH_WORKLOADS  names out of the table below, or "all"
-#   BENCH_PACKETS BENCH_RATE BENCH_SIZE  instead of the workload's own; SIZE may
-#                    be "tail": heavy-tailed
+#   BENCH_PACKETS BENCH_RATE BENCH_SIZE BENCH_JITTER  instead of the workload's
+#                    own; SIZE may be "tail": heavy-tailed; JITTER is ns
 #   BENCH_FLOWS      flows alive at a time  (default: the workload's own)
 #   BENCH_NEW BENCH_RAMP  one packet in so many starts a flow (likewise)
 #   BENCH_SNAP       captured bytes; default all
@@ -18,15 +18,16 @@
 # is not: at 500,000 the least popular ones have one in 4 s. Ten million at
 # 3,000,000 are a capture of 10 s, in which none can be idle for 15.
 #
-# name       mode         packets    rate  size max_flows sampled
+# name       mode         packets    rate  size max_flows sampled jitter
 workload_table='
-few          few          5000000   30000    64   1048576 1
-mix          mix          5000000   30000    64   1048576 1
-million      million     10000000  500000    64   2097152 1
-ten-million  ten-million 30000000 3000000    64  12582912 1
-flood        flood        5000000   30000    64   1048576 1
-sampled      mix          5000000   30000    64   1048576 1000
-full-size    mix          2000000   30000  1518   1048576 1
+few          few          5000000   30000    64   1048576 1    0
+mix          mix          5000000   30000    64   1048576 1    0
+million      million     10000000  500000    64   2097152 1    0
+ten-million  ten-million 30000000 3000000    64  12582912 1    0
+flood        flood        5000000   30000    64   1048576 1    0
+sampled      mix          5000000   30000    64   1048576 1000 0
+full-size    mix          2000000   30000  1518   1048576 1    0
+jitter       few          5000000   30000    64   1048576 1    400000
 '
 
 say() {
@@ -53,7 +54,7 @@ median() {
 choose_workload() {
     # shellcheck disable=SC2046 # a row is words
     set -- $(printf '%s' "$workload_table" | grep "^$1 " || echo "$1")
-    if [ $# -ne 7 ]; then
+    if [ $# -ne 8 ]; then
         say "BENCH_WORKLOADS: $1: no such workload: there are $all_workloads"
         exit 2
     fi
@@ -63,6 +64,7 @@ choose_workload() {
     size=${BENCH_SIZE:-$5}
     max_flows=$6
     sampled=$7
+    jitter=${BENCH_JITTER:-$8}
 }
 
 # With 64 bytes on the wire a packet takes 78 in the file; those of IPv6 are larger.
@@ -91,7 +93,7 @@ make_capture() {
     say "$1: writing $packets packets"
     set -- --mode "$mode" --packets "$packets" --size "$size" \
         --snap "${BENCH_SNAP:-65535}" --ipv6 "${BENCH_IPV6:-20}" \
-        --vlan "${BENCH_VLAN:-10}" --rate "$rate" \
+        --vlan "${BENCH_VLAN:-10}" --rate "$rate" --jitter "$jitter" \
         ${BENCH_FLOWS:+--flows "$BENCH_FLOWS"} ${BENCH_NEW:+--new "$BENCH_NEW"} \
         ${BENCH_RAMP:+--ramp "$BENCH_RAMP"}
     "$tools/mktraffic" "$@" "$capture" >"$tmp/made"
