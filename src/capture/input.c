@@ -17,8 +17,6 @@
 #define WINDOW (1u << 18)
 /* So far compressed octets are looked for behind frames that are skipped. */
 #define SKIPPED_MAX (1u << 20)
-/* A thread more is no use for what is soon read. */
-#define SHARED_MIN (16 * TANDEM_BLOCK)
 
 struct packed {
 	const struct compression *compression;
@@ -302,15 +300,21 @@ static bool make_room(struct input *in, size_t n)
 
 /* -- two threads -------------------------------------------------------------------------------- */
 
-void input_share(struct input *in)
+uint64_t input_left(const struct input *in)
 {
 	off_t at = lseek(in->fd, 0, SEEK_CUR);
 	struct stat st;
 
-	if (in->tandem || in->packed || in->error || at < 0 || fstat(in->fd, &st) < 0 ||
-	    !S_ISREG(st.st_mode) || st.st_size - at < SHARED_MIN)
+	if (in->packed || at < 0 || fstat(in->fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	return st.st_size > at ? (uint64_t)(st.st_size - at) : 0;
+}
+
+void input_share(struct input *in)
+{
+	if (in->tandem || in->error || !input_left(in))
 		return;
-	in->tandem_end = (uint64_t)at;
+	in->tandem_end = (uint64_t)lseek(in->fd, 0, SEEK_CUR);
 	in->tandem = tandem_create(in->fd, in->tandem_end);
 }
 

@@ -4,7 +4,7 @@
  * It reads files, pipes and terminals alike, says how far it is, and tells who wants to know
  * before a read that waits, so that what has been read is not held back until a pipe goes on.
  * What is compressed is unpacked on the way. Its memory is the window, which grows to what a reader
- * asks to see at once, and what unpacking takes (unpack.h).
+ * asks to see at once, and what unpacking (unpack.h) or a second thread that reads (tandem.h) takes.
  */
 #ifndef SPANFLOW_CAPTURE_INPUT_H
 #define SPANFLOW_CAPTURE_INPUT_H
@@ -65,10 +65,9 @@ void input_on_wait(struct input *in, void (*fn)(void *ctx), void *ctx);
 /* Once it is true reading is interrupted, however much a reader has yet to step over. */
 void input_stop_by(struct input *in, const atomic_bool *stop);
 
-/*
- * From now on another thread helps to read, if this is a file of which much is left, and not compressed: worth
- * while where that is most of the work.
- */
+/* So many octets of the file are still to be read; 0 also where it is compressed, or no file. */
+uint64_t input_left(const struct input *in);
+/* From now on another thread helps to read, where anything is left. */
 void input_share(struct input *in);
 
 /* input_peek() where the window does not have them yet. */

@@ -25,9 +25,14 @@
 
 /* So many packets are taken from the reader at once. */
 #define PACKETS_A_TURN 64
-/* After so many octets, where packets have this many on average, copying them is most of the work: two threads do. */
+/*
+ * After so many octets it is looked whether a second thread is to read, too: where packets have this many on
+ * average copying them is most of the work, and of a file with less than that left the thread is not worth its
+ * beginning and end.
+ */
 #define LOOK_AT_OCTETS (1u << 18)
 #define LONG_PACKETS 512
+#define LONG_FILE (64u << 20)
 
 struct source_file {
 	struct source base;
@@ -91,7 +96,8 @@ static void share_if_long(struct source_file *s)
 	if (s->is_looked_at || octets < LOOK_AT_OCTETS)
 		return;
 	s->is_looked_at = true;
-	if (octets / s->packets >= LONG_PACKETS && processors() > 1)
+	if (octets / s->packets >= LONG_PACKETS && input_left(s->input) >= LONG_FILE &&
+	    processors() > 1)
 		input_share(s->input);
 }
 

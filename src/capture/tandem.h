@@ -2,8 +2,8 @@
  * A file that two threads read by turns: the one that takes its octets, and one that helps.
  *
  * To read a file whose packets are long is to copy it out of the kernel's memory, or to wait for a disk. Here
- * both threads do so, each a block at a time, whichever comes next; who takes the octets waits only where the
- * block that it needs is in the other's hands and all the others that there is room for are as well. So
+ * both threads do so, each a block at a time, whichever comes next. Who takes the octets reads a later block
+ * while the one that it needs is in the other's hands, and waits only if there is no room for any. So
  * neither has to be as fast as the other.
  *
  * Only whole blocks come from here. What is less, the end of the file or an error, is left to read(2), which has

@@ -796,9 +796,37 @@ def file_cases(tap, files):
     tap.test("file: cut in a packet", cut_file, files.cut, [r"\b(258|274|284)\b"])
     tap.test("file: cut in a packet header", cut_file, files.cut_head, [r"\b(258|265)\b"])
     tap.test("file: cut, from standard input", cut_stdin, files)
+    tap.test("file: large, of long packets", read_by_two, long_packets(tap.path("long.pcap")))
     tap.test("file: no permission", as_nobody, files.good, r"good\.pcap", "permission")
     for name in ("missing", "text", "empty", "user0", "directory"):
         tap.test(f"file: good ones around one that is bad ({name})", good_around_bad, files, getattr(files, name))
+
+
+def long_packets(path):
+    """80 MB of full-size packets, one of them longer than the snapshot length, the last one cut."""
+    udp = struct.pack("!4H", 1000, 53, 1480, 0)
+    ipv4 = struct.pack("!2B3H2BH4s4s", 0x45, 0, 1500, 0, 0, 64, 17, 0, bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2]))
+    frame = bytes(12) + b"\x08\x00" + ipv4 + udp + bytes(1472)
+    with open(path, "wb") as out:
+        out.write(struct.pack("<I2H4I", 0xa1b2c3d4, 2, 4, 0, 0, len(frame), 1))
+        for n in range(53000):
+            extra = bytes(3 if n == 40000 else 0)
+            out.write(struct.pack("<4I", 1700000000 + n // 1000, n % 1000, len(frame + extra), len(frame + extra)))
+            out.write(frame[:34] + struct.pack("!H", n % 5000) + frame[36:] + extra)
+        out.truncate(out.tell() - 700)
+    return path
+
+
+def read_by_two(case, path):
+    """A large file of long packets is read by two threads, a pipe by one: the same records and message."""
+    by_two = run(["-r", path, "-o", "json"])
+    with subprocess.Popen(["cat", path], stdout=subprocess.PIPE) as cat:
+        by_one = subprocess.run([PROGRAM, "-r", "-", "-o", "json"], stdin=cat.stdout, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, timeout=60, check=False)
+    case.equal((by_two.status, by_one.returncode), (1, 1), "exit status")
+    case.equal(packets_out(by_two)[1], 52999, "packets")
+    case.true(sorted(by_two.stdout.splitlines()) == sorted(by_one.stdout.splitlines()), "the records differ")
+    case.equal(by_two.stderr.replace(path, "standard input"), by_one.stderr.decode(), "messages")
 
 
 def usage_cases(tap, files):

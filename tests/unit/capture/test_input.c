@@ -143,12 +143,15 @@ START_TEST(stopped_reading_goes_on_where_it_was)
 }
 END_TEST
 
-START_TEST(what_is_not_long_is_read_by_one)
+START_TEST(what_has_been_read_whole_is_read_by_one)
 {
-	open_input(1000000);
+	open_input(100000);
+	ck_assert_uint_eq(input_left(in), 100000);
 	ck_assert_ptr_nonnull(input_peek(in, 1000));
+	ck_assert_uint_eq(input_left(in), 0);
 	input_share(in);
 	ck_assert_ptr_null(in->tandem);
+	ck_assert(is_content(input_peek(in, 100000), 0, 100000));
 	close_input();
 }
 END_TEST
@@ -176,7 +179,7 @@ Suite *input_suite(void)
 	    two_threads_read_what_one_does,
 	    octets_of_several_blocks_are_seen_at_once,
 	    stopped_reading_goes_on_where_it_was,
-	    what_is_not_long_is_read_by_one,
+	    what_has_been_read_whole_is_read_by_one,
 	    pipes_are_read_by_one,
 	};
 

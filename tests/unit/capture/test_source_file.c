@@ -285,10 +285,7 @@ static uint32_t put_many(struct rng *r, uint32_t n, size_t end)
 	return n;
 }
 
-/*
- * Far more than one block of the reader, with packets that lie across the blocks' borders; two threads read where
- * there are processors for them.
- */
+/* Far more than one block of the reader, with packets that lie across the blocks' borders. */
 START_TEST(large_file_is_read_whole)
 {
 	struct rng r = {.state = 1};
