@@ -112,12 +112,14 @@ void table_end_all(struct table *t, uint64_t clock_ns)
 {
 	uint32_t slot = 0;
 
-	while (slot < t->used_slots)
+	while (slot < t->used_slots) {
 		end_next(t, &slot, t->used_slots, SIZE_MAX, clock_ns);
+		/* No slot needs to be known as free, nor memory to be touched for that. */
+		t->free_count = 0;
+	}
 	table_forget_gone(t);
 	/* The next one starts with a short table again: this may happen at every other packet. */
 	t->used_slots = 0;
-	t->free_count = 0;
 	t->victims_left = 0;
 	t->victims_from = 0;
 }
