@@ -42,8 +42,9 @@ PACKETS_A_SECOND, FLOWS = 2000, 500
 MAX_FLOWS = 200_000
 METRICS_PORT = 9469
 # Measured in the same state after any events: 0.5 MB more or less, small pieces that hold a page each in the heap of each
-# thread. A flow table of another size, a second ring or the sessions of one more exporter are above it.
-MEMORY_SLACK_KB = 1024
+# thread; and once up to 2.4 MB, where records wait for a new session for the first time while the queue is full. A flow
+# table of another size, a second ring or the sessions of one more exporter are above it.
+MEMORY_SLACK_KB = 3072
 LINES_WITH_A_FAULT = 20
 
 CONF = """
