@@ -318,7 +318,7 @@ void input_share(struct input *in)
 	in->tandem = tandem_create(in->fd, in->tandem_end);
 }
 
-/* The next block, with what is left of the window before it. False: there is none, or it would not fit. */
+/* The next block, with what is left of the window before it. False: there is none, it would not fit, or reading stops. */
 static bool fill_by_two(struct input *in, size_t n)
 {
 	size_t left = input_ready(in);

@@ -70,7 +70,7 @@ static void report_read_error(const struct source_file *s)
 	log_error("%s%s: %s", s->base.name, where, s->reader->why);
 }
 
-/* Files whose packets have link types of their own are read packet by packet: the reader knows the last one's. */
+/* In files of several link types those that may not be decoded come one by one: the reader knows the last one's. */
 static void file_where(const struct source *base, char *where)
 {
 	const struct source_file *s = (const struct source_file *)base;

@@ -14,13 +14,14 @@
 #define SIZE (OFFSET + WHOLE * TANDEM_BLOCK + 1000)
 
 static uint8_t *content;
+static int fd;
+static struct tandem *t;
 
 /* A file without a name, of the content's first octets. */
-static int make_file(size_t size)
+static void make_file(size_t size)
 {
 	struct rng r = {.state = 5};
 	FILE *file = tmpfile();
-	int fd;
 
 	ck_assert_ptr_nonnull(file);
 	content = malloc(SIZE);
@@ -30,13 +31,29 @@ static int make_file(size_t size)
 	ck_assert_int_eq(fflush(file), 0);
 	fd = dup(fileno(file));
 	fclose(file);
-	return fd;
 }
 
-static void forget(int fd)
+static void forget_file(void)
 {
 	close(fd);
 	free(content);
+}
+
+/* Reads such a file. */
+static void begin(size_t size)
+{
+	make_file(size);
+	t = tandem_create(fd, OFFSET);
+	ck_assert_ptr_nonnull(t);
+}
+
+/* Nothing comes any more, however often it is asked for. */
+static void end(void)
+{
+	ck_assert_ptr_null(tandem_next(t));
+	ck_assert_ptr_null(tandem_next(t));
+	tandem_destroy(t);
+	forget_file();
 }
 
 /* Not with ck_assert_mem_eq: that prints all of it. */
@@ -47,11 +64,9 @@ static bool is_block(const uint8_t *octets, unsigned n)
 
 START_TEST(whole_blocks_come_in_order)
 {
-	int fd = make_file(SIZE);
-	struct tandem *t = tandem_create(fd, OFFSET);
 	uint8_t *before = NULL;
 
-	ck_assert_ptr_nonnull(t);
+	begin(SIZE);
 	for (unsigned n = 0; n < WHOLE; n++) {
 		uint8_t *block = tandem_next(t);
 
@@ -63,80 +78,65 @@ START_TEST(whole_blocks_come_in_order)
 		before = block;
 	}
 	ck_assert_ptr_null(tandem_next(t));
-	ck_assert_ptr_null(tandem_next(t));
 	ck_assert(is_block(before, WHOLE - 1));
-	tandem_destroy(t);
-	forget(fd);
+	end();
 }
 END_TEST
 
 /* What is taken slowly is read by the helper, what is taken fast by both. */
 START_TEST(slow_takers_get_the_same)
 {
-	int fd = make_file(SIZE);
-	struct tandem *t = tandem_create(fd, OFFSET);
-
+	begin(SIZE);
 	for (unsigned n = 0; n < WHOLE; n++) {
 		if (n % 3 == 0)
 			usleep(2000);
 		ck_assert(is_block(tandem_next(t), n));
 	}
-	ck_assert_ptr_null(tandem_next(t));
-	tandem_destroy(t);
-	forget(fd);
+	end();
 }
 END_TEST
 
 START_TEST(it_may_end_at_any_block)
 {
-	int fd = make_file(SIZE);
-
+	make_file(SIZE);
 	for (unsigned taken = 0; taken < WHOLE; taken++) {
-		struct tandem *t = tandem_create(fd, OFFSET);
-
+		t = tandem_create(fd, OFFSET);
 		for (unsigned n = 0; n < taken; n++)
 			ck_assert(is_block(tandem_next(t), n));
 		tandem_destroy(t);
 	}
 	tandem_destroy(NULL);
-	forget(fd);
+	forget_file();
 }
 END_TEST
 
 START_TEST(less_than_a_block_is_left_to_others)
 {
-	int fd = make_file(OFFSET + TANDEM_BLOCK - 1);
-	struct tandem *t = tandem_create(fd, OFFSET);
-
-	ck_assert_ptr_null(tandem_next(t));
-	tandem_destroy(t);
-	forget(fd);
+	begin(OFFSET + TANDEM_BLOCK - 1);
+	end();
 }
 END_TEST
 
 /* What is cut off while it is read: blocks come as they were, or not. */
 START_TEST(shrinking_file_ends_early)
 {
-	int fd = make_file(SIZE);
-	struct tandem *t = tandem_create(fd, OFFSET);
 	unsigned n = 0;
 	uint8_t *block;
 
+	begin(SIZE);
 	ck_assert(is_block(tandem_next(t), n++));
 	ck_assert_int_eq(ftruncate(fd, OFFSET + 3 * TANDEM_BLOCK + 5), 0);
 	while ((block = tandem_next(t)))
 		ck_assert(is_block(block, n++));
 	ck_assert_uint_ge(n, 3);
 	ck_assert_uint_lt(n, WHOLE);
-	tandem_destroy(t);
-	forget(fd);
+	end();
 }
 END_TEST
 
 START_TEST(errors_are_left_to_others)
 {
-	struct tandem *t = tandem_create(-1, 0);
-
+	t = tandem_create(-1, 0);
 	ck_assert_ptr_null(tandem_next(t));
 	tandem_destroy(t);
 }
