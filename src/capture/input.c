@@ -286,12 +286,17 @@ static bool grow(struct input *in, size_t size)
 	return true;
 }
 
-/* Room for `n` octets from where the reader is; what lies there moves to the window's start. */
+/* Room for `n` octets from where the reader is; what lies there moves to the start of the input's own memory. */
 static bool make_room(struct input *in, size_t n)
 {
-	memmove(in->memory, in->window + in->at, in->filled - in->at);
-	in->filled -= in->at;
+	size_t left = input_ready(in);
+
+	if (in->window != in->memory && !grow(in, left)) /* it is in a block */
+		return false;
+	memmove(in->memory, in->window + in->at, left);
+	in->window = in->memory;
 	in->at = 0;
+	in->filled = left;
 	if (!grow(in, n))
 		return false;
 	in->window = in->memory;
@@ -337,28 +342,12 @@ static bool fill_by_two(struct input *in, size_t n)
 	return true;
 }
 
-/* What is left of a block moves to the memory where one thread reads to. */
-static bool take_home(struct input *in)
-{
-	size_t left = input_ready(in);
-
-	if (in->window == in->memory) /* no block has come yet */
-		return true;
-	if (!grow(in, left))
-		return false;
-	memcpy(in->memory, in->window + in->at, left);
-	in->window = in->memory;
-	in->at = 0;
-	in->filled = left;
-	return true;
-}
-
 /* One thread goes on, behind the blocks. False, with the error: it cannot. */
 static bool end_sharing(struct input *in)
 {
 	if (!in->tandem)
 		return true;
-	if (!take_home(in))
+	if (!make_room(in, 0))
 		return false;
 	tandem_destroy(in->tandem);
 	in->tandem = NULL;
