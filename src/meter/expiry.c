@@ -27,6 +27,19 @@ void expiry_begin_linger(struct flow *f, const struct timeouts *t)
 		f->fixed_deadline = f->end_deadline;
 }
 
+/* Number and place are compared as one: so each step waits for the one before it least. */
+uint32_t expiry_first(const uint32_t check_at[], uint32_t count)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t one = (uint64_t)check_at[i] << 32 | i;
+
+		first = one < first ? one : first;
+	}
+	return (uint32_t)first;
+}
+
 bool expiry_full_sweep_due(struct expiry *e, uint32_t slots, uint64_t clock_ns)
 {
 	if (clock_ns >= e->full_ns && clock_ns - e->full_ns < slots * EXPIRY_FULL_NS)

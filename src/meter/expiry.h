@@ -31,6 +31,14 @@ static inline uint64_t expiry_deadline(const struct flow *f, const struct timeou
 	return idle < f->fixed_deadline ? idle : f->fixed_deadline;
 }
 
+/* When the flow is over if no more packets come; one that goes on does so behind the active timeout, too. */
+static inline uint64_t expiry_over(const struct flow *f, const struct timeouts *t)
+{
+	uint64_t idle = f->last_clock_ns + t->idle_ns;
+
+	return idle < f->end_deadline ? idle : f->end_deadline;
+}
+
 /*
  * The reason of the earliest deadline that has passed at `clock_ns` (of equal ones the lowest
  * number), or 0 when none has.
@@ -100,6 +108,8 @@ static inline bool expiry_is_time(const struct expiry *e, uint64_t clock_ns)
 uint32_t expiry_allowance(struct expiry *e, uint32_t slots, uint64_t clock_ns);
 /* What the sweep did not use of its allowance is there at the next call. */
 void expiry_give_back(struct expiry *e, uint32_t slots, uint32_t allowance);
+/* Of so many of its numbers, one at least, which is the smallest; of equal ones the first. */
+uint32_t expiry_first(const uint32_t check_at[], uint32_t count);
 /*
  * Goes on through the slots, `*allowance` of them at most, until `most` are found whose time has come: these are
  * put into `due`. How many; if fewer than `most` the allowance is used up.

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define EVICTION_LOOKS 16
+#define FEW 16       /* flows, of which one leaves a full table */
+#define FEW_AHEAD 8  /* so many such choices before its turn a flow is fetched */
 #define FREE_AHEAD 8 /* so many new flows before its turn a free slot is fetched */
 
 /* Address space; the kernel gives pages as they are touched, which is from the beginning on. */
@@ -176,39 +177,59 @@ static uint32_t sweep(struct table *t, uint64_t clock_ns, uint32_t allowance, si
 	return allowance;
 }
 
-/* Of each few of the next flows the one that has been silent longest. All slots have flows. */
-static void choose_victims(struct table *t)
+/* A part of the slots, of which one gives up its flow. */
+struct few {
+	uint32_t first;
+	uint32_t count;
+};
+
+static struct few few_from(const struct table *t, uint32_t first)
 {
-	uint32_t groups = t->used_slots / EVICTION_LOOKS;
+	uint32_t left = t->used_slots - first;
 
-	t->victims_left = groups == 0 ? 1 : groups < VICTIMS ? groups : VICTIMS;
-	for (unsigned v = 0; v < t->victims_left; v++) {
-		struct victim *victim = &t->victims[v];
-
-		*victim = (struct victim){0, NEVER};
-		for (unsigned n = 0; n < EVICTION_LOOKS; n++) {
-			uint32_t i = t->victims_from;
-
-			t->victims_from = i + 1 < t->used_slots ? i + 1 : 0;
-			if (t->flows[i].last_clock_ns < victim->last_clock_ns)
-				*victim = (struct victim){i, t->flows[i].last_clock_ns};
-		}
-		__builtin_prefetch(&t->flows[victim->slot].tail, 1);
-	}
+	return (struct few){first, left < FEW ? left : FEW};
 }
 
+/* The one of them that is over first if no more packets come. What their numbers say is up to date then. */
+static uint32_t over_first(struct table *t, struct few few)
+{
+	uint64_t earliest = NEVER;
+	uint32_t chosen = few.first;
+
+	for (uint32_t i = few.first; i < few.first + few.count; i++) {
+		const struct flow *f = &t->flows[i];
+		uint64_t over = expiry_over(f, &t->options.timeouts);
+
+		if (over < earliest) {
+			earliest = over;
+			chosen = i;
+		}
+		expiry_set(&t->expiry, i, expiry_deadline(f, &t->options.timeouts));
+	}
+	return chosen;
+}
+
+/* The one that, by their numbers, is due first, if that is so: then none of them is over before. */
+static uint32_t choose(struct table *t, struct few few)
+{
+	const uint32_t *check_at = t->expiry.check_at;
+	uint32_t i = few.first + expiry_first(&check_at[few.first], few.count);
+	uint64_t over = expiry_over(&t->flows[i], &t->options.timeouts);
+
+	return expiry_unit(&t->expiry, over) <= check_at[i] ? i : over_first(t, few);
+}
+
+/* A few after the other. All slots have flows. */
 static void evict(struct table *t, uint64_t clock_ns)
 {
-	const struct victim *victim;
-	const struct flow *f;
+	struct few few = few_from(t, t->evict_from);
+	uint32_t later = few.first + FEW_AHEAD * FEW;
 
-	do {
-		if (t->victims_left == 0)
-			choose_victims(t);
-		victim = &t->victims[--t->victims_left];
-		f = &t->flows[victim->slot];
-	} while (!f->packets_and_flags || f->last_clock_ns != victim->last_clock_ns);
-	end_early(t, victim->slot, clock_ns);
+	if (later < t->used_slots)
+		prefetch_flow(
+		    t, later + expiry_first(&t->expiry.check_at[later], few_from(t, later).count));
+	t->evict_from = few.first + few.count < t->used_slots ? few.first + few.count : 0;
+	end_early(t, choose(t, few), clock_ns);
 }
 
 static uint32_t take_new_slot(struct table *t)

@@ -8,16 +8,9 @@
 #include "meter/index.h"
 #include "meter/table.h"
 
-#define VICTIMS 16       /* are chosen at a time */
 #define GONE 32          /* so many ends later a flow leaves the index, too */
 #define TOGETHER 256     /* so many flows at most are chosen to end, and then do */
 #define AHEAD_LOOK 8192u /* new slots, after which it is time to look ahead */
-
-/* A flow that leaves if it is still as it was seen. */
-struct victim {
-	uint32_t slot;
-	uint64_t last_clock_ns;
-};
 
 /*
  * A flow that has ended and is still in the index, where no key finds it: its own kind is 0, or the slot is
@@ -45,9 +38,7 @@ struct table {
 	struct gone gone[GONE]; /* the number n of them at n % GONE */
 	uint64_t gone_begin;    /* those before have left the index */
 	uint64_t gone_end;
-	struct victim victims[VICTIMS];
-	unsigned victims_left;
-	uint32_t victims_from; /* where the search for flows to give up goes on */
+	uint32_t evict_from; /* the first of the slots of which one gives up its flow next */
 };
 
 /* The slot of a new flow, with a record that begins with this packet, whose key has this hash. */

@@ -120,6 +120,5 @@ void table_end_all(struct table *t, uint64_t clock_ns)
 	table_forget_gone(t);
 	/* The next one starts with a short table again: this may happen at every other packet. */
 	t->used_slots = 0;
-	t->victims_left = 0;
-	t->victims_from = 0;
+	t->evict_from = 0;
 }

@@ -16,7 +16,8 @@
 # table, because one that is over waits there for its timeout: 30,000 keeps mix
 # at 117,000. With a million flows alive each must have a packet in 15 s, or it
 # is not: at 500,000 the least popular ones have one in 4 s. Ten million at
-# 3,000,000 are a capture of 10 s, in which none can be idle for 15.
+# 3,000,000 are a capture of 10 s, in which none can be idle for 15. In overflow,
+# of 5 s, each flow behind the first 262,144 makes another leave.
 #
 # name       mode         packets    rate  size max_flows sampled jitter
 workload_table='
@@ -28,6 +29,7 @@ flood        flood        5000000   30000    64   1048576 1    0
 sampled      mix          5000000   30000    64   1048576 1000 0
 full-size    mix          2000000   30000  1518   1048576 1    0
 jitter       few          5000000   30000    64   1048576 1    400000
+overflow     flood        5000000 1000000    64    262144 1    0
 '
 
 say() {

@@ -336,6 +336,30 @@ START_TEST(slots_are_gathered_as_if_one_by_one)
 }
 END_TEST
 
+START_TEST(first_is_the_smallest_number_and_of_equal_ones_the_first)
+{
+	uint32_t numbers[] = {9, EXPIRY_NEVER, 7, 8, 7, 0};
+
+	ck_assert_uint_eq(expiry_first(numbers, 1), 0);
+	ck_assert_uint_eq(expiry_first(numbers, 2), 0);
+	ck_assert_uint_eq(expiry_first(numbers, 5), 2);
+	ck_assert_uint_eq(expiry_first(numbers, 6), 5);
+	ck_assert_uint_eq(expiry_first(numbers + 1, 1), 0);
+}
+END_TEST
+
+/* What a full table gives up first: a linger counts, the active timeout does not. */
+START_TEST(flow_is_over_when_idle_or_lingered)
+{
+	struct timeouts t = {15 * NS_PER_S, 10 * NS_PER_S, NS_PER_S};
+	struct flow f = flow_at(T0, T0 + 5, &t);
+
+	ck_assert_uint_eq(expiry_over(&f, &t), T0 + 5 + 15 * NS_PER_S);
+	expiry_begin_linger(&f, &t);
+	ck_assert_uint_eq(expiry_over(&f, &t), T0 + 5 + NS_PER_S);
+}
+END_TEST
+
 START_TEST(full_sweep_is_rare_in_proportion_to_its_cost)
 {
 	struct expiry e = sweep_of(SLOTS);
@@ -371,6 +395,8 @@ Suite *expiry_suite(void)
 	    units_count_from_the_base,
 	    sweep_wraps_when_slots_end,
 	    slots_are_gathered_as_if_one_by_one,
+	    first_is_the_smallest_number_and_of_equal_ones_the_first,
+	    flow_is_over_when_idle_or_lingered,
 	    full_sweep_is_rare_in_proportion_to_its_cost,
 	};
 

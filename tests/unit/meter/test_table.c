@@ -13,6 +13,7 @@
 #define RST 0x04
 #define ACK 0x10
 #define ENDED_MAX 700000
+#define TOLD_APART (2ull << EXPIRY_UNIT_BITS) /* times that the table's numbers tell apart */
 
 /* One record as the table's callback saw it, and as the model below expects it. */
 struct ended {
@@ -536,7 +537,7 @@ START_TEST(full_table_keeps_as_many_flows_as_it_may)
 }
 END_TEST
 
-/* Below sixteen flows all of them are looked at. */
+/* Of up to sixteen flows any may be given up. */
 START_TEST(small_full_table_gives_up_the_flow_that_was_silent_longest)
 {
 	static const uint32_t sizes[] = {1, 2, 7, 16};
@@ -546,11 +547,13 @@ START_TEST(small_full_table_gives_up_the_flow_that_was_silent_longest)
 
 		open_table(sizes[n], &usual);
 		for (uint32_t id = 0; id < sizes[n]; id++)
-			packet(id, t++, 0);
-		for (uint32_t id = sizes[n]; id-- > 0;) /* now flow 0 is the latest */
-			packet(id, t++, 0);
-		for (uint32_t id = sizes[n]; id-- > 0;) {
-			packet(1000 + id, t++, 0);
+			packet(id, t += TOLD_APART, 0);
+		for (uint32_t id = sizes[n]; id-- > sizes[n] / 4;) /* now the fourth part is last */
+			packet(id, t += TOLD_APART, 0);
+		for (uint32_t k = 0; k < sizes[n]; k++) {
+			uint32_t id = k < sizes[n] / 4 ? k : sizes[n] - 1 - (k - sizes[n] / 4);
+
+			packet(1000 + id, t += TOLD_APART, 0);
 			ck_assert_uint_eq(ended[ended_count - 1].id, id);
 		}
 		ck_assert_uint_eq(ended_count, sizes[n]);
@@ -559,23 +562,67 @@ START_TEST(small_full_table_gives_up_the_flow_that_was_silent_longest)
 }
 END_TEST
 
+START_TEST(full_table_gives_up_what_lingers_before_what_is_silent)
+{
+	uint64_t t = T0;
+
+	open_table(16, &usual);
+	for (uint32_t id = 0; id < 16; id++)
+		packet(id, t += TOLD_APART, 0);
+	packet(15, t, FIN);
+	packet(16, t, 0);
+	check_ended(0, END_NO_RESOURCES, 2);
+	ck_assert_uint_eq(ended[0].id, 15);
+	close_table(t);
+}
+END_TEST
+
+/* A flood of 2000 packets a second through a table that holds half a second of it; ten flows more go on. */
+START_TEST(flows_that_go_on_outlast_a_flood)
+{
+	enum { GOING_ON = 10, PERIOD = 100, PACKETS = 60000 };
+	static const uint64_t active_s[] = {1800, 20};
+	uint64_t records = 0;
+
+	for (unsigned n = 0; n < sizeof(active_s) / sizeof(*active_s); n++) {
+		struct timeouts t = {15 * NS_PER_S, active_s[n] * NS_PER_S, NS_PER_S};
+
+		open_table(1000, &t);
+		for (uint32_t k = 0; k < PACKETS; k++) {
+			packet(GOING_ON + k, T0 + k * NS_PER_S / 2000, 0);
+			if (k % PERIOD == 0)
+				for (uint32_t id = 0; id < GOING_ON; id++)
+					packet(id, T0 + k * NS_PER_S / 2000, 0);
+		}
+		records = 0;
+		for (size_t i = 0; i < ended_count; i++) {
+			records += ended[i].id < GOING_ON;
+			ck_assert(ended[i].id >= GOING_ON || ended[i].reason == END_ACTIVE);
+		}
+		ck_assert_uint_eq(records, n == 0 ? 0 : GOING_ON);
+		close_table(T0 + PACKETS * NS_PER_S / 2000);
+	}
+}
+END_TEST
+
 START_TEST(full_table_names_the_deadline_that_has_passed)
 {
-	struct timeouts t = {1000, 100000, 10};
+	struct timeouts t = {2 * TOLD_APART, 100 * TOLD_APART, 10};
+	uint64_t late = T0 + t.idle_ns;
 
 	open_table(2, &t);
 	packet(1, T0, 0);
-	packet(2, T0 + 500, 0);
-	packet(3, T0 + 1000, 0);
+	packet(2, T0 + TOLD_APART, 0);
+	packet(3, late, 0);
 	check_ended(0, END_IDLE, 1);
 	ck_assert_uint_eq(ended[0].id, 1);
-	packet(4, T0 + 1001, FIN);
+	packet(4, late + 1, FIN);
 	check_ended(1, END_NO_RESOURCES, 1);
 	ck_assert_uint_eq(ended[1].id, 2);
-	packet(3, T0 + 1005, 0);
-	packet(5, T0 + 1011, 0);
+	packet(3, late + 5, 0);
+	packet(5, late + 11, 0);
 	check_ended(2, END_OF_FLOW, 1);
-	close_table(T0 + 1011);
+	close_table(late + 11);
 }
 END_TEST
 
@@ -1031,6 +1078,8 @@ Suite *table_suite(void)
 	    full_table_loses_no_packet,
 	    full_table_keeps_as_many_flows_as_it_may,
 	    small_full_table_gives_up_the_flow_that_was_silent_longest,
+	    full_table_gives_up_what_lingers_before_what_is_silent,
+	    flows_that_go_on_outlast_a_flood,
 	    full_table_names_the_deadline_that_has_passed,
 	    due_flows_of_a_full_table_leave_first,
 	    slots_are_used_again,
