@@ -24,6 +24,7 @@
 #include "control/seal.h"
 #include "guard.h"
 #include "program.h"
+#include "transport/file.h"
 #include "util/log.h"
 #include "util/parcel.h"
 
@@ -213,7 +214,7 @@ static int open_config(
 	return fd;
 }
 
-/* A pipe that nobody reads is refused: to wait for a reader would hold up everything else. */
+/* To wait for who reads a pipe would hold up everything else. */
 static int open_output(
     struct guard_service *s, const struct guard_request *q, struct guard_answer *a)
 {
@@ -222,11 +223,9 @@ static int open_output(
 	a->rc = -EACCES;
 	if (!is_granted(s, GUARD_OUTPUT, q->text))
 		return -1;
-	fd = open(q->text, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
-	a->rc = fd < 0 ? -errno : 0;
-	if (fd >= 0)
-		fcntl(fd, F_SETFL, O_APPEND);
-	return fd;
+	fd = file_open_at_once(NULL, q->text);
+	a->rc = fd < 0 ? fd : 0;
+	return fd < 0 ? -1 : fd;
 }
 
 /* In a process of its own, which has no rights: what it reads comes from the network. */

@@ -23,6 +23,7 @@
 #include "operate.h"
 #include "overview.h"
 #include "program.h"
+#include "transport/file.h"
 #include "util/log.h"
 #include "util/notify.h"
 #include "util/now.h"
@@ -142,8 +143,9 @@ static int watch_interfaces(struct program *p)
 static void warn_of_copies(const struct config *c)
 {
 	if (c->dedup && c->interface_count > 1 && key_has(KEY_INGRESS, c->key_changes))
-		log_warning("--dedup: of copies at several interfaces either may be met first, so "
-			    "that a flow may become a record for each: --key=-ingress makes it one");
+		log_warning(
+		    "--dedup: of copies at several interfaces either may be met first, so "
+		    "that a flow may become a record for each: --key=-ingress makes it one");
 }
 
 static int build(struct program *p)
@@ -196,7 +198,10 @@ static void destroy(struct program *p)
 		config_fini(&p->config);
 }
 
-/* All is open, and there are no threads yet, which would each have rights of their own. */
+/*
+ * All is open, and there are no threads yet, which would each have rights of their own. From now on nothing that is
+ * opened may wait.
+ */
 static int seal(const struct program *p)
 {
 	const struct config_user *u = &p->config.user;
@@ -207,6 +212,7 @@ static int seal(const struct program *p)
 	    .root = u->root};
 	int rc;
 
+	file_open_by(file_open_at_once, NULL);
 	if (p->guard < 0)
 		return 0;
 	guarded_take_over(p->guard);
@@ -244,7 +250,23 @@ static int start(struct program *p)
 
 /* -- the end ---------------------------------------------------------------------------------- */
 
-static void print_ledger(struct program *p)
+/* What reads it may be stuck, or a disk that is full. False: it was not written whole. */
+static bool print_stats(enum stats_style style, const struct ledger *ledger)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	bool is_written;
+
+	if (!out)
+		return false;
+	(style == STATS_JSON ? ledger_print_json : ledger_print_text)(out, ledger);
+	is_written = fclose(out) == 0 && log_write(text, size);
+	free(text);
+	return is_written;
+}
+
+static void report_ledger(struct program *p)
 {
 	struct ledger_collector collectors[FORMERS_LEDGER_MAX];
 	struct ledger_interface interfaces[CONFIG_INPUTS_MAX];
@@ -259,10 +281,8 @@ static void print_ledger(struct program *p)
 	ledger.collector_count = formers_ledger(&p->formers, collectors, ledger.collector_count);
 	losses_report_total(&p->losses, &ledger);
 	log_catch_up(UINT64_MAX);
-	if (p->config.stats == STATS_TEXT)
-		ledger_print_text(stderr, &ledger);
-	else if (p->config.stats == STATS_JSON)
-		ledger_print_json(stderr, &ledger);
+	if (p->config.stats != STATS_NONE)
+		p->failed |= !print_stats(p->config.stats, &ledger);
 }
 
 /* getopt_long() puts them into another order, and they are read again. NULL: no memory. */
@@ -297,7 +317,7 @@ static int run(struct program *p)
 
 	if (build(p) == 0 && start(p) == 0) {
 		operate(p);
-		print_ledger(p);
+		report_ledger(p);
 		status = p->failed ? EXIT_FAILED : EXIT_SUCCESS;
 	}
 	destroy(p);

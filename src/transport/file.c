@@ -1,7 +1,8 @@
 /*
- * Lines into a file or down a pipe. A pipe that nobody empties must not stop the exporter: it
- * takes up to PIPE_BUF octets, whole and without blocking, whenever poll() calls it writable.
- * A file on a disk takes all that there is, many messages in one call.
+ * Lines into a file, to a terminal or down a pipe. One that nobody empties must not stop the exporter: its descriptor
+ * does not block. Standard output that cannot be opened again so is a pipe at least: that takes up to PIPE_BUF
+ * octets, whole and without blocking, whenever poll() calls it writable. A file on a disk takes all that there is,
+ * many messages in one call.
  */
 #include "transport/file.h"
 
@@ -10,9 +11,13 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "util/log.h"
+#include "util/reopen.h"
 
 struct file {
 	struct transport base;
@@ -119,8 +124,8 @@ static void file_close(struct transport *t)
 {
 	struct file *f = (struct file *)t;
 
-	if (f->fd >= 0 && f->fd != STDOUT_FILENO)
-		close(f->fd);
+	if (f->fd >= 0 && f->fd != STDOUT_FILENO && close(f->fd) < 0)
+		log_error("%s: what was written may be lost: %s", t->name, strerror(errno));
 	free(f);
 }
 
@@ -144,15 +149,34 @@ void file_open_by(int (*open_path)(void *ctx, const char *path), void *ctx)
 	opener.ctx = ctx;
 }
 
-/* A descriptor or -errno. */
+int file_open_at_once(void *ctx, const char *path)
+{
+	int fd =
+	    open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
+
+	(void)ctx;
+	return fd < 0 ? -errno : fd;
+}
+
+/* A descriptor or -errno. Of a pipe the open waits for who reads it, writes do not. */
 static int open_file(const char *path, bool appends)
 {
 	int how = appends ? O_APPEND : O_TRUNC, fd;
 
 	if (opener.open && appends)
 		return opener.open(opener.ctx, path);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | how, 0666);
+	if (fd >= 0)
+		fcntl(fd, F_SETFL, how | O_NONBLOCK);
 	return fd < 0 ? -errno : fd;
+}
+
+/* Standard output, and where it can be so that it does not block. */
+static int open_standard(void)
+{
+	int fd = reopen_unblocked(STDOUT_FILENO);
+
+	return fd < 0 ? STDOUT_FILENO : fd;
 }
 
 static bool is_regular(int fd)
@@ -222,9 +246,10 @@ struct transport *file_create(const char *name, const char *path, bool appends)
 	if (!f)
 		return NULL;
 	f->base = (struct transport){.ops = &pipe_ops, .name = name, .is_stream = true};
-	f->fd = STDOUT_FILENO;
 	if (path)
 		open_named(f, path, appends);
+	else
+		f->fd = open_standard();
 	if (is_regular(f->fd))
 		f->base.ops = &disk_ops;
 	f->base.waits = appends && is_regular(f->fd);

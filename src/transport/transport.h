@@ -1,8 +1,8 @@
 /*
  * How messages reach a collector: one set of operations, whatever carries them (udp.h, file.h).
  *
- * A transport belongs to the exporter's thread, and no operation blocks: what cannot be sent now says
- * so. What another thread may call of one stands in its header.
+ * A transport belongs to the exporter's thread, and no operation waits for who reads: what cannot be sent now
+ * says so. A disk that hangs, as one behind a network may, is waited for. What another thread may call of one stands in its header.
  */
 #ifndef SPANFLOW_TRANSPORT_TRANSPORT_H
 #define SPANFLOW_TRANSPORT_TRANSPORT_H

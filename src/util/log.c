@@ -212,6 +212,16 @@ void log_catch_up(uint64_t now_ns)
 	pthread_mutex_unlock(&mutex);
 }
 
+bool log_write(const char *text, size_t size)
+{
+	bool is_written;
+
+	pthread_mutex_lock(&mutex);
+	is_written = outlet_write_text(text, size);
+	pthread_mutex_unlock(&mutex);
+	return is_written;
+}
+
 static void take_message(const struct repeat_message *m)
 {
 	uint64_t now_ns = steady_now();

@@ -56,6 +56,12 @@ void log_hold_repeats(bool holds);
 void log_catch_up(uint64_t now_ns);
 
 /*
+ * What is no message, such as the ledger, as it is. It waits for who reads it, see outlet_write_text(). False: not all
+ * of it could be written.
+ */
+bool log_write(const char *text, size_t size);
+
+/*
  * Puts a subject before all messages of the calling thread, such as the line of the file that is
  * being read; NULL ends that. It is borrowed.
  */

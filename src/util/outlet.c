@@ -1,7 +1,7 @@
 #include "util/outlet.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -14,7 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "util/reopen.h"
+
 #define PATIENCE_MS 100
+#define TEXT_PATIENCE_MS 10000
 
 static struct {
 	int fd;
@@ -36,7 +39,7 @@ static bool names_journal(const struct stat *st)
 void outlet_open(void)
 {
 	struct stat st;
-	int fd = -1;
+	int fd;
 
 	if (outlet.fd != STDERR_FILENO)
 		close(outlet.fd);
@@ -46,8 +49,7 @@ void outlet_open(void)
 		return;
 	outlet.is_socket = S_ISSOCK(st.st_mode);
 	outlet.is_journal = names_journal(&st);
-	if (S_ISFIFO(st.st_mode) || isatty(STDERR_FILENO))
-		fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = reopen_unblocked(STDERR_FILENO);
 	if (fd >= 0)
 		outlet.fd = fd;
 }
@@ -62,10 +64,10 @@ bool outlet_is_journal(void)
 	return outlet.is_journal;
 }
 
-static bool is_ready(void)
+static bool is_ready(int patience_ms)
 {
 	struct pollfd fd = {.fd = outlet.fd, .events = POLLOUT};
-	int n = poll(&fd, 1, outlet.is_stuck ? 0 : PATIENCE_MS);
+	int n = poll(&fd, 1, patience_ms);
 
 	/* Signals may keep coming until this thread goes on: it does not wait again. */
 	if (n < 0 && errno == EINTR)
@@ -105,7 +107,7 @@ static bool write_whole(const char *line, size_t size)
 {
 	ssize_t n;
 
-	if (!is_ready())
+	if (!is_ready(outlet.is_stuck ? 0 : PATIENCE_MS))
 		return false;
 	if (outlet.is_torn && write_unsignalled("\n", 1) != 1)
 		return false;
@@ -126,4 +128,17 @@ bool outlet_write(const char *line, size_t size)
 
 	outlet.is_stuck = !is_written;
 	return is_written;
+}
+
+bool outlet_write_text(const char *text, size_t size)
+{
+	while (size > 0 && is_ready(TEXT_PATIENCE_MS)) {
+		ssize_t n = write_unsignalled(text, size < PIPE_BUF ? size : PIPE_BUF);
+
+		if (n < 0 && errno != EAGAIN)
+			break;
+		text += n > 0 ? n : 0;
+		size -= n > 0 ? (size_t)n : 0;
+	}
+	return size == 0;
 }

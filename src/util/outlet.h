@@ -2,10 +2,8 @@
  * Standard error as a place for lines that must neither stop nor end the program: what reads them may
  * be stuck, gone, or a disk that is full.
  *
- * A pipe or terminal is opened once more, so that a write to it does not wait; the flag that says so
- * belongs to an open file, and setting it on the one that we were given would alter it also for the
- * shell or whoever else writes there. Where it cannot be opened (another user's pipe, no /proc)
- * poll() is asked before each write.
+ * A pipe or terminal is opened once more (util/reopen.h); where that cannot be, poll() alone tells whether a
+ * write would wait.
  *
  * One thread at a time. System calls after outlet_open(): poll, write or sendto, rt_sigprocmask,
  * and after a broken pipe rt_sigtimedwait.
@@ -30,5 +28,10 @@ bool outlet_is_journal(void);
  * lost, too, and the next one begins behind a line break.
  */
 bool outlet_write(const char *line, size_t size);
+/*
+ * Writes a text of many lines. It waits for who reads them as long as something goes in ten seconds; then, or where
+ * writing fails, the rest is lost: false.
+ */
+bool outlet_write_text(const char *text, size_t size);
 
 #endif

@@ -67,9 +67,9 @@ def wanted_records():
 
 
 def full_disk(case):
-    """The records and the exit status are those of a run that says nothing."""
+    """The records, and but for the ledger the exit status, are those of a run that says nothing."""
     with open("/dev/full", "wb") as full:
-        for arguments, wanted in (([], 0), (["--stats"], 0), (["-r", "/nowhere/file"], 1)):
+        for arguments, wanted in (([], 0), (["--stats"], 1), (["-r", "/nowhere/file"], 1)):
             status, out, _ = spanflow(["-r", DEMO, "-o", "json", "-n", "127.0.0.1:9", *arguments], full)
             case.equal(status, wanted, f"exit status with {arguments}")
             case.equal(out, wanted_records(), f"records with {arguments}")
@@ -77,7 +77,7 @@ def full_disk(case):
 
 def closed_pipe(case):
     """The reader has gone: no signal ends the program, neither at the start nor in the middle."""
-    for arguments, wanted in ((["-n", "127.0.0.1:9"], 0), (["-r", "/nowhere/file"], 1)):
+    for arguments, wanted in ((["-n", "127.0.0.1:9"], 0), (["-r", "/nowhere/file"], 1), (["--stats"], 1)):
         reader, writer = os.pipe()
         os.close(reader)
         status, out, _ = spanflow(["-r", DEMO, "-o", "json", *arguments], writer)
@@ -106,6 +106,32 @@ def stuck_pipe(case):
     case.equal(out, wanted_records(), "records")
     case.true(seconds < 10, f"it took {seconds:.1f} s")
     case.true(not flags & os.O_NONBLOCK, "the pipe was altered for all who write to it")
+
+
+def stuck_ledger(case):
+    """Nobody reads the ledger: the run ends all the same, and says by its status that something is missing."""
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writer, b"x" * 4096)
+    status, out, _ = spanflow(["-r", DEMO, "-o", "json", "--stats"], writer)
+    os.close(writer)
+    os.close(reader)
+    case.equal(status, 1, "exit status")
+    case.equal(out, wanted_records(), "records")
+
+
+def slow_reader(case):
+    """A ledger that fills the pipe several times comes whole to one who reads it slowly."""
+    collectors = [word for n in range(32) for word in ("-n", f"127.0.0.1:{n + 1},rate=0")]
+    with subprocess.Popen([PROGRAM, "-r", DEMO, *collectors, "--stats=json", "-q"], stdin=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE) as child:
+        fcntl.fcntl(child.stderr, fcntl.F_SETPIPE_SZ, 4096)
+        time.sleep(1)
+        case.equal(child.poll(), None, "status while nobody reads")
+        told = child.stderr.read()
+        case.equal(child.wait(10), 0, "exit status")
+    case.true(len(told) > 6000, f"{len(told)} octets do not fill the pipe")
+    case.equal(len(json.loads(told.splitlines()[-1])["collectors"]), 32, "collectors")
 
 
 def stopped_terminal(case):
@@ -170,6 +196,8 @@ def main():
     tap.test("a full disk for messages: same records, same status", full_disk)
     tap.test("a closed pipe for messages: same records, same status", closed_pipe)
     tap.test("a stuck pipe for messages: same records, same status", stuck_pipe)
+    tap.test("a stuck pipe for the ledger: same records, told by the status", stuck_ledger)
+    tap.test("a slow reader of the ledger gets all of it", slow_reader)
     tap.test("a stopped terminal for messages: same records, same status", stopped_terminal)
     tap.test("a thousand missing files: each is named", every_file_is_named)
     tap.test("levels", levels)

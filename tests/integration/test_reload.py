@@ -9,6 +9,7 @@ usage: test_reload.py [WORD...]    only cases with such a word in their name
 import contextlib
 import json
 import os
+import pty
 import re
 import signal
 import socket
@@ -220,13 +221,23 @@ def alike_case(case, link, tap):
     case.equal([c["sent"] for c in stats["collectors"] if c["url"].startswith("udp")], [3, 3], "records of both")
 
 
-def stalled_case(case, link, tap):
-    """A reload takes out an output that nobody reads: what it lost is told then, and the end is a good one."""
+def stalled_pipe(tap):
+    """A path that nobody reads, and what to close at the end."""
     pipe = tap.path("stalled.fifo")
     os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDWR)
+    return pipe, (os.open(pipe, os.O_RDWR),)
+
+
+def stalled_terminal(_):
+    ours, theirs = pty.openpty()
+    return os.ttyname(theirs), (ours, theirs)
+
+
+def stalled_case(case, link, tap, stalled):
+    """A reload takes out an output that nobody reads: what it lost is told then, and the end is a good one."""
+    pipe, open_ones = stalled(tap)
     try:
-        run = Run(link, tap, "stalled", 'output pipe {\n style = json\n file = "%s"\n}\n' % pipe)
+        run = Run(link, tap, stalled.__name__, 'output pipe {\n style = json\n file = "%s"\n}\n' % pipe)
         with run.probe:
             send(link.sending, "a0", [frame for port in range(1000) for frame in frames_of(1, sport=1000 + port)])
             case.equal(run.ask("text flush"), "ok\n", "flush")
@@ -235,11 +246,28 @@ def stalled_case(case, link, tap):
             time.sleep(13)
             run.stop()
     finally:
-        os.close(reader)
+        for number in open_ones:
+            os.close(number)
     stats = good_end(case, run, 1000)
     lost = [c["dropped"].get("shutdown", 0) for c in stats["collectors"] if c["url"] == "file:" + pipe]
     case.true(lost and lost[0] > 0, f"nothing was lost: {stats['collectors']}")
     case.true(any("did not take them in time" in line for line in run.probe.lines()), f"lines: {run.probe.lines()}")
+
+
+def unread_case(case, link, tap):
+    """A pipe that nobody reads takes the place of an output: a reload does not wait for a reader."""
+    for seal in ("on", "off"):
+        run = Run(link, tap, "unread-" + seal, f"seal = {seal}\n")
+        with run.probe:
+            send(link.sending, "a0", frames_of(2))
+            kept = run.lines + ".1"
+            os.rename(run.lines, kept)
+            os.mkfifo(run.lines)
+            run.reload(case)
+            send(link.sending, "a0", frames_of(1))
+            run.stop()
+        run.lines = kept
+        good_end(case, run, 3)
 
 
 def replaced_case(case, link, tap):
@@ -442,13 +470,15 @@ def run_cases(tap):
     with netns.Link() as link:
         for name, call in (("timeouts", timeouts_case), ("filter", filter_case),
                            ("sampling", sampling_case), ("collectors", collectors_case),
-                           ("alike", alike_case), ("stalled", stalled_case),
+                           ("alike", alike_case), ("a pipe that nobody reads", unread_case),
                            ("the only output", replaced_case),
                            ("what is broken", broken_case), ("of no use", no_use_case),
                            ("SIGHUP", hangup_case), ("a heading", heading_case),
                            ("a file that was moved", rotation_case),
                            ("a restart", restart_case)):
             tap.test("reload: " + name, call, link, tap)
+        for stalled in (stalled_pipe, stalled_terminal):
+            tap.test("reload: " + stalled.__name__.replace("_", " "), stalled_case, link, tap, stalled)
         for seal in ("on", "off"):
             tap.test("reload: an interface that comes back, seal=" + seal, returns_case, link, tap, seal)
         for workers in (1, 2):

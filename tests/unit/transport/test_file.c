@@ -196,6 +196,41 @@ START_TEST(full_pipe_is_waited_for)
 }
 END_TEST
 
+/* Whoever reads it has stopped, with the flags of the one that it shares with others as they were. */
+START_TEST(full_terminal_is_waited_for)
+{
+	int ours = posix_openpt(O_RDWR | O_NOCTTY), theirs, saved = dup(STDOUT_FILENO), rc;
+	struct transport *t;
+
+	ck_assert_int_ge(ours, 0);
+	ck_assert_int_eq(grantpt(ours) | unlockpt(ours), 0);
+	theirs = open(ptsname(ours), O_WRONLY | O_NOCTTY);
+	prepare();
+	unlink(path);
+	dup2(theirs, STDOUT_FILENO);
+	t = file_create("standard output", NULL, true);
+	for (unsigned n = 0; (rc = transport_send(t, &messages[0])) == 0; n++)
+		ck_assert_uint_lt(n, 1000);
+	transport_close(t);
+	ck_assert(!(fcntl(STDOUT_FILENO, F_GETFL) & O_NONBLOCK));
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	ck_assert_int_eq(rc, -EAGAIN);
+	close(theirs);
+	close(ours);
+}
+END_TEST
+
+START_TEST(pipe_that_nobody_reads_is_not_waited_for)
+{
+	prepare();
+	unlink(path);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(file_open_at_once(NULL, path), -ENXIO);
+	unlink(path);
+}
+END_TEST
+
 START_TEST(file_that_cannot_be_opened_says_why)
 {
 	struct transport *t = file_create("file", "/nowhere/at/all", false);
@@ -214,6 +249,8 @@ Suite *file_output_suite(void)
 	    piece_of_an_abandoned_message_is_taken_back,
 	    what_others_wrote_is_not_taken_back,
 	    full_pipe_is_waited_for,
+	    full_terminal_is_waited_for,
+	    pipe_that_nobody_reads_is_not_waited_for,
 	    file_that_cannot_be_opened_says_why,
 	};
 
