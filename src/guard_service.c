@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "capture/compile.h"
@@ -166,6 +165,21 @@ static int read_descriptor(void *fd, const char *path)
 	return fcntl(*(int *)fd, F_DUPFD_CLOEXEC, 0);
 }
 
+/*
+ * Names in filters are not looked up here, with all rights, while everything else waits: what matches nothing stands
+ * for each, and this process runs none.
+ */
+static int take_unread(
+    void *ctx, const struct compile_query *query, struct bpf_program *out, char why[COMPILE_WHY])
+{
+	static const struct bpf_insn nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+
+	(void)ctx;
+	(void)query;
+	(void)why;
+	return compile_copy(&nothing, 1, out);
+}
+
 /* What is wrong with the file says the program, which reads it, too. */
 static void read_settings(struct guard_service *s, int fd)
 {
@@ -176,37 +190,28 @@ static void read_settings(struct guard_service *s, int fd)
 		return;
 	log_be_silent(true);
 	file_read_by(read_descriptor, &fd);
+	compile_by(take_unread, NULL);
 	config_init(c);
 	if (config_parse(c, p->argc, p->argv) == 0 && grant_named(s, c) == 0)
 		config_set_log(c);
 	config_fini(c);
+	compile_by(NULL, NULL);
 	file_read_by(NULL, NULL);
 	log_be_silent(false);
 	free(c);
 }
 
-/*
- * Both read the same octets, also where another file takes the place of this one meanwhile. A pipe has them
- * once, and to wait for who writes it would hold up everything else.
- */
+/* Both read the same octets, also where another file takes the place of this one meanwhile; a pipe has them once. */
 static int open_config(
     struct guard_service *s, const struct guard_request *q, struct guard_answer *a)
 {
 	const char *path = s->program->config.file;
-	struct stat st;
 	int fd;
 
 	(void)q;
-	a->rc = -EINVAL;
-	if (!path)
-		return -1;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = path ? file_open_regular(NULL, path) : -EINVAL;
 	if (fd < 0) {
-		a->rc = -errno;
-		return -1;
-	}
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-		close(fd);
+		a->rc = fd;
 		return -1;
 	}
 	read_settings(s, fd);

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,7 +21,29 @@ static int hooked_guard = -1;
 
 /* -- asking ------------------------------------------------------------------------------------ */
 
-/* 0: there is an answer, and perhaps a descriptor, else -1. */
+/* Names that are looked up have a limit of their own, after which the one who looked is no more. */
+#define PATIENCE_MS 10000
+
+static bool comes_in_time(int socket, enum guard_kind kind)
+{
+	struct pollfd p = {.fd = socket, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&p, 1, kind == GUARD_RESOLVE ? -1 : PATIENCE_MS);
+	while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+/* Nothing was answered: the helper has ended, or it was another process whose time was over. */
+static int why_none(int guard)
+{
+	struct pollfd p = {.fd = guard};
+
+	return poll(&p, 1, 0) > 0 ? -EPIPE : -ETIMEDOUT;
+}
+
+/* 0: there is an answer, and perhaps a descriptor, else -1. Or -errno. */
 static int ask(int guard, const struct guard_request *q, struct guard_answer *a, int *fd)
 {
 	int pair[2];
@@ -30,25 +54,33 @@ static int ask(int guard, const struct guard_request *q, struct guard_answer *a,
 		return -errno;
 	n = parcel_send(guard, q, sizeof(*q), pair[1], 0);
 	close(pair[1]);
-	if (n == 0)
+	if (n == 0 && comes_in_time(pair[0], (enum guard_kind)q->kind))
 		n = parcel_receive(pair[0], a, sizeof(*a), fd, 0);
 	close(pair[0]);
 	if (n == (ssize_t)sizeof(*a))
 		return 0;
 	if (*fd >= 0)
 		close(*fd);
-	return n < 0 ? (int)n : -EPIPE;
+	return n < 0 ? (int)n : why_none(guard);
 }
 
-/* For a descriptor: it, or -errno. */
+/* The descriptor that was asked for, or -errno: this process may have too many already. */
+static int ask_for_descriptor(int guard, const struct guard_request *q, struct guard_answer *a)
+{
+	int fd, rc = ask(guard, q, a, &fd);
+
+	if (rc == 0)
+		rc = a->rc;
+	if (rc)
+		return rc;
+	return fd < 0 ? -EMFILE : fd;
+}
+
 static int ask_for_file(const struct guard_request *q)
 {
 	struct guard_answer a;
-	int fd, rc = ask(hooked_guard, q, &a, &fd);
 
-	if (rc == 0)
-		rc = a.rc;
-	return rc == 0 ? fd : rc;
+	return ask_for_descriptor(hooked_guard, q, &a);
 }
 
 static int request(struct guard_request *q, enum guard_kind kind, const char *text)
@@ -71,12 +103,9 @@ int guarded_open(int guard, const struct guarded_interface *interface, struct pa
 
 	q.interface = interface->number;
 	q.worker = interface->worker;
-	if (rc == 0)
-		rc = ask(guard, &q, &a, &fd);
-	if (rc == 0)
-		rc = a.rc;
-	if (rc)
-		return rc;
+	fd = rc ? rc : ask_for_descriptor(guard, &q, &a);
+	if (fd < 0)
+		return fd;
 	*out = a.socket;
 	out->fd = fd;
 	return 0;
@@ -128,6 +157,8 @@ static int find_name(void *ctx, const struct name_query *query, struct name_addr
 	q.family = (uint16_t)query->family;
 	if (rc == 0)
 		rc = ask(hooked_guard, &q, &a, &fd);
+	if (rc == -ETIMEDOUT)
+		return EAI_AGAIN;
 	if (rc) {
 		errno = -rc;
 		return EAI_SYSTEM;
@@ -176,7 +207,7 @@ static int compile(
 	rc = ask(hooked_guard, &q, &a, &fd);
 	if (rc == 0)
 		return take_program(query, &a, out, why);
-	if (rc == -EPIPE) {
+	if (rc == -ETIMEDOUT) {
 		snprintf(why, COMPILE_WHY, "its names cannot be looked up in time: numbers can do");
 		return -ETIMEDOUT;
 	}

@@ -1,6 +1,7 @@
 /*
  * SPINE: what a sealed program asks of its helper process (guard.h). From any thread; each call waits for the
- * answer, and -EPIPE says that the helper has ended.
+ * answer. -EPIPE says that the helper has ended, -ETIMEDOUT that what was asked for takes too long: names a minute or,
+ * in filters, some seconds, the rest ten.
  */
 #ifndef SPANFLOW_GUARDED_H
 #define SPANFLOW_GUARDED_H

@@ -15,6 +15,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "conf/file.h"
 #include "config.h"
 #include "control/ledger.h"
 #include "control/seal.h"
@@ -213,6 +214,7 @@ static int seal(const struct program *p)
 	int rc;
 
 	file_open_by(file_open_at_once, NULL);
+	file_read_by(file_open_regular, NULL);
 	if (p->guard < 0)
 		return 0;
 	guarded_take_over(p->guard);

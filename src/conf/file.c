@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf/options.h"
@@ -288,6 +289,20 @@ void file_read_by(int (*open_path)(void *ctx, const char *path), void *ctx)
 {
 	opener.open = open_path;
 	opener.ctx = ctx;
+}
+
+int file_open_regular(void *ctx, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	(void)ctx;
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	close(fd);
+	return -EINVAL;
 }
 
 /* A descriptor or -errno. */

@@ -14,9 +14,11 @@
  */
 int file_read(const char *path, struct settings *s);
 
+/* The file, and no pipe, which would be waited for. A descriptor to read from, or -errno; -EINVAL: it is no regular file. */
+int file_open_regular(void *ctx, const char *path);
 /*
- * From now on `open_path` opens the file, where the program may not any more: a descriptor to read from, or
- * -errno. NULL: as at first.
+ * From now on `open_path` opens the file, as file_open_regular() does, which needs no `ctx`; NULL: as at first, when it
+ * may be a pipe.
  */
 void file_read_by(int (*open_path)(void *ctx, const char *path), void *ctx);
 

@@ -193,6 +193,22 @@ static bool has_lines(int fd)
 	return is_regular(fd) && fstat(fd, &s) == 0 && s.st_size > 0;
 }
 
+/* What is read while others write, as an output does that is being replaced, may be the end no more. */
+static bool ends_within_line(int fd)
+{
+	struct stat before, after;
+	char last;
+
+	for (unsigned tries = 0; tries < 100; tries++) {
+		if (fstat(fd, &before) < 0 || pread(fd, &last, 1, before.st_size - 1) != 1 ||
+		    fstat(fd, &after) < 0)
+			return false;
+		if (before.st_size == after.st_size)
+			return last != '\n';
+	}
+	return false;
+}
+
 /*
  * A program that was killed may have left a piece of a line, which the next one would become a part of. Where
  * the file may not be read it stays so. 0 or -errno.
@@ -200,11 +216,10 @@ static bool has_lines(int fd)
 static int end_last_line(int fd, const char *path)
 {
 	int in = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
-	char last = '\n';
 
 	if (in < 0)
 		return 0;
-	if (lseek(in, -1, SEEK_END) >= 0 && read(in, &last, 1) == 1 && last != '\n')
+	if (ends_within_line(in))
 		rc = write(fd, "\n", 1) < 0 ? -errno : 0;
 	close(in);
 	return rc;

@@ -255,7 +255,7 @@ def stalled_case(case, link, tap, stalled):
 
 
 def unread_case(case, link, tap):
-    """A pipe that nobody reads takes the place of an output: a reload does not wait for a reader."""
+    """Pipes take the places of an output and of the settings: a reload waits for nobody at the other end."""
     for seal in ("on", "off"):
         run = Run(link, tap, "unread-" + seal, f"seal = {seal}\n")
         with run.probe:
@@ -264,6 +264,10 @@ def unread_case(case, link, tap):
             os.rename(run.lines, kept)
             os.mkfifo(run.lines)
             run.reload(case)
+            os.unlink(run.conf)
+            os.mkfifo(run.conf)
+            answer = run.ask("text reload")
+            case.true("no regular file" in answer, f"the answer: {answer!r}")
             send(link.sending, "a0", frames_of(1))
             run.stop()
         run.lines = kept
@@ -470,7 +474,7 @@ def run_cases(tap):
     with netns.Link() as link:
         for name, call in (("timeouts", timeouts_case), ("filter", filter_case),
                            ("sampling", sampling_case), ("collectors", collectors_case),
-                           ("alike", alike_case), ("a pipe that nobody reads", unread_case),
+                           ("alike", alike_case), ("pipes instead of files", unread_case),
                            ("the only output", replaced_case),
                            ("what is broken", broken_case), ("of no use", no_use_case),
                            ("SIGHUP", hangup_case), ("a heading", heading_case),

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -239,6 +240,46 @@ def filters(case, link, tap, workers):
         case.true(any(why in line for line in probe.lines()), f"no {why!r}: {probe.lines()}")
 
 
+def silent_names(case, link, tap):
+    """A reload brings a name whose server answers nobody: it is refused in seconds, and all goes on."""
+    conf, sock = tap.path("silent.conf"), tap.path("silent.sock")
+    directory = f"/etc/netns/{link.capturing}"
+    base = f"interface = b0\ncontrol = {sock}\n"
+
+    def put(more):
+        with open(conf, "w", encoding="ascii") as out:
+            out.write(base + more)
+
+    os.makedirs(directory)
+    try:
+        with open(f"{directory}/resolv.conf", "w", encoding="ascii") as out:
+            out.write("nameserver 127.0.0.1\noptions timeout:20 attempts:2\n")
+        put("")
+        with netns.udp_socket(link.capturing) as server:
+            server.bind(("127.0.0.1", 53))
+            with Probe(link, "-f", conf, *SEALED, *JSON, program=("setsid", "--wait")) as probe:
+                wait_for(lambda: os.path.exists(sock), 5, "it runs")
+                put('filter = "not host silent.test"\n')
+                begin = time.monotonic()
+                answer = control.ask(sock, b"text reload\n").decode()
+                seconds = time.monotonic() - begin
+                case.true("nothing has changed" in answer and "in time" in answer, f"the answer: {answer!r}")
+                case.true(4 < seconds < 8, f"it took {seconds:.1f} s")
+                send(link.sending, "a0", frames_of(3))
+                # The helper hears signals while the program waits for it.
+                waiting = threading.Thread(target=control.ask, args=(sock, b"text reload\n"))
+                waiting.start()
+                time.sleep(0.5)
+                os.kill(children_of(probe.child.pid)[0], signal.SIGTERM)
+                seconds = probe.end(0)
+                waiting.join()
+                case.true(seconds < 8, f"the end took {seconds:.1f} s")
+    finally:
+        shutil.rmtree(directory)
+    case.equal(probe.status, 0, f"exit status: {probe.lines()}")
+    case.equal(probe.stats()["packets"]["received"], 3, "packets")
+
+
 # --- two processes -------------------------------------------------------------
 
 def gro(link, on=None):
@@ -366,6 +407,7 @@ def run_cases(tap):
         tap.test("names", names, link)
         for workers in (1, 2):
             tap.test(f"names in filters, {workers} workers", filters, link, tap, workers)
+        tap.test("names in filters that nobody answers for", silent_names, link, tap)
         if missing("ethtool"):
             tap.skip("what is left behind", missing("ethtool"))
         else:

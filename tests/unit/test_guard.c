@@ -25,13 +25,18 @@ static struct program program;
 static struct guard_service *service;
 static int ends[2]; /* the helper's, and that of the one who asks */
 
-static void write_conf(const char *records)
+static void write_conf_with(const char *records, const char *more)
 {
 	FILE *out = fopen(CONF, "w");
 
 	ck_assert_ptr_nonnull(out);
-	fprintf(out, "output x {\n style = json\n file = %s\n}\n", records);
+	fprintf(out, "output x {\n style = json\n file = %s\n}\n%s", records, more);
 	fclose(out);
+}
+
+static void write_conf(const char *records)
+{
+	write_conf_with(records, "");
 }
 
 static void begin(void)
@@ -102,8 +107,8 @@ START_TEST(outputs_of_the_settings_are_opened_to_append)
 	begin();
 	ck_assert_int_eq(ask(GUARD_OUTPUT, RECORDS, &fd), 0);
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(
-	    fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK), O_WRONLY | O_APPEND);
+	ck_assert_int_eq(fcntl(fd, F_GETFL) & (O_ACCMODE | O_APPEND | O_NONBLOCK),
+	    O_WRONLY | O_APPEND | O_NONBLOCK);
 	close(fd);
 	end();
 }
@@ -186,6 +191,28 @@ START_TEST(a_filter_of_the_settings_is_compiled)
 	ck_assert_int_eq(a.rc, 0);
 	ck_assert_uint_gt(a.filter.count, 3);
 	ck_assert(bpf_validate(a.filter.code, (int)a.filter.count));
+	end();
+}
+END_TEST
+
+/* It is for a process without rights, which says that there is no such name; the file is read all the same. */
+START_TEST(a_name_in_a_filter_is_not_looked_up_by_the_helper)
+{
+	struct guard_request q = {.kind = GUARD_FILTER,
+	    .linktype = DLT_EN10MB,
+	    .snaplen = 512,
+	    .text = "udp port nosuch"};
+	struct guard_answer a;
+	int fd;
+
+	begin();
+	refused(GUARD_FILTER, q.text);
+	write_conf_with(RECORDS, "class = \"2 udp port nosuch\"\n");
+	ck_assert_int_eq(ask(GUARD_CONFIG, "", &fd), 0);
+	close(fd);
+	ask_another_process(&q, &a);
+	ck_assert_int_eq(a.rc, -EINVAL);
+	ck_assert_ptr_nonnull(strstr(a.filter.why, "nosuch"));
 	end();
 }
 END_TEST
@@ -288,6 +315,7 @@ Suite *guard_suite(void)
 	const TTest *const tests[] = {outputs_of_the_settings_are_opened_to_append,
 	    a_reading_of_the_file_grants_what_it_names, a_pipe_is_not_read_again,
 	    a_collectors_name_is_looked_up, a_filter_of_the_settings_is_compiled,
+	    a_name_in_a_filter_is_not_looked_up_by_the_helper,
 	    what_the_settings_do_not_name_is_refused, numbers_out_of_range_are_refused,
 	    nonsense_is_answered_by_an_error, who_brings_nothing_to_answer_to_gets_no_answer};
 
