@@ -61,7 +61,7 @@ static struct ledger_collector *find(
 	return NULL;
 }
 
-/* all[i]. Where there is no room for another one the last one stands for all that follow. */
+/* all[i]. Where there is no room for another one the last place is that of all others. */
 static size_t merge(struct ledger_collector *list, size_t count, size_t max,
     const struct ledger_collector *all, size_t i)
 {
@@ -74,6 +74,11 @@ static size_t merge(struct ledger_collector *list, size_t count, size_t max,
 	}
 	list[count] = *one;
 	list[count].state = ledger_state_name(LEDGER_FORMER);
+	if (count == max - 1) {
+		list[count].url = "others";
+		list[count].format = "various";
+		list[count].group = NULL;
+	}
 	return count + 1;
 }
 
@@ -96,7 +101,6 @@ size_t formers_ledger(const struct formers *f, struct ledger_collector *list, si
 /* Its strings go with the configuration: copies stay. */
 static void remember(struct formers *f, const struct ledger_collector *all, size_t i)
 {
-	const struct ledger_collector *one = &all[i];
 	size_t count = f->told_count;
 	struct ledger_collector *copy;
 
@@ -104,8 +108,8 @@ static void remember(struct formers *f, const struct ledger_collector *all, size
 	if (f->told_count == count)
 		return;
 	copy = &f->told[count];
-	copy->url = strdup(one->url);
-	copy->group = one->group ? strdup(one->group) : NULL;
+	copy->url = strdup(copy->url);
+	copy->group = copy->group ? strdup(copy->group) : NULL;
 	if (!copy->url)
 		f->told_count = count;
 }

@@ -22,8 +22,8 @@ struct former {
 
 struct formers {
 	struct former *list;
-	struct ledger_collector
-	    told[CONFIG_COLLECTORS_MAX]; /* of those that are gone; owned strings */
+	struct ledger_collector told
+	    [CONFIG_COLLECTORS_MAX]; /* of those that are gone; owned strings; the last: others */
 	size_t told_count;
 };
 

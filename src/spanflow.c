@@ -83,6 +83,7 @@ static int build_workers(struct program *p)
 	for (unsigned i = 0; i < p->worker_count; i++) {
 		struct worker_options options = {
 		    .config = c,
+		    .number = i,
 		    .live = p->live.of[i],
 		    .live_count = c->interface_count,
 		    .rings = &p->exporting->rings[i],
@@ -111,7 +112,7 @@ static int build_exporting(struct program *p)
 
 	p->exporting = exporting_create(c, &p->own_exports, NULL, p->dead_fd, false);
 	if (!p->exporting)
-		return -EIO;
+		return -ENOMEM;
 	unresolved = resolver_try(&p->exporting->resolver, false);
 	p->failed = unresolved && !config_is_live(c);
 	usable = c->collector_count - exporter_broken(p->exporting->exporter);
@@ -316,11 +317,17 @@ static int tell(const struct config *c)
 static int run(struct program *p)
 {
 	int status = EXIT_FAILED;
+	int rc = build(p);
 
-	if (build(p) == 0 && start(p) == 0) {
+	if (rc == 0)
+		rc = start(p);
+	if (rc == 0) {
 		operate(p);
 		report_ledger(p);
 		status = p->failed ? EXIT_FAILED : EXIT_SUCCESS;
+	} else if (!log_has_erred()) {
+		/* What is not there is memory or descriptors, wherever that was. */
+		log_error("start: %s", strerror(-rc));
 	}
 	destroy(p);
 	return status;

@@ -73,20 +73,30 @@ static void count_drops(struct worker *w)
 	w->drops_told = drops;
 }
 
+/* Several workers judge each for itself. */
+static void tell_load(const struct worker *w, bool has_risen)
+{
+	char whose[32] = "";
+
+	if (w->config->workers > 1)
+		snprintf(whose, sizeof(whose), " of worker %u", w->options.number + 1);
+	if (has_risen)
+		log_warning("overload%s: more packets than can be metered: one in %u at random "
+			    "until it is over",
+		    whose, 1u << w->overload.level);
+	else if (w->overload.level == 0)
+		log_warning("overload%s: over: every packet is metered", whose);
+}
+
 /* From now on fewer packets are metered, or more, and each record tells of how many it is. */
 static void judge_load(struct worker *w)
 {
-	bool was_calm = w->overload.level == 0;
+	unsigned before = w->overload.level;
 
 	if (!overload_judge(&w->overload, w->intake.clock.now_ns, w->idle_ns, drops_of(w)))
 		return;
 	w->intake.rule = w->overload.level;
-	if (was_calm)
-		log_warning("overload: more packets than can be metered: one in %u at random "
-			    "until it is over",
-		    1u << w->overload.level);
-	else if (w->overload.level == 0)
-		log_warning("overload: over: every packet is metered");
+	tell_load(w, w->overload.level > before);
 }
 
 void worker_publish(struct worker *w)

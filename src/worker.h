@@ -19,6 +19,7 @@ struct worker;
 
 struct worker_options {
 	const struct config *config;
+	unsigned number;      /* among the workers, from 0 */
 	struct source **live; /* open live sources, taken over, or NULL: none yet; NULL of files */
 	size_t live_count;
 	struct ring **rings; /* of struct record, one a shard */

@@ -58,7 +58,10 @@ void request_answer(struct request *r, const char *text, size_t size);
 void request_stream(struct request *r, bool (*more)(void *owner, struct request *r),
     void (*gone)(void *owner), void *owner);
 void request_add(struct request *r, const void *octets, size_t size);
-/* Until it is answered: `gone` is called if the client leaves, or the server ends, before. */
+/*
+ * It is answered later; `gone` is called if the server ends before. Of a client that has left nothing is known until
+ * then: one that has said all that it wants may close its half.
+ */
 void request_wait(struct request *r, void (*gone)(void *owner), void *owner);
 
 #endif

@@ -35,6 +35,7 @@ static const char *const formats[] = {
 static atomic_uint present_level = LOG_LEVEL_WARNING;
 static atomic_uint present_format = LOG_FORMAT_AUTO;
 static atomic_bool is_holding;
+static atomic_bool has_erred;
 static atomic_uint_fast64_t lost;
 static _Thread_local const char *thread_subject;
 static _Thread_local bool thread_is_silent;
@@ -270,10 +271,16 @@ __attribute__((format(printf, 2, 0))) static void log_message(
 		take_message(&m);
 }
 
+bool log_has_erred(void)
+{
+	return atomic_load(&has_erred);
+}
+
 void log_error(const char *format, ...)
 {
 	va_list ap;
 
+	atomic_store(&has_erred, true);
 	va_start(ap, format);
 	log_message(LOG_LEVEL_ERROR, format, ap);
 	va_end(ap);

@@ -83,6 +83,9 @@ struct log_copy {
  */
 void log_copy_to(struct log_copy *copy);
 
+/* Whether any thread has had an error to say. */
+bool log_has_erred(void);
+
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));

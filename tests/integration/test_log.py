@@ -14,7 +14,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 # pylint: disable=wrong-import-position
 from collectors import bounded
-from harness import PROGRAM, ROOT, Tap, need_program, run
+from harness import PROGRAM, ROOT, Skip, Tap, need_program, run
 
 DEMO = os.path.join(ROOT, "pcaps", "demo.pcap")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
@@ -155,6 +155,16 @@ def every_file_is_named(case):
     case.equal(len(done.stderr.splitlines()), 1000, "messages")
 
 
+def no_memory(case):
+    """A start that fails says so."""
+    done = subprocess.run(["sh", "-c", 'ulimit -v 24000; exec "$@"', "sh", PROGRAM, "-r", DEMO, "--dedup", "-m", "1000",
+                           "-n", "127.0.0.1:9"], capture_output=True, text=True, timeout=30, check=False)
+    if "error while loading shared libraries" in done.stderr:
+        raise Skip("the program needs more memory for its libraries")
+    case.equal((done.returncode, done.stdout), (1, ""), "exit status and output")
+    case.true("spanflow: start: " in done.stderr, f"what it says: {done.stderr!r}")
+
+
 def levels(case):
     refused = ["-r", DEMO, "-n", "localhost:9,format=9", "-r", "/nowhere/file"]
     for options, wanted in (([], {"error", "warning"}), (["--log-level=info"], {"error", "warning", "info"}),
@@ -200,6 +210,7 @@ def main():
     tap.test("a slow reader of the ledger gets all of it", slow_reader)
     tap.test("a stopped terminal for messages: same records, same status", stopped_terminal)
     tap.test("a thousand missing files: each is named", every_file_is_named)
+    tap.test("a start without memory", no_memory)
     tap.test("levels", levels)
     tap.test("journal: priorities", journal)
     return tap.status()
