@@ -187,7 +187,7 @@ def not_to_be_opened(case, station):
     def is_in(state):
         return until(lambda: [row["state"] for row in ctl(probe.path, "-j", "interfaces").json()] == [state])
 
-    with station.probe("--capture=pcap") as probe:
+    with station.probe("--capture=pcap", "--seal=on") as probe:
         case.true(is_in("ok"), "at first")
         netns.run(station.link.capturing, "ip", "link", "del", "b0")
         case.true(is_in("gone"), "it has gone")
