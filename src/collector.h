@@ -5,8 +5,8 @@
  * may get another address, or it shares records with others) they are kept until they are sent:
  * in order, those that are encoded and behind them those that wait to be encoded anew.
  *
- * records = sent + queued + not_expressible + dropped; where none are kept those of the open message
- * are in no sum until it is complete.
+ * records = sent + queued + not_expressible + dropped; those of the message that is still open count
+ * as queued.
  */
 #ifndef SPANFLOW_COLLECTOR_H
 #define SPANFLOW_COLLECTOR_H
@@ -71,8 +71,8 @@ void collector_announce(struct collector *c);
 /* Whether it could not be reached, since the last call; `why` says how. */
 bool collector_take_failure(struct collector *c, enum failure *why);
 /*
- * All that is not sent waits to be encoded anew. One record cannot: of which a part is out, which
- * is dropped under this name.
+ * All that is not sent waits to be encoded anew. The exception is a record of which a part has been
+ * sent: it is dropped under `why`.
  */
 void collector_take_back(struct collector *c, enum failure why);
 /* The oldest record that waits to be encoded anew, or NULL. */

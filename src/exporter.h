@@ -28,9 +28,14 @@ struct exporter_options {
  * up. A file that cannot be opened stops no other collector. NULL after saying what lacks.
  */
 struct exporter *exporter_create(const struct exporter_options *options);
+/* Before its thread is started, or once that is joined; and once nobody has a transport of it in use. */
 void exporter_destroy(struct exporter *x);
 
-/* The transport of collector `i`: by UDP, unless it is_stream. */
+/*
+ * The transport of collector `i`, lent: by UDP, unless it is_stream. From any thread; what that may do with it
+ * transport/udp.h and transport/file.h say. Of UDP, the resolver's part is the main thread's until the resolver's
+ * thread is started.
+ */
 struct transport *exporter_transport(struct exporter *x, size_t i);
 
 /* How many outputs could not be opened, which has been said. */
@@ -38,7 +43,10 @@ unsigned exporter_broken(const struct exporter *x);
 
 /* The thread's function; its argument is the exporter. Ends after the last RECORD_LAST and the last send. */
 void *exporter_run(void *exporter);
-/* The program is to end: after some seconds what is left goes unpaced, then not at all. */
+/*
+ * From any thread: no time is left. After some seconds what has not been sent goes unpaced, then not at all. This
+ * cannot be taken back.
+ */
 void exporter_hurry(struct exporter *x);
 
 /* From any thread: the collectors' part of the ledger as it was a moment ago. How many there are. */

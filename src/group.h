@@ -39,9 +39,12 @@ struct group {
 	uint64_t clock_ns; /* as the records and ticks have it */
 	uint64_t wall_ns;
 	bool ended;
-	/* How far from well it is: whose turn it is, or how many are missing; as told, and as seen since a time. */
-	size_t told;
-	size_t seen;
+	/*
+	 * How far from well it is, 0: all is. Failover: the index of the member in use; balance: how many members get
+	 * no records.
+	 */
+	size_t told; /* as last said */
+	size_t seen; /* as it is, since: */
 	uint64_t seen_ns;
 };
 

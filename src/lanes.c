@@ -53,7 +53,10 @@ static void send_turn(struct lane *lane, const struct turn_head *head)
 
 /* -- several ---------------------------------------------------------------------------------- */
 
-/* The number of the lane that a packet's flow is in, which is that of no other key part. */
+/*
+ * The lane of a packet's flow. It follows from the addresses and, where they are in the key, the ports: from no
+ * other part of the key.
+ */
 static unsigned lane_of(const struct lanes *l, const struct pktinfo *info)
 {
 	uint64_t ports =

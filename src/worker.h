@@ -34,6 +34,7 @@ struct worker_options {
 
 /* Takes the sources over; NULL after saying what lacks: then they are still the caller's. */
 struct worker *worker_create(const struct worker_options *options);
+/* Before its thread is started, or once that is joined. Closes the sources that it still has. */
 void worker_destroy(struct worker *w);
 
 /* The thread's function; its argument is the worker. */

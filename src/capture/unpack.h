@@ -48,8 +48,8 @@ struct compression {
 /* The compression of a file that begins so, or NULL. */
 const struct compression *unpack_find(const uint8_t *octets, size_t n);
 /*
- * How long a frame is that begins so and has nothing of the file (RFC 8878 section 3.1.2), as pzstd puts
- * one before each piece; 0: none does. Whose it is the first frame tells that is another.
+ * How long a skippable frame is that begins so (RFC 8878 section 3.1.2): it has nothing of the file, and pzstd
+ * puts one before each piece. 0: it is none. The first frame that is not skippable tells the compression.
  */
 uint64_t unpack_skipped(const uint8_t *octets, size_t n);
 

@@ -1,9 +1,9 @@
 /*
  * Some pages over HTTP, made anew each time that they are asked for, by libevent's server (evhttp).
  *
- * Belongs to the main thread and its event loop. A connection carries one request and is closed by
- * PATIENCE_S at the latest; of those that are open at a time there are few, and others wait in the kernel's
- * queue. So nobody can make it hold much memory, or keep others out for long.
+ * Belongs to the main thread and its event loop. A connection carries one request and is closed some ten
+ * seconds after it was made at the latest; of those that are open at a time there are few, and others wait in
+ * the kernel's queue. So nobody can make it hold much memory, or keep others out for long.
  */
 #ifndef SPANFLOW_CONTROL_HTTP_H
 #define SPANFLOW_CONTROL_HTTP_H

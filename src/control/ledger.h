@@ -49,7 +49,7 @@ struct ledger_collector {
 struct ledger {
 	struct ledger_packets packets;
 	struct table_stats flows;
-	uint64_t handed;                     /* records that the exporter took from the ring */
+	uint64_t handed;                     /* records that the ring took */
 	uint64_t ring_dropped;               /* live: records that found it full */
 	struct ledger_interface *interfaces; /* live: one each that the settings name */
 	size_t interface_count;
@@ -94,9 +94,9 @@ const char *ledger_state_name(unsigned i);
 const char *ledger_interface_state_name(unsigned i);
 const char *ledger_not_expressible_name(unsigned i);
 
-/* Whether both tell of one collector, by all that a user knows it by; also after a reload. Two may be alike. */
 /* At an end: whether a collector did not take its records in time, which is a failure of the run. */
 bool ledger_was_cut_short(const struct ledger *l);
+/* Whether both tell of one collector, by all that a user knows it by; also after a reload. Two may be alike. */
 bool ledger_is_same_collector(const struct ledger_collector *a, const struct ledger_collector *b);
 
 /* Adds a worker's or a shard's part. Peaks may have been at different times: their sum is not exceeded. */

@@ -6,9 +6,10 @@
  * INVARIANT_OCTETS of the packet in all. These hold the transport header with its checksum, in a
  * tunnel that of the packet inside, too. Ethernet padding is never looked at.
  *
- * Of a packet that the capture cut so many octets are left out that link headers which differ
- * in length (by a VLAN tag, say) leave the same of a packet at the same snapshot length, as long as
- * enough remains: see INVARIANT_LINK.
+ * Of a packet that the capture cut, it is over caplen - INVARIANT_LINK octets, whatever the length of
+ * its link header. So copies whose link headers differ (by a VLAN tag, say) and that were cut at one
+ * snapshot length are hashed alike. Where the link header is longer than that, or fewer octets than
+ * INVARIANT_LEAST would remain, it is over all that was captured.
  *
  * The place tells where a copy was seen: the interface, all octets before the IP header, the TTL or
  * hop limit. Of a mirrored frame (ERSPAN) those of its own: what carries it numbers each copy.
@@ -23,8 +24,8 @@
 
 #define INVARIANT_OCTETS 128
 /*
- * Of a packet that was cut: what was captured but for so much, which is the longest link header
- * that is thought of, if enough for IPv6 with TCP is left. Otherwise all that was captured.
+ * The longest link header that copies which were cut may have and still agree; and how much of the
+ * packet has to be left: IPv6 with TCP.
  */
 #define INVARIANT_LINK 34
 #define INVARIANT_LEAST 60

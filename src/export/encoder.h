@@ -27,8 +27,8 @@ enum format {
 	FORMAT_JSON
 };
 
-/* The largest UDP payload over IPv4; over IPv6 it is larger still. */
 #define PAYLOAD_MIN 64
+/* The largest UDP payload over IPv4; over IPv6 it is larger still. */
 #define PAYLOAD_MAX 65507
 #define PAYLOAD_DEFAULT 1400
 /* A message of lines: as much as a pipe takes whole or not at all. */
@@ -69,7 +69,7 @@ struct encoder_options {
 	const struct interface_info *interfaces; /* must outlive the encoder */
 	size_t interface_count;
 	size_t interface_room; /* if there may be more later: so many at most */
-	struct board *board;   /* NULL: they stay as they are; else what others there are later */
+	struct board *board;   /* NULL: interfaces never change; else later lists come from here */
 	message_fn *out;
 	void *out_ctx;
 };

@@ -30,10 +30,10 @@ struct fragments *fragments_create(uint64_t seed);
 void fragments_destroy(struct fragments *f);
 
 /*
- * Learns from a first fragment; gives a later one the ports, and in IPv6 the protocol, and the
- * notes that it deserves: that of a tunnel's packet, too, if the first one has it. `info` is that of a fragment, its clock_ns in place; of one datagram and
- * the next the clock does not go back. True: a datagram of which more is to come, as far as is
- * known, was forgotten to make room.
+ * Learns from a first fragment; gives a later one the ports, in IPv6 the protocol, the first one's
+ * note of a tunnel, and notes of its own. `info` is a fragment's, with its clock_ns, which must not
+ * go back from one call to the next. True: a datagram of which more is to come, as far as is known,
+ * was forgotten to make room.
  */
 bool fragments_apply(struct fragments *f, struct pktinfo *info);
 

@@ -16,8 +16,8 @@
 /* So many intervals of lateness are made up for by messages that go at once. */
 #define PACE_CATCH_UP 2
 /*
- * For so long it counts that a message has met a path that failed; and so long after the first that went no
- * other may, before it is said that they go: whether a host refuses what went, or is not there, is known later.
+ * A collector counts as cut off for so long after the last error of its path. Messages must have gone without
+ * one for as long before it is said that they go again: that a host refuses them, or is not there, is known late.
  */
 #define CUT_OFF_NS (30 * NS_PER_S)
 /* How often a full disk is asked whether it has room. */

@@ -82,12 +82,12 @@ bool sender_is_busy(const struct sender *s);
 bool sender_take_refusal(struct sender *s);
 /* Whether the transport is of no use any more: its stream broke. */
 bool sender_is_dead(const struct sender *s);
+/* Whether it broke by an error, rather than being given up at an end. */
+bool sender_has_failed(const struct sender *s);
 /* As of the last run: a moment ago a message could not reach the collector; `why` says how. */
 bool sender_is_cut_off(const struct sender *s, enum failure *why);
 /* Whether what is queued waits for room on a disk. */
 bool sender_lacks_room(const struct sender *s);
-/* It is, and not because it was given up at an end: by an error. */
-bool sender_has_failed(const struct sender *s);
 /* The descriptor whose being writable sender_run() waits for, or -1. */
 int sender_wait_fd(const struct sender *s);
 const struct sender_stats *sender_stats(const struct sender *s);

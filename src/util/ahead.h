@@ -16,7 +16,7 @@ struct ahead;
 
 /* The thread comes with the first wish. NULL when memory or descriptors lack. */
 struct ahead *ahead_create(void);
-/* Before the memory that was asked for is given back. What has not been brought in yet is not any more. */
+/* Call it before the memory that was asked for is unmapped. Wishes not yet carried out are dropped. */
 void ahead_destroy(struct ahead *a);
 /* By one thread, which is the same always. Never waits; a wish too many is forgotten. */
 void ahead_ask(struct ahead *a, void *memory, size_t octets);
