@@ -185,13 +185,10 @@ void collector_offer(struct collector *c, const struct record *r)
 
 void collector_tick(struct collector *c, const struct record *tick)
 {
-	struct not_metered lost = {.packets = tick->packets,
-	    .octets = tick->octets,
-	    .first_ns = tick->start_ns,
-	    .last_ns = tick->end_ns};
+	struct unmetered lost = record_unmetered(tick);
 
 	set_time(c, tick->clock_ns, tick->wall_ns);
-	encoder_tell_not_metered(c->encoder, &lost);
+	encoder_tell_unmetered(c->encoder, &lost);
 	if (!c->aside)
 		encoder_tick(c->encoder, tick->clock_ns, tick->wall_ns);
 }

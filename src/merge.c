@@ -41,7 +41,7 @@ static const struct record *take_time(
 	struct record *tick = &m->told;
 	struct unmetered sum = {0};
 
-	in->unmetered = (struct unmetered){r->packets, r->octets, r->start_ns, r->end_ns};
+	in->unmetered = record_unmetered(r);
 	in->ended = r->kind == RECORD_LAST;
 	m->ended = true;
 	for (unsigned i = 0; i < m->count; i++) {
@@ -50,10 +50,7 @@ static const struct record *take_time(
 	}
 	*tick = *r;
 	tick->kind = m->ended ? RECORD_LAST : RECORD_TICK;
-	tick->packets = sum.packets;
-	tick->octets = sum.octets;
-	tick->start_ns = sum.first_ns;
-	tick->end_ns = sum.last_ns;
+	record_put_unmetered(tick, &sum);
 	return in_time(m, tick);
 }
 

@@ -79,13 +79,9 @@ static void push_time(struct shard *s, enum record_kind kind, const struct turn_
 
 	if (!slot)
 		return;
-	*slot = (struct record){.kind = (uint8_t)kind,
-	    .clock_ns = head->now.clock_ns,
-	    .wall_ns = head->now.wall_ns,
-	    .packets = head->unmetered.packets,
-	    .octets = head->unmetered.octets,
-	    .start_ns = head->unmetered.first_ns,
-	    .end_ns = head->unmetered.last_ns};
+	*slot = (struct record){
+	    .kind = (uint8_t)kind, .clock_ns = head->now.clock_ns, .wall_ns = head->now.wall_ns};
+	record_put_unmetered(slot, &head->unmetered);
 	ring_push_end(s->options.records);
 }
 

@@ -144,15 +144,8 @@ void encoder_tell_not_sent(struct encoder *e, const struct not_sent *lost);
 /* Messages that were taken back have not been exported: whoever gets their records counts them. */
 void encoder_tell_taken_back(struct encoder *e, const struct not_sent *taken);
 
-/* IP packets that the Metering Process could not process (RFC 7011 section 4.2). */
-struct not_metered {
-	uint64_t packets;
-	uint64_t octets;
-	uint64_t first_ns; /* dates */
-	uint64_t last_ns;
-};
-
-void encoder_tell_not_metered(struct encoder *e, const struct not_metered *lost);
+/* What the Metering Process could not take into account so far. */
+void encoder_tell_unmetered(struct encoder *e, const struct unmetered *lost);
 
 #define ENCODER_WAIT_NS 1000000000ull
 

@@ -82,7 +82,7 @@ struct encoder {
 	uint64_t octets_total;
 	uint64_t records_total;
 	struct not_sent not_sent;
-	struct not_metered not_metered;
+	struct unmetered unmetered;
 };
 
 /* The format's operations. */

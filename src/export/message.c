@@ -369,7 +369,7 @@ void encoder_tell_taken_back(struct encoder *e, const struct not_sent *taken)
 	e->records_total -= taken->records;
 }
 
-void encoder_tell_not_metered(struct encoder *e, const struct not_metered *lost)
+void encoder_tell_unmetered(struct encoder *e, const struct unmetered *lost)
 {
-	e->not_metered = *lost;
+	e->unmetered = *lost;
 }

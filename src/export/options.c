@@ -33,7 +33,7 @@ enum {
 	ID_INTERFACE_NAME,
 	ID_INTERFACE_DESCRIPTION,
 	ID_EXPORTED,
-	ID_NOT_METERED,
+	ID_UNMETERED,
 	ID_NOT_SENT,
 	ID_FLOW_KEY
 };
@@ -238,10 +238,10 @@ static void add_period(struct option_row *row, uint64_t first_ns, uint64_t last_
 }
 
 /* RFC 7011 section 4.2: ignored packets and octets, the first time and the last. */
-static struct option_row not_metered_row(const struct encoder *e)
+static struct option_row unmetered_row(const struct encoder *e)
 {
-	const struct not_metered *lost = &e->not_metered;
-	struct option_row row = domain_row(&e->options, ID_NOT_METERED);
+	const struct unmetered *lost = &e->unmetered;
+	struct option_row row = domain_row(&e->options, ID_UNMETERED);
 
 	add_field(&row, 164, 8, lost->packets);
 	add_field(&row, 165, 8, lost->octets);
@@ -270,7 +270,7 @@ static unsigned statistics_rows(const struct encoder *e, struct option_row rows[
 	rows[0] = exported_row(e);
 	if (e->options.format == FORMAT_V9)
 		return 1;
-	rows[1] = not_metered_row(e);
+	rows[1] = unmetered_row(e);
 	rows[2] = not_sent_row(e);
 	return 3;
 }

@@ -16,6 +16,23 @@ void unmetered_add(struct unmetered *u, const struct unmetered *more)
 	u->octets += more->octets;
 }
 
+/* In the members that count the same of a flow. */
+struct unmetered record_unmetered(const struct record *tick)
+{
+	return (struct unmetered){.packets = tick->packets,
+	    .octets = tick->octets,
+	    .first_ns = tick->start_ns,
+	    .last_ns = tick->end_ns};
+}
+
+void record_put_unmetered(struct record *tick, const struct unmetered *u)
+{
+	tick->packets = u->packets;
+	tick->octets = u->octets;
+	tick->start_ns = u->first_ns;
+	tick->end_ns = u->last_ns;
+}
+
 static const struct detail no_detail;
 
 static int is_icmp(uint8_t protocol)

@@ -14,10 +14,8 @@
 #include "meter/flow.h"
 
 enum record_kind {
-	RECORD_FLOW, /* a record */
-	RECORD_TICK, /* so late is it now: clock_ns and wall_ns; and what the Metering Process did
-			not process so far: `packets` and `octets`, the first and the last of them
-			at `start_ns` and `end_ns` (RFC 7011 section 4.2) */
+	RECORD_FLOW,    /* a record */
+	RECORD_TICK,    /* so late is it now: clock_ns and wall_ns; and record_unmetered() */
 	RECORD_RESTART, /* what follows is of another time: the clock was set back */
 	RECORD_LAST     /* a tick after which nothing follows */
 };
@@ -68,6 +66,9 @@ struct clock_time {
 
 /* Packets of which nothing could be metered, from one date to another. */
 void unmetered_add(struct unmetered *u, const struct unmetered *more);
+/* What a tick tells of: all that could not be metered so far. */
+struct unmetered record_unmetered(const struct record *tick);
+void record_put_unmetered(struct record *tick, const struct unmetered *u);
 
 /*
  * Writes the record of a flow that ended at `now`, but for `direction`, which is 0. Without a

@@ -313,8 +313,8 @@ START_TEST(losses_are_told_and_not_counted_as_exported)
 		.message_octets = 150,
 		.first_ns = T0 + 1999999,
 		.last_ns = T0 + S});
-	encoder_tell_not_metered(e,
-	    &(struct not_metered){
+	encoder_tell_unmetered(e,
+	    &(struct unmetered){
 		.packets = 11, .octets = 12, .first_ns = T0 + 13999999, .last_ns = T0 + 14000000});
 	encoder_finish(e);
 	r = last_row_with(&c, 166);

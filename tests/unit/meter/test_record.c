@@ -118,6 +118,19 @@ START_TEST(what_is_not_metered_has_the_dates_of_all)
 }
 END_TEST
 
+START_TEST(a_tick_tells_what_was_put_into_it)
+{
+	struct unmetered u = {1, 2, 3, 4}, told;
+	struct record tick = {.kind = RECORD_TICK, .clock_ns = 5, .wall_ns = 6};
+
+	record_put_unmetered(&tick, &u);
+	told = record_unmetered(&tick);
+	ck_assert_int_eq(memcmp(&told, &u, sizeof(u)), 0);
+	ck_assert_uint_eq(tick.clock_ns, 5);
+	ck_assert_uint_eq(tick.wall_ns, 6);
+}
+END_TEST
+
 Suite *record_suite(void)
 {
 	const TTest *const tests[] = {
@@ -125,6 +138,7 @@ Suite *record_suite(void)
 	    record_is_the_same_whatever_was_in_its_slot,
 	    record_of_icmp_tells_type_and_code_twice,
 	    what_is_not_metered_has_the_dates_of_all,
+	    a_tick_tells_what_was_put_into_it,
 	};
 
 	return SUITE_OF("record", tests);
