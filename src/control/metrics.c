@@ -30,7 +30,7 @@ static void print_escaped(FILE *out, const char *value)
 	const unsigned char *s = (const unsigned char *)value;
 
 	while (*s) {
-		size_t length = utf8_length(s);
+		size_t length = utf8_length(s, UTF8_STRING);
 
 		if (*s == '\n')
 			fputs("\\n", out);

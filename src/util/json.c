@@ -70,7 +70,7 @@ void json_string(struct json *j, const char *key, const char *value)
 	}
 	fputc('"', j->out);
 	while (*s) {
-		size_t length = utf8_length(s);
+		size_t length = utf8_length(s, UTF8_STRING);
 
 		if (*s == '"' || *s == '\\')
 			fprintf(j->out, "\\%c", *s);

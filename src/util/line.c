@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/utf8.h"
+
 static void put(struct line *l, const char *octets, size_t size)
 {
 	if (l->is_full || size > sizeof(l->text) - LINE_END_SIZE - l->used) {
@@ -27,48 +29,15 @@ void line_end(struct line *l, const char *end)
 	l->used += size;
 }
 
-/*
- * The rows of RFC 3629 section 4, by the first octet: how many follow, and what the first of those
- * may be, which excludes overlong forms, surrogates, and what is beyond U+10FFFF. C2 is narrower
- * than there: U+0080 to U+009F are control characters.
- */
-struct utf8_row {
-	uint8_t first, last;
-	uint8_t more;
-	uint8_t low, high;
-};
-
-static const struct utf8_row utf8_rows[] = {
-    {0xc2, 0xc2, 1, 0xa0, 0xbf},
-    {0xc3, 0xdf, 1, 0x80, 0xbf},
-    {0xe0, 0xe0, 2, 0xa0, 0xbf},
-    {0xe1, 0xec, 2, 0x80, 0xbf},
-    {0xed, 0xed, 2, 0x80, 0x9f},
-    {0xee, 0xef, 2, 0x80, 0xbf},
-    {0xf0, 0xf0, 3, 0x90, 0xbf},
-    {0xf1, 0xf3, 3, 0x80, 0xbf},
-    {0xf4, 0xf4, 3, 0x80, 0x8f},
-};
-
-static size_t match_row(const struct utf8_row *row, const uint8_t *text, size_t size)
-{
-	if (size <= row->more || text[1] < row->low || text[1] > row->high)
-		return 0;
-	for (unsigned i = 2; i <= row->more; i++)
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	return row->more + 1u;
-}
-
 /* Octets of the printable character that `text` begins with; 0: it begins with none. */
 static size_t printable(const uint8_t *text, size_t size)
 {
-	if (*text < 0x80)
+	size_t length = utf8_length(text, size);
+
+	if (length == 1)
 		return *text >= 0x20 && *text != 0x7f;
-	for (size_t i = 0; i < sizeof(utf8_rows) / sizeof(*utf8_rows); i++)
-		if (*text >= utf8_rows[i].first && *text <= utf8_rows[i].last)
-			return match_row(&utf8_rows[i], text, size);
-	return 0;
+	/* U+0080 to U+009F are control characters, too. */
+	return length == 2 && text[0] == 0xc2 && text[1] < 0xa0 ? 0 : length;
 }
 
 /* What stands for an octet that cannot be printed, with the backslash doubled where it must be. */

@@ -21,6 +21,7 @@
 	X(log)           \
 	X(notify)        \
 	X(json)          \
+	X(utf8)          \
 	X(snapshot)      \
 	X(tandem)        \
 	X(input)         \
