@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "control/screen.h"
 
 #define SOCKET_DEFAULT "/run/spanflow/control"
 #define REQUEST_SIZE 4096
@@ -23,8 +24,6 @@
 #define ROUND_MS 1000
 /* What takes longest is a reload that looks names up. */
 #define ANSWER_SECONDS 30
-/* More rows and columns are not drawn (control/screen.h). */
-#define SCREEN_MAX 1000
 
 static const char *socket_path = SOCKET_DEFAULT;
 static bool has_screen;
@@ -194,8 +193,10 @@ static bool draw(char **words, int count)
 	FILE *answer;
 	int row = 0;
 
-	snprintf(style, sizeof(style), "text screen %d %d", LINES < SCREEN_MAX ? LINES : SCREEN_MAX,
-	    COLS < SCREEN_MAX ? COLS : SCREEN_MAX);
+	/* More is not drawn. */
+	snprintf(style, sizeof(style), "text screen %d %d",
+	    LINES < SCREEN_ROWS_MAX ? LINES : SCREEN_ROWS_MAX,
+	    COLS < SCREEN_COLUMNS_MAX ? COLS : SCREEN_COLUMNS_MAX);
 	if (!make_request(request, style, words, count))
 		return false;
 	answer = ask(request);

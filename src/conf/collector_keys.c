@@ -16,6 +16,10 @@
 #define QUEUE_MAX 65536
 #define DSCP_MAX 63
 
+/* A number that has a name, as a default is written. */
+#define TEXT_OF(name) TEXT_OF_NUMBER(name)
+#define TEXT_OF_NUMBER(number) #number
+
 int format_parse(const char *text, enum format *format)
 {
 	static const struct {
@@ -185,7 +189,7 @@ static const struct key_spec collector_rows[] = {
     {"engine-id", "a number from 0 to 255", key_engine_id, "0"},
     {"v5-mode-bits", "on or off", key_mode_bits, "on"},
     {"rate", "datagrams a second from 1 to 1000000000, or 0 for no pacing", key_rate, "2000"},
-    {"max-payload", "octets from 64 to 65507", key_max_payload, "1400"},
+    {"max-payload", "octets from 64 to 65507", key_max_payload, TEXT_OF(PAYLOAD_DEFAULT)},
     {"domain", "a number from 0 to 4294967295", key_domain, "1"},
     {"template-refresh", "a time of 1s or more (units s m h)", key_refresh, "60s"},
     {"source", "an IPv4 or IPv6 address of this machine", key_source, NULL},

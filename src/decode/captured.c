@@ -4,8 +4,6 @@
  */
 #include "decode/layers.h"
 
-#define MAC_SIZE 6
-
 /* -- OpenBSD's pf and enc ----------------------------------------------------------------------- */
 
 #define PFLOG_MIN 45 /* the oldest header of which the first octet tells the length */
@@ -52,8 +50,8 @@ static bool attribute_is_be(const uint8_t *header)
 
 static void nflog_mac(struct walk *w, const uint8_t *value, size_t size)
 {
-	if (w->options->details && size >= 4 + MAC_SIZE && get_be16(value) == MAC_SIZE)
-		memcpy(w->info->detail.src_mac, value + 4, MAC_SIZE);
+	if (w->options->details && size >= 4 + MAC_OCTETS && get_be16(value) == MAC_OCTETS)
+		memcpy(w->info->detail.src_mac, value + 4, MAC_OCTETS);
 }
 
 /* Families other than those of IP, a bridge's for example, have the type in another attribute. */

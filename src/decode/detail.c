@@ -15,7 +15,7 @@ void detail_begin(struct detail *d)
 
 static void ipv4_header(struct cursor c, struct detail *d)
 {
-	const uint8_t *ip = cursor_take(&c, 20);
+	const uint8_t *ip = cursor_take(&c, IPV4_HEADER);
 
 	if (!ip)
 		return;
@@ -25,7 +25,7 @@ static void ipv4_header(struct cursor c, struct detail *d)
 
 static void ipv6_header(struct cursor c, struct detail *d)
 {
-	const uint8_t *ip = cursor_take(&c, 40);
+	const uint8_t *ip = cursor_take(&c, IPV6_HEADER);
 
 	if (!ip)
 		return;

@@ -3,10 +3,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include "util/cursor.h"
+#include "decode/layers.h"
 
-#define IPV4_HEADER 20
-#define IPV6_HEADER 40
 #define PAYLOAD_SIZE 8
 #define BLOCK 12
 #define GOLDEN_RATIO 0x9e3779b9u

@@ -4,7 +4,6 @@
 #include "decode/layers.h"
 
 #define VLAN_LIMIT 16
-#define MAC_SIZE 6
 #define SNAP_HEADER 8
 
 /* -- slow protocols --------------------------------------------------------------------------- */
@@ -197,7 +196,7 @@ enum ignored ethernet_decode(struct walk *w)
 	if (!ether)
 		return IGNORED_TRUNCATED;
 	w->type = get_be16(ether + 12);
-	walk_macs(w, ether, ether + MAC_SIZE);
+	walk_macs(w, ether, ether + MAC_OCTETS);
 	/* Most packets end here; they pay for none of the others. */
 	return w->type == ETHERTYPE_IPV4 ? walk_ip(w, 4) : other_frame(w, ether);
 }

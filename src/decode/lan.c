@@ -4,7 +4,6 @@
  */
 #include "decode/layers.h"
 
-#define MAC_SIZE 6
 #define FCS 4
 
 /* -- Token Ring and FDDI ----------------------------------------------------------------------- */
@@ -26,10 +25,10 @@ enum ignored token_ring_decode(struct walk *w)
 
 	if (!header)
 		return IGNORED_TRUNCATED;
-	walk_macs(w, header + 2, header + 2 + MAC_SIZE);
+	walk_macs(w, header + 2, header + 2 + MAC_OCTETS);
 	if ((header[1] & FRAME_TYPE) != FRAME_TYPE_LLC)
 		return IGNORED_MAC_FRAME;
-	if (!(header[2 + MAC_SIZE] & ROUTED))
+	if (!(header[2 + MAC_OCTETS] & ROUTED))
 		return walk_on(w, llc_decode);
 	route = cursor_peek(&w->c, 1);
 	if (!route || !cursor_take(&w->c, *route & ROUTE_SIZE))
@@ -45,7 +44,7 @@ enum ignored fddi_decode(struct walk *w)
 
 	if (!header)
 		return IGNORED_TRUNCATED;
-	walk_macs(w, header + 1, header + 1 + MAC_SIZE);
+	walk_macs(w, header + 1, header + 1 + MAC_OCTETS);
 	return (header[0] & FDDI_FORMAT) == FDDI_LLC ? walk_on(w, llc_decode) : IGNORED_MAC_FRAME;
 }
 
@@ -190,13 +189,13 @@ enum ignored netanalyzer_preamble_decode(struct walk *w)
 /* The chip's tag of `size` octets is between the addresses and the type; NULL: it is not there. */
 static const uint8_t *take_tag(struct walk *w, size_t size)
 {
-	const uint8_t *header = cursor_take(&w->c, 2 * MAC_SIZE + size + 2);
+	const uint8_t *header = cursor_take(&w->c, 2 * MAC_OCTETS + size + 2);
 
 	if (!header)
 		return NULL;
-	walk_macs(w, header, header + MAC_SIZE);
-	w->type = get_be16(header + 2 * MAC_SIZE + size);
-	return header + 2 * MAC_SIZE;
+	walk_macs(w, header, header + MAC_OCTETS);
+	w->type = get_be16(header + 2 * MAC_OCTETS + size);
+	return header + 2 * MAC_OCTETS;
 }
 
 /* Marvell's tag replaces the frame's VLAN tag where it says so. */

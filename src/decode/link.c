@@ -14,8 +14,6 @@
 #define LINKTYPE_PKTAP 258 /* libpcap's DLT_PKTAP is that of private use, 149 */
 #define LINKTYPE_RAW 101   /* as a file's number, should libpcap not have translated it */
 
-#define MAC_SIZE 6
-
 /* -- Linux cooked capture ----------------------------------------------------------------------- */
 
 /* Linux's own numbers, below those of EtherTypes, and those of a generic routing encapsulation. */
@@ -60,8 +58,8 @@ static enum ignored cooked_protocol(struct walk *w, uint16_t arphrd, uint16_t ty
 /* Cooked captures keep the sender's address alone, of whatever kind. */
 static void cooked_mac(struct walk *w, uint16_t size, const uint8_t *address)
 {
-	if (w->options->details && size == MAC_SIZE)
-		memcpy(w->info->detail.src_mac, address, MAC_SIZE);
+	if (w->options->details && size == MAC_OCTETS)
+		memcpy(w->info->detail.src_mac, address, MAC_OCTETS);
 }
 
 static enum ignored cooked1_decode(struct walk *w)

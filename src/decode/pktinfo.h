@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define ADDRESS_OCTETS 16
+#define MAC_OCTETS 6
 
 /*
  * What only some record layouts ask for. In a pktinfo it is one packet's; in a flow or record that
@@ -23,8 +24,8 @@
 #define DETAIL_MORE_FRAGMENTS 0x20
 
 struct detail {
-	uint8_t src_mac[6];
-	uint8_t dst_mac[6];
+	uint8_t src_mac[MAC_OCTETS];
+	uint8_t dst_mac[MAC_OCTETS];
 	uint8_t mpls[3][3]; /* label stack entries from the top, without their TTL */
 	uint8_t ttl_min;    /* IPv4 TTL or IPv6 hop limit */
 	uint8_t ttl_max;

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #define TUNNEL_LIMIT 8
-#define ETHERTYPE_MIN 0x0600
 #define PROTOCOL_L2TP 115
 #define PROTOCOL_ETHERNET 143 /* RFC 8986 section 10.1 */
 #define ASKED(name) (1u << DECAP_##name)

@@ -6,7 +6,6 @@
 #include <pcap/dlt.h>
 
 #define FCS 4
-#define MAC_SIZE 6
 
 /* -- 802.11 ------------------------------------------------------------------------------------ */
 
@@ -46,7 +45,7 @@ static enum ignored take_addresses(struct walk *w, const uint8_t *header, uint8_
 	const uint8_t *src = header + (flags & FROM_DS ? ADDRESS3 : ADDRESS2);
 
 	if ((flags & (TO_DS | FROM_DS)) == (TO_DS | FROM_DS)) {
-		src = cursor_take(&w->c, MAC_SIZE);
+		src = cursor_take(&w->c, MAC_OCTETS);
 		if (!src)
 			return IGNORED_TRUNCATED;
 	}

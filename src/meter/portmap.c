@@ -7,7 +7,6 @@
 
 #include "util/units.h"
 
-#define MAC_SIZE 6
 #define VLAN_MAX 4095
 #define RULE_TEXT_MAX 256
 
@@ -16,7 +15,7 @@ enum match { MATCH_VLAN, MATCH_MAC, MATCH_PREFIX };
 struct port_rule {
 	enum match match;
 	uint16_t vlan;
-	uint8_t mac[MAC_SIZE];
+	uint8_t mac[MAC_OCTETS];
 	struct prefix prefix;
 	bool gives_ingress;
 	bool gives_egress;
@@ -58,17 +57,17 @@ static int read_prefix(char *text, struct prefix *p)
 	return 0;
 }
 
-static int read_mac(const char *text, uint8_t mac[MAC_SIZE])
+static int read_mac(const char *text, uint8_t mac[MAC_OCTETS])
 {
-	if (strlen(text) != 3 * MAC_SIZE - 1)
+	if (strlen(text) != 3 * MAC_OCTETS - 1)
 		return -EINVAL;
-	for (unsigned i = 0; i < MAC_SIZE; i++, text += 3) {
+	for (unsigned i = 0; i < MAC_OCTETS; i++, text += 3) {
 		char digits[3] = {text[0], text[1], '\0'};
 		char *end;
 
 		mac[i] = (uint8_t)strtoul(digits, &end, 16);
 		if (strspn(digits, "0123456789abcdefABCDEF") != 2 ||
-		    (i + 1 < MAC_SIZE && text[2] != ':' && text[2] != '-'))
+		    (i + 1 < MAC_OCTETS && text[2] != ':' && text[2] != '-'))
 			return -EINVAL;
 	}
 	return 0;
@@ -252,7 +251,7 @@ static bool fits(const struct port_rule *r, const struct pktinfo *info, bool sou
 		return info->head.vlan == r->vlan;
 	case MATCH_MAC:
 		return memcmp(source ? info->detail.src_mac : info->detail.dst_mac, r->mac,
-			   MAC_SIZE) == 0;
+			   MAC_OCTETS) == 0;
 	default:
 		return has_prefix(&r->prefix, info, source);
 	}
