@@ -45,7 +45,7 @@
  * What libpcap captures in the same way. Tunnels of GRE are not among them: they carry more than IP,
  * which libpcap's cooked capture tells.
  */
-static const struct link {
+static const struct link_layer {
 	int hardware; /* ARPHRD_ */
 	int linktype;
 	int type; /* of the socket: SOCK_DGRAM is without a link layer's header, whatever a driver calls so */
@@ -60,7 +60,7 @@ static const struct link {
 };
 
 /* NULL: none that is known here. */
-static const struct link *find_link(const char *name, int hardware)
+static const struct link_layer *find_link_layer(const char *name, int hardware)
 {
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
 		if (links[i].hardware == hardware)
@@ -76,7 +76,8 @@ static int set(int fd, int level, int option, const void *value, size_t size)
 }
 
 /* On loopback each packet is seen twice, on its way out and as it comes back. */
-static enum source_direction find_direction(enum source_direction asked, const struct link *link)
+static enum source_direction find_direction(
+    enum source_direction asked, const struct link_layer *link)
 {
 	return asked == SOURCE_BOTH && link->hardware == ARPHRD_LOOPBACK ? SOURCE_IN : asked;
 }
@@ -217,7 +218,7 @@ static int set_up(struct packet_socket *s, const struct source_live_options *o, 
 }
 
 static int open_at(
-    const struct source_live_options *o, const struct link *link, struct packet_socket *s)
+    const struct source_live_options *o, const struct link_layer *link, struct packet_socket *s)
 {
 	bool said = false;
 	int rc;
@@ -237,7 +238,7 @@ static int open_at(
 
 int packet_socket_open(const struct source_live_options *o, struct packet_socket *out)
 {
-	const struct link *link;
+	const struct link_layer *link;
 	uint32_t index = 0;
 	int rc, hardware;
 
@@ -247,7 +248,7 @@ int packet_socket_open(const struct source_live_options *o, struct packet_socket
 	rc = hardware < 0 ? hardware : iface_index(o->interface, &index);
 	if (rc)
 		return refusal_report(o->interface, rc, NULL);
-	link = find_link(o->interface, hardware);
+	link = find_link_layer(o->interface, hardware);
 	if (!link)
 		return -ENOTSUP;
 	*out = (struct packet_socket){.linktype = link->linktype,

@@ -30,7 +30,7 @@
 
 enum { PADDING = 48, METADATA = 27 }; /* no packets */
 
-struct record {
+struct erf_record {
 	uint8_t type;
 	uint16_t size; /* of the whole record */
 	uint16_t wire; /* octets of the packet */
@@ -59,11 +59,11 @@ static const struct record_type {
     {23, 0, 0, DLT_IPV6},     /* TYPE_IPV6 */
 };
 
-static struct record record_at(const uint8_t *head)
+static struct erf_record record_at(const uint8_t *head)
 {
 	uint64_t fraction = __builtin_bswap32(get_be32(head));
 
-	return (struct record){
+	return (struct erf_record){
 	    .ticks = (uint64_t)__builtin_bswap32(get_be32(head + 4)) << 32 | fraction,
 	    .type = head[8],
 	    .size = get_be16(head + 10),
@@ -73,7 +73,7 @@ static struct record record_at(const uint8_t *head)
 
 /* -- whether it is one -------------------------------------------------------------------------- */
 
-static bool is_plausible(const struct record *r, uint64_t before_s)
+static bool is_plausible(const struct erf_record *r, uint64_t before_s)
 {
 	uint64_t seconds = r->ticks >> 32;
 	unsigned type = r->type & ~EXTENDED & 0xff;
@@ -93,7 +93,7 @@ bool reader_erf_knows(struct input *input)
 
 	for (unsigned i = 0; i < PLAUSIBLE_RECORDS; i++) {
 		const uint8_t *octets = input_peek(input, at + HEAD);
-		struct record r;
+		struct erf_record r;
 
 		if (!octets)
 			return i > 0 && input_ready(input) == at;
@@ -120,7 +120,7 @@ static bool skip_extensions(struct cursor *c, uint8_t type)
 	return true;
 }
 
-static const struct record_type *type_of(const struct record *record)
+static const struct record_type *type_of(const struct erf_record *record)
 {
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
 		if (types[i].type == (record->type & ~EXTENDED))
@@ -132,7 +132,7 @@ static const struct record_type *type_of(const struct record *record)
  * Records are filled up: what is captured beyond the packet's length is not of the packet. False:
  * what is before the packet is cut.
  */
-static bool unwrap(const struct record *record, const struct record_type *type, struct cursor c,
+static bool unwrap(const struct erf_record *record, const struct record_type *type, struct cursor c,
     struct packet *packet)
 {
 	if (!skip_extensions(&c, record->type) || !cursor_take(&c, type->pad))
@@ -149,8 +149,8 @@ static bool unwrap(const struct record *record, const struct record_type *type, 
  * Records of other types keep their header, as in captures of the link type ERF, and so do those
  * that are cut within it: the decoder has names for them.
  */
-static void fill_packet(
-    struct reader_erf *r, const struct record *record, const uint8_t *octets, struct packet *packet)
+static void fill_packet(struct reader_erf *r, const struct erf_record *record,
+    const uint8_t *octets, struct packet *packet)
 {
 	const struct record_type *type = type_of(record);
 	struct cursor c = {.at = octets + HEAD, .left = (size_t)record->size - HEAD};
@@ -163,7 +163,7 @@ static void fill_packet(
 	packet->caplen = packet->len = record->size;
 }
 
-static bool is_packet(const struct record *record)
+static bool is_packet(const struct erf_record *record)
 {
 	unsigned type = record->type & ~EXTENDED & 0xff;
 
@@ -175,7 +175,7 @@ static int next_record(struct reader_erf *r, struct packet *packet)
 {
 	struct input *input = r->base.input;
 	const uint8_t *octets = input_peek(input, HEAD);
-	struct record record;
+	struct erf_record record;
 
 	if (!octets)
 		return input_ready(input) ? reader_cut(input, r->base.why)

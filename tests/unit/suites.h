@@ -111,6 +111,7 @@
 	X(losses)        \
 	X(metrics)       \
 	X(metrics_at)    \
+	X(overview)      \
 	X(report)        \
 	X(screen)        \
 	X(listing)       \

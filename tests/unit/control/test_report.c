@@ -79,20 +79,6 @@ START_TEST(short_numbers_have_five_characters_at_most)
 }
 END_TEST
 
-START_TEST(rates_are_those_between_two_moments)
-{
-	struct overview o = {.now = {.at_ns = 12 * NS_PER_S}};
-
-	ck_assert(overview_rate(&o, 100, 0) == 0);
-	o.before.at_ns = 10 * NS_PER_S;
-	ck_assert(overview_rate(&o, 100, 0) == 50);
-	ck_assert(overview_rate(&o, 5, 5) == 0);
-	ck_assert(overview_rate(&o, 5, 6) == 0);
-	o.before.at_ns = o.now.at_ns;
-	ck_assert(overview_rate(&o, 100, 0) == 0);
-}
-END_TEST
-
 START_TEST(status_as_text)
 {
 	struct overview o;
@@ -297,11 +283,11 @@ END_TEST
 Suite *report_suite(void)
 {
 	const TTest *const tests[] = {short_numbers_at_each_boundary,
-	    short_numbers_have_five_characters_at_most, rates_are_those_between_two_moments,
-	    status_as_text, numbers_stand_below_each_other_however_large,
-	    status_before_anything_came, json_has_all_on_one_line, stats_are_the_ledger,
-	    interfaces_have_their_counters, status_names_who_lost_most_of_several,
-	    interfaces_bring_no_orders_to_a_terminal, collectors_bring_none_either};
+	    short_numbers_have_five_characters_at_most, status_as_text,
+	    numbers_stand_below_each_other_however_large, status_before_anything_came,
+	    json_has_all_on_one_line, stats_are_the_ledger, interfaces_have_their_counters,
+	    status_names_who_lost_most_of_several, interfaces_bring_no_orders_to_a_terminal,
+	    collectors_bring_none_either};
 
 	return SUITE_OF("report", tests);
 }
