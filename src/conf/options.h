@@ -27,6 +27,7 @@ struct option_spec {
 	int (*set)(struct config *c, const char *value);
 	const char *fallback; /* the default, for set(); of a list: words; NULL: not set */
 	enum option_kind kind;
+	enum reload_part reload; /* what changes with it */
 };
 
 extern const struct option_spec option_table[];
@@ -36,9 +37,6 @@ static inline bool option_value_is_optional(const struct option_spec *o)
 {
 	return o->argument && o->argument[0] == '[' && o->argument[1] == '=';
 }
-
-/* reload.c: what changes with it. */
-enum reload_part option_reloads(const struct option_spec *o);
 
 /* The row of that name or NULL. */
 const struct option_spec *option_find(const char *name);

@@ -11,24 +11,6 @@
 
 #define VALUES_MAX 200
 
-enum reload_part option_reloads(const struct option_spec *o)
-{
-	static const struct {
-		const char *name;
-		enum reload_part part;
-	} rows[] = {{"collector", RELOAD_COLLECTORS}, {"group", RELOAD_COLLECTORS},
-	    {"format", RELOAD_COLLECTORS}, {"records", RELOAD_COLLECTORS},
-	    {"output", RELOAD_COLLECTORS}, {"sample", RELOAD_SAMPLING}, {"class", RELOAD_SAMPLING},
-	    {"hash-key", RELOAD_SAMPLING}, {"scale", RELOAD_SAMPLING},
-	    {"overload", RELOAD_SAMPLING}, {"timeout", RELOAD_TIMEOUTS}, {"filter", RELOAD_FILTER},
-	    {"quiet", RELOAD_LOG}, {"log-level", RELOAD_LOG}, {"log-format", RELOAD_LOG}};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (strcmp(o->name, rows[i].name) == 0)
-			return rows[i].part;
-	return RELOAD_NOT;
-}
-
 /* The next setting of this option behind number `i`, or NULL. */
 static const struct setting *next_of(
     const struct settings *s, size_t *i, const struct option_spec *row)
@@ -87,8 +69,7 @@ static int take(struct settings *to, const struct settings *from, bool reloaded)
 {
 	for (size_t i = 0; i < from->count; i++) {
 		const struct setting *s = &from->rows[i];
-		int rc =
-		    (option_reloads(s->row) != RELOAD_NOT) == reloaded ? settings_add(to, s) : 0;
+		int rc = (s->row->reload != RELOAD_NOT) == reloaded ? settings_add(to, s) : 0;
 
 		if (rc)
 			return rc;
@@ -102,14 +83,13 @@ static unsigned compare(const struct settings *now, const struct settings *said)
 
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option_spec *row = &option_table[i];
-		enum reload_part part = option_reloads(row);
 
 		if (same_values(now, said, row))
 			continue;
-		if (part == RELOAD_NOT)
+		if (row->reload == RELOAD_NOT)
 			tell_kept(now, said, row);
 		else
-			parts |= 1u << part;
+			parts |= 1u << row->reload;
 	}
 	return parts;
 }
