@@ -1,6 +1,7 @@
 /*
  * The command line. What it says becomes settings; what it asks to be shown is shown at once.
  */
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 /* getopt's tables out of ours. A long option's value there is its row's number plus 256. */
 static void build_getopt(struct option *long_options, char *letters)
 {
+	/* One row is for the end, whose two places among the letters the colon and the 0 have. */
+	assert(option_count < OPTIONS_MAX);
 	*letters++ = ':'; /* a missing value is reported as ':' */
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option_spec *o = &option_table[i];

@@ -1,5 +1,6 @@
 #include "conf/file.h"
 
+#include <assert.h>
 #include <confuse.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -264,7 +265,11 @@ static cfg_t *make_parser(void)
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option_spec *o = &option_table[i];
 
+		/* With one row for the end. */
+		assert(count + 1 < ROWS_MAX);
 		if (o->kind == OPTION_SECTION) {
+			/* The address, the keys and the end. */
+			assert(key_count + section_of(o)->keys->count + 2 <= ROWS_MAX);
 			rows[count++] = section_option(o, keys + key_count);
 			key_count += section_of(o)->keys->count + 2;
 		} else if (o->kind != OPTION_ACTION) {

@@ -254,8 +254,9 @@ __attribute__((noinline)) enum ignored tunnels_decode(struct walk *w)
 			return IGNORED_NOT;
 		}
 		ignored = enter(w, tunnel);
+		/* No packet around it counts instead, so that NO_TUNNEL would be no reason. */
 		if (ignored && w->is_mirrored)
-			return ignored;
+			return ignored == NO_TUNNEL ? IGNORED_NON_IP : ignored;
 		if (ignored) {
 			*info = outer;
 			note_why(info, ignored);
