@@ -235,16 +235,10 @@ void report_status(FILE *out, const struct overview *o, bool json)
 
 void report_stats(FILE *out, const struct overview *o, bool json)
 {
-	struct ledger l = o->now.ledger;
-	struct ledger_collector collectors[OVERVIEW_COLLECTORS_MAX];
-
-	for (size_t i = 0; i < l.collector_count; i++)
-		collectors[i] = o->now.collectors[i];
-	l.collectors = collectors;
 	if (json)
-		ledger_print_json(out, &l);
+		ledger_print_json(out, &o->now.ledger);
 	else
-		ledger_print_text(out, &l);
+		ledger_print_text(out, &o->now.ledger);
 }
 
 /* -- collectors ------------------------------------------------------------------------------- */

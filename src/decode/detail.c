@@ -5,7 +5,7 @@
 
 #include "decode/layers.h"
 
-#define FLAGS 0xe0 /* of an IPv4 header: reserved, do not fragment, more fragments */
+#define FLAGS (DETAIL_RESERVED | DETAIL_DO_NOT_FRAGMENT | DETAIL_MORE_FRAGMENTS)
 #define FLOW_LABEL 0xfffff
 
 void detail_begin(struct detail *d)

@@ -16,13 +16,15 @@
 #define ADDRESS_OCTETS 16
 #define MAC_OCTETS 6
 
+/* fragmentFlags (IE 197), at their places in the octet of an IPv4 header. */
+#define DETAIL_RESERVED 0x80
+#define DETAIL_DO_NOT_FRAGMENT 0x40
+#define DETAIL_MORE_FRAGMENTS 0x20
+
 /*
  * What only some record layouts ask for. In a pktinfo it is one packet's; in a flow or record that
  * of its first packet, but for the minima, maxima and flags, which are those of all its packets.
  */
-#define DETAIL_DO_NOT_FRAGMENT 0x40
-#define DETAIL_MORE_FRAGMENTS 0x20
-
 struct detail {
 	uint8_t src_mac[MAC_OCTETS];
 	uint8_t dst_mac[MAC_OCTETS];

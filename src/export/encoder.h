@@ -136,7 +136,7 @@ void encoder_begin_session(struct encoder *e, const struct sockaddr *exporter);
  * had this sequence number. Templates come before the next data.
  */
 void encoder_rewind(struct encoder *e, uint32_t sequence);
-/* Takes back the open message alone. */
+/* Takes back the open message alone. For tests. */
 void encoder_discard(struct encoder *e);
 
 /* What the collector did not get so far; the Exporting Process tells it so. */

@@ -101,9 +101,7 @@ static inline const struct sampling_rule *encoder_rule_of(
 	return &plan->rules[r->selector < plan->count ? r->selector : 0];
 }
 
-/* message.c: whether so many octets fit into the message that is open, or into an empty one. */
-bool message_has_room(const struct encoder *e, size_t size);
-/* Sends the open message unless so many octets still fit. */
+/* message.c: sends the open message unless so many octets still fit. */
 void message_make_room(struct encoder *e, size_t size);
 /*
  * `size` octets at the end of the message, which is begun where none is open. There must be room,
@@ -116,8 +114,6 @@ void message_put_line(struct encoder *e, const char *text, size_t size, const st
 void message_count(struct encoder *e, const struct record *r, uint32_t records, uint32_t pieces);
 /* Completes and sends the message, if one is open. */
 void message_send(struct encoder *e);
-/* The date that a message leaving now carries, in ns: the clock, or a record's end if later. */
-uint64_t message_instant(const struct encoder *e);
 
 static inline uint64_t ceil_seconds(uint64_t ns)
 {

@@ -82,7 +82,8 @@ uint32_t encoder_waiting(const struct encoder *e)
 	return e->used ? e->records : 0;
 }
 
-bool message_has_room(const struct encoder *e, size_t size)
+/* Whether so many octets fit into the message that is open, or into an empty one. */
+static bool message_has_room(const struct encoder *e, size_t size)
 {
 	return (e->used ? e->used : e->ops->header_size) + size <= e->capacity;
 }
@@ -135,7 +136,8 @@ void message_put_line(struct encoder *e, const char *text, size_t size, const st
 		message_count(e, r, 1, 1);
 }
 
-uint64_t message_instant(const struct encoder *e)
+/* The date that a message leaving now carries, in ns: the clock, or a record's end if later. */
+static uint64_t message_instant(const struct encoder *e)
 {
 	if (e->stale || e->latest_end_ns > e->wall_ns)
 		return e->latest_end_ns;
