@@ -125,6 +125,14 @@ static bool is_live_only(const struct option_spec *o)
 	return strcmp(o->name, "control") == 0 || strcmp(o->name, "metrics") == 0;
 }
 
+/* What an option needs beside it; NULL: nothing. Where --seal is off unless it is asked for, --chroot asks for it. */
+static const char *companion_of(const struct option_spec *o)
+{
+	if (strcmp(o->name, "group") == 0)
+		return "--collector=h,group=g";
+	return strcmp(o->name, "chroot") == 0 ? "--seal=on" : NULL;
+}
+
 /* A row that is added to the table without a value here fails. */
 START_TEST(every_option_is_printed_and_read_back)
 {
@@ -133,8 +141,8 @@ START_TEST(every_option_is_printed_and_read_back)
 		const char *value = value_for(o->name);
 		char word[128], line[256];
 		char *argv[] = {line, word, line + 16, line + 32, NULL};
-		bool has_members = strcmp(o->name, "group") == 0;
-		int argc = strcmp(o->name, "interface") == 0 ? 2 : 3 + has_members;
+		const char *companion = companion_of(o);
+		int argc = strcmp(o->name, "interface") == 0 ? 2 : companion ? 4 : 3;
 		struct config *c = calloc(1, sizeof(*c));
 		char *text, *again;
 
@@ -146,7 +154,7 @@ START_TEST(every_option_is_printed_and_read_back)
 		snprintf(word, sizeof(word), "--%s=%s", o->name, value);
 		strcpy(line, "spanflow");
 		strcpy(line + 16, is_live_only(o) ? "-ix" : "-rx");
-		strcpy(line + 32, "--collector=h,group=g");
+		strcpy(line + 32, companion ? companion : "");
 		config_init(c);
 		ck_assert_int_eq(config_parse(c, argc, argv), 0);
 		text = commandline_printed(config_print, c);
