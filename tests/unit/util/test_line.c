@@ -39,6 +39,9 @@ static const struct {
     {"\xed\xa0\x80", "\\xed\\xa0\\x80", "\\\\xed\\\\xa0\\\\x80"},
     {"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80", "\\\\xf4\\\\x90\\\\x80\\\\x80"},
     {"\xc2\x9b", "\\xc2\\x9b", "\\\\xc2\\\\x9b"},
+    /* The first and last of those, and what follows them. */
+    {"\xc2\x80\xc2\x9f", "\\xc2\\x80\\xc2\\x9f", "\\\\xc2\\\\x80\\\\xc2\\\\x9f"},
+    {"\xc2\xa0\xc3\x80", "\xc2\xa0\xc3\x80", "\xc2\xa0\xc3\x80"},
 };
 
 START_TEST(only_printable_text_stands_in_a_line)
