@@ -31,7 +31,7 @@ struct overview {
 	struct sampling_plan sampling;
 	uint64_t cpu_ns;         /* of all threads */
 	uint64_t resident_bytes; /* 0: not known */
-	/* For metrics, of the ledger's interfaces: one of the states in report.h each; lent. NULL: not known. */
+	/* For metrics, of the ledger's interfaces: one of the states in ledger.h each; lent. NULL: not known. */
 	const char *const *interface_states;
 	struct overview_ledger now;
 	struct overview_ledger before; /* some seconds ago, for rates */
