@@ -103,13 +103,13 @@ static int check_rate(const struct encoder_options *o, char *why, size_t size)
 		if (o->format == FORMAT_V5 && n > V5_INTERVAL_MAX) {
 			snprintf(why, size,
 			    "sampling 1 in %u: NetFlow v5 has 14 bits for it: at most %d, "
-			    "scale=on or another format",
+			    "--scale=on or another format",
 			    n, V5_INTERVAL_MAX);
 			return -EINVAL;
 		}
 		if ((o->format == FORMAT_V1 || o->format == FORMAT_V7) && n > 1) {
 			snprintf(why, size,
-			    "sampling 1 in %u: %s has no place for a rate: scale=on or another "
+			    "sampling 1 in %u: %s has no place for a rate: --scale=on or another "
 			    "format",
 			    n, title(o->format));
 			return -EINVAL;

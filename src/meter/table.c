@@ -219,7 +219,7 @@ static uint32_t choose(struct table *t, struct few few)
 	return expiry_unit(&t->expiry, over) <= check_at[i] ? i : over_first(t, few);
 }
 
-/* A few after the other. All slots have flows. */
+/* Each few slots have their turn. All slots have flows. */
 static void evict(struct table *t, uint64_t clock_ns)
 {
 	struct few few = few_from(t, t->evict_from);
