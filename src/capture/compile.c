@@ -27,14 +27,27 @@ static struct {
 
 /* -- compiling --------------------------------------------------------------------------------- */
 
-/* An empty file: for pcap_open_dead() expressions compile that look at what only the kernel knows. */
-static pcap_t *open_empty(int linktype, char *error)
+static uint16_t order16(uint16_t v, bool swapped)
 {
-	struct pcap_file_header header = {.magic = 0xa1b2c3d4,
-	    .version_major = 2,
-	    .version_minor = 4,
-	    .snaplen = SNAPLEN,
-	    .linktype = (bpf_u_int32)linktype};
+	return swapped ? __builtin_bswap16(v) : v;
+}
+
+static uint32_t order32(uint32_t v, bool swapped)
+{
+	return swapped ? __builtin_bswap32(v) : v;
+}
+
+/*
+ * An empty file: for pcap_open_dead() expressions compile that look at what only the kernel knows, and it is the file
+ * of which libpcap takes the byte order.
+ */
+static pcap_t *open_empty(int linktype, bool swapped, char *error)
+{
+	struct pcap_file_header header = {.magic = order32(0xa1b2c3d4, swapped),
+	    .version_major = order16(2, swapped),
+	    .version_minor = order16(4, swapped),
+	    .snaplen = order32(SNAPLEN, swapped),
+	    .linktype = order32((uint32_t)linktype, swapped)};
 	FILE *file = fmemopen(&header, sizeof(header), "rb");
 	pcap_t *pcap = file ? pcap_fopen_offline(file, error) : NULL;
 
@@ -47,7 +60,7 @@ int compile_here(const struct compile_query *q, struct bpf_program *out, char wh
 {
 	char error[PCAP_ERRBUF_SIZE] = "no memory";
 	pcap_t *pcap = q->snaplen ? pcap_open_dead(q->linktype, (int)q->snaplen)
-				  : open_empty(q->linktype, error);
+				  : open_empty(q->linktype, q->swapped, error);
 	int rc = 0;
 
 	if (!pcap) {
@@ -80,7 +93,7 @@ static const struct kept *find(const struct compile_query *q)
 		const struct compile_query *k = &all.kept[i].query;
 
 		if (k->expression && k->linktype == q->linktype && k->snaplen == q->snaplen &&
-		    strcmp(k->expression, q->expression) == 0)
+		    k->swapped == q->swapped && strcmp(k->expression, q->expression) == 0)
 			return &all.kept[i];
 	}
 	return NULL;

@@ -18,6 +18,11 @@ struct compile_query {
 	/* What the kernel keeps of a packet that matches; 0: for packets that have been captured, of which
 	 * nothing is known but their octets ("inbound" is refused) */
 	uint32_t snaplen;
+	/*
+	 * As in struct packet: some link layers have numbers in the byte order of whoever captured. Of live packets,
+	 * for which alone another process compiles, it is not set.
+	 */
+	bool swapped;
 };
 
 /*

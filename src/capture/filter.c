@@ -16,6 +16,7 @@
 
 struct program {
 	int linktype;
+	bool swapped;
 	bool usable; /* else what it says of all packets is: */
 	bool passes;
 	struct bpf_program code;
@@ -62,7 +63,8 @@ static void report(struct filter *f, uint32_t interface, const char *error)
 
 static void compile(struct filter *f, struct program *p, uint32_t interface)
 {
-	struct compile_query query = {.expression = f->options.expression, .linktype = p->linktype};
+	struct compile_query query = {
+	    .expression = f->options.expression, .linktype = p->linktype, .swapped = p->swapped};
 	char why[COMPILE_WHY];
 
 	p->usable = compile_expression(&query, &p->code, why) == 0;
@@ -71,12 +73,18 @@ static void compile(struct filter *f, struct program *p, uint32_t interface)
 		report(f, interface, why);
 }
 
-static const struct program *find(struct filter *f, int linktype, uint32_t interface)
+/* What makes no sense for a link type makes none in either byte order. */
+static bool fits(const struct program *p, int linktype, bool swapped)
+{
+	return p->linktype == linktype && (p->swapped == swapped || !p->usable);
+}
+
+static const struct program *find(struct filter *f, int linktype, bool swapped, uint32_t interface)
 {
 	struct program *p;
 
 	for (unsigned i = 0; i < f->count; i++)
-		if (f->programs[i].linktype == linktype)
+		if (fits(&f->programs[i], linktype, swapped))
 			return &f->programs[i];
 	if (f->count == LINKTYPES_MAX) {
 		if (!f->failed)
@@ -86,13 +94,14 @@ static const struct program *find(struct filter *f, int linktype, uint32_t inter
 	}
 	p = &f->programs[f->count++];
 	p->linktype = linktype;
+	p->swapped = swapped;
 	compile(f, p, interface);
 	return p;
 }
 
 int filter_prepare(struct filter *f, int linktype)
 {
-	const struct program *p = find(f, linktype, 0);
+	const struct program *p = find(f, linktype, false, 0);
 
 	return p && (p->usable || p->passes) ? 0 : -EINVAL;
 }
@@ -101,8 +110,8 @@ bool filter_matches(struct filter *f, const struct packet *packet)
 {
 	struct pcap_pkthdr h = {.caplen = packet->caplen, .len = packet->len};
 
-	if (!f->latest || f->latest->linktype != packet->linktype)
-		f->latest = find(f, packet->linktype, packet->interface);
+	if (!f->latest || !fits(f->latest, packet->linktype, packet->swapped))
+		f->latest = find(f, packet->linktype, packet->swapped, packet->interface);
 	if (!f->latest || !f->latest->usable)
 		return f->latest && f->latest->passes;
 	return pcap_offline_filter(&f->latest->code, &h, packet->data);

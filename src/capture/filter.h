@@ -1,6 +1,6 @@
 /*
- * A BPF expression that packets of a source match or not, compiled for each link type when the
- * first packet of it comes.
+ * A BPF expression that packets of a source match or not, compiled for each link type, and byte order of a file,
+ * when the first packet of it comes.
  */
 #ifndef SPANFLOW_CAPTURE_FILTER_H
 #define SPANFLOW_CAPTURE_FILTER_H
@@ -27,7 +27,7 @@ struct filter_options {
 int filter_create(const struct filter_options *options, struct filter **out);
 void filter_destroy(struct filter *f);
 
-/* Compiles it for a link type. 0, or -EINVAL after saying what is wrong. */
+/* Compiles it for a link type, which it fits in either byte order. 0, or -EINVAL after saying what is wrong. */
 int filter_prepare(struct filter *f, int linktype);
 /*
  * The octets are those that were captured. Where the expression makes no sense for the link type

@@ -18,6 +18,7 @@ struct packet {
 	uint32_t ingress;   /* ifIndex; 0: the link layer's header has it (cooked capture, "any") */
 	int linktype;       /* libpcap's DLT_ number */
 	uint32_t interface; /* of the file, by its number there plus 1; 0: it names none */
+	bool swapped;       /* its file, or section of one, is not in this machine's byte order */
 };
 
 /*

@@ -30,6 +30,7 @@ struct reader {
 	struct input *input; /* the caller's */
 	uint64_t offset;     /* where in the file the next packet, or what is wrong, begins */
 	int linktype;        /* libpcap's DLT_ number, or SOURCE_LINKTYPES */
+	bool swapped;        /* as in struct packet, of what is read now */
 	/* Set by the owner before the first packet: all packets', or of those that name no interface. */
 	uint32_t ingress;
 	bool ingress_by_interface;
@@ -57,6 +58,7 @@ static inline void reader_complete(const struct reader *r, struct packet *packet
 {
 	packet->ingress =
 	    r->ingress_by_interface && packet->interface ? packet->interface : r->ingress;
+	packet->swapped = r->swapped;
 	if (packet->len < packet->caplen)
 		packet->len = packet->caplen;
 }

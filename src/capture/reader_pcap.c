@@ -138,6 +138,7 @@ int reader_pcap_open(struct input *input, struct reader **out, char *why)
 		r->plain.caplen_max = CAPLEN_MAX;
 	r->base.linktype = pcap_datalink(r->pcap);
 	r->plain.like.linktype = r->base.linktype;
+	r->plain.like.swapped = r->base.swapped = pcap_is_swapped(r->pcap);
 	r->fcs = reader_fcs(r->base.linktype, declared_fcs(r->pcap));
 	*out = &r->base;
 	return 0;

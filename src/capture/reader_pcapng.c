@@ -21,6 +21,7 @@
 #define SECTION 0x0a0d0d0au /* the same in both byte orders */
 #define ENHANCED 6
 #define BYTE_ORDER_MAGIC 0x1a2b3c4du
+#define HOST_IS_LITTLE (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
 #define BLOCK_MIN 12 /* type, length and, behind the body, the length again */
 #define BLOCK_MAX (16u << 20)
 #define BLOCK_HEAD 8
@@ -41,7 +42,7 @@ struct interface {
 
 struct reader_pcapng {
 	struct reader base;
-	bool swapped;
+	bool is_little;
 	struct interface *interfaces; /* of this section */
 	uint32_t count;
 	uint32_t room;
@@ -51,30 +52,30 @@ struct reader_pcapng {
 /* What next() returns, and what the functions for blocks do beside it. */
 enum { FILE_END = 0, PACKET = 1, NO_PACKET = 2 };
 
-static inline uint32_t get32_as(const uint8_t *at, bool swapped)
+static inline uint32_t get32_as(const uint8_t *at, bool is_little)
 {
 	uint32_t v = get_be32(at);
 
-	return swapped ? __builtin_bswap32(v) : v;
+	return is_little ? __builtin_bswap32(v) : v;
 }
 
 static uint32_t get32(const struct reader_pcapng *r, const uint8_t *at)
 {
-	return get32_as(at, r->swapped);
+	return get32_as(at, r->is_little);
 }
 
 static uint16_t get16(const struct reader_pcapng *r, const uint8_t *at)
 {
 	uint16_t v = get_be16(at);
 
-	return r->swapped ? __builtin_bswap16(v) : v;
+	return r->is_little ? __builtin_bswap16(v) : v;
 }
 
 static uint64_t get64(const struct reader_pcapng *r, const uint8_t *at)
 {
-	uint64_t high = get32(r, r->swapped ? at + 4 : at);
+	uint64_t high = get32(r, r->is_little ? at + 4 : at);
 
-	return high << 32 | get32(r, r->swapped ? at : at + 4);
+	return high << 32 | get32(r, r->is_little ? at : at + 4);
 }
 
 /* -- section and interfaces --------------------------------------------------------------------- */
@@ -86,10 +87,8 @@ static int set_byte_order(struct reader_pcapng *r)
 
 	if (!head)
 		return reader_cut(r->base.input, r->base.why);
-	r->swapped = false;
-	if (get32(r, head + BLOCK_HEAD) == BYTE_ORDER_MAGIC)
-		return 0;
-	r->swapped = true;
+	r->is_little = get32_as(head + BLOCK_HEAD, true) == BYTE_ORDER_MAGIC;
+	r->base.swapped = r->is_little != HOST_IS_LITTLE;
 	if (get32(r, head + BLOCK_HEAD) == BYTE_ORDER_MAGIC)
 		return 0;
 	return reader_fail(r->base.why, "a pcapng section in no byte order");
@@ -371,34 +370,35 @@ static int next_block(struct reader_pcapng *r, struct packet *packet)
  * a packet was that is not decoded, so that these come one by one.
  */
 static inline size_t usual_block(
-    const struct reader_pcapng *r, const uint8_t *at, size_t left, bool swapped)
+    const struct reader_pcapng *r, const uint8_t *at, size_t left, bool is_little)
 {
 	uint32_t length, id, caplen;
 
-	if (left < BLOCK_MIN + PACKET_HEAD || get32_as(at, swapped) != ENHANCED)
+	if (left < BLOCK_MIN + PACKET_HEAD || get32_as(at, is_little) != ENHANCED)
 		return 0;
-	length = get32_as(at + 4, swapped);
+	length = get32_as(at + 4, is_little);
 	if (length < BLOCK_MIN + PACKET_HEAD || length % 4 || length > left ||
-	    get32_as(at + length - BLOCK_TAIL, swapped) != length)
+	    get32_as(at + length - BLOCK_TAIL, is_little) != length)
 		return 0;
-	id = get32_as(at + BLOCK_HEAD, swapped);
-	caplen = get32_as(at + BLOCK_HEAD + 12, swapped);
+	id = get32_as(at + BLOCK_HEAD, is_little);
+	caplen = get32_as(at + BLOCK_HEAD + 12, is_little);
 	if (id >= r->count || caplen > length - BLOCK_MIN - PACKET_HEAD)
 		return 0;
 	return r->interfaces[id].linktype == DLT_EN10MB ? length : 0;
 }
 
 static inline void take_usual(
-    const struct reader_pcapng *r, const uint8_t *at, bool swapped, struct packet *packet)
+    const struct reader_pcapng *r, const uint8_t *at, bool is_little, struct packet *packet)
 {
 	const uint8_t *head = at + BLOCK_HEAD;
-	uint32_t id = get32_as(head, swapped);
-	uint64_t ticks = (uint64_t)get32_as(head + 4, swapped) << 32 | get32_as(head + 8, swapped);
+	uint32_t id = get32_as(head, is_little);
+	uint64_t ticks =
+	    (uint64_t)get32_as(head + 4, is_little) << 32 | get32_as(head + 8, is_little);
 	const struct interface *interface = &r->interfaces[id];
 
 	*packet = (struct packet){.data = head + PACKET_HEAD,
-	    .caplen = get32_as(head + 12, swapped),
-	    .len = get32_as(head + 16, swapped),
+	    .caplen = get32_as(head + 12, is_little),
+	    .len = get32_as(head + 16, is_little),
 	    .ts_ns = timebase_ns(&interface->timebase, ticks),
 	    .linktype = DLT_EN10MB,
 	    .interface = r->before + id + 1};
@@ -409,15 +409,15 @@ static inline void take_usual(
 
 /* As many as the window has. A part of its caller, which says of which byte order they are. */
 static inline __attribute__((always_inline)) unsigned take_run(
-    const struct reader_pcapng *r, struct packet packets[], unsigned max, bool swapped)
+    const struct reader_pcapng *r, struct packet packets[], unsigned max, bool is_little)
 {
 	struct input *input = r->base.input;
 	const uint8_t *at = input->window + input->at;
 	size_t ready = input_ready(input), left = ready, size;
 	unsigned n = 0;
 
-	while (n < max && (size = usual_block(r, at, left, swapped)) > 0) {
-		take_usual(r, at, swapped, &packets[n++]);
+	while (n < max && (size = usual_block(r, at, left, is_little)) > 0) {
+		take_usual(r, at, is_little, &packets[n++]);
 		at += size;
 		left -= size;
 		__builtin_prefetch(at + INPUT_AHEAD);
@@ -443,7 +443,7 @@ static int pcapng_read(struct reader *base, struct packet packets[], unsigned ma
 {
 	struct reader_pcapng *r = (struct reader_pcapng *)base;
 	unsigned n =
-	    r->swapped ? take_run(r, packets, max, true) : take_run(r, packets, max, false);
+	    r->is_little ? take_run(r, packets, max, true) : take_run(r, packets, max, false);
 
 	return n > 0 ? (int)n : next_packet(r, packets);
 }

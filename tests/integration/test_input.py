@@ -9,6 +9,7 @@ usage: test_input.py [WORD...]    only cases with such a word in their name
 
 import bz2
 import gzip
+import itertools
 import json
 import lzma
 import os
@@ -28,6 +29,7 @@ import pcapgen as gen
 from collectors import Process, bounded, free_port
 from harness import PROGRAM, ROOT, Sink, Skip, Tap, last_object, ledger_faults, need_program, run
 
+ENC = 109
 USER0 = 147
 USB = 189
 CUT_AT = 24 + 3 * (16 + 62) + 16 + 10       # in the fourth packet's data
@@ -239,6 +241,23 @@ def filter_for_a_rare_link_type(case, tap):
     message(case, done, 2, "--filter", "pcap-filter")
 
 
+def expressions_in_either_byte_order(case, tap):
+    """Of some link types the header has a number in the byte order of whoever captured; of OpenBSD's loopback not."""
+    ips = [gen.ipv4("10.0.0.1", "10.0.0.2", gen.UDP, gen.udp(5000, 53))] * 4
+    ips += [gen.ipv6("::1", "::2", gen.TCP, gen.tcp(3, 4, gen.SYN))] * 3
+    heads = {gen.NULL: 4, gen.LOOP: 4, ENC: 12}
+    for linktype, order, writer in itertools.product(heads, "<>", (gen.write_pcap, gen.write_pcapng)):
+        frames = [gen.null(bytes(heads[linktype] - 4) + ip, 2 if ip[0] >> 4 == 4 else 24,
+                           ">" if linktype == gen.LOOP else order) for ip in ips]
+        path = tap.path(f"{linktype}{order}")
+        writer(path, [gen.pkt(gen.EPOCH + n, frame) for n, frame in enumerate(frames)], order=order, linktype=linktype)
+        for expression, count in (("udp port 53", 4), ("ip6", 3), ("host 10.0.0.2 or tcp", 7), ("udp port 5", 0)):
+            for options in (expression.split(), ["-s", "100", f"--class=1 {expression}"]):
+                done = run(["-r", path, "-o", "json", *options])
+                case.equal((done.status, done.stderr, packets_out(done)[1]), (0, "", count),
+                           f"{writer.__name__}, link type {linktype}, order {order}, {options}: status, messages, packets")
+
+
 # --- ERF files ----------------------------------------------------------------
 
 def erf_record(kind, ts, data, wire):
@@ -347,6 +366,7 @@ def compression_cases(tap, files):
 def interface_cases(tap, files):
     tap.test("pcap: a class that does not fit the link type", class_for_one_file, tap, files)
     tap.test("pcap: an expression that fits a rare link type alone", filter_for_a_rare_link_type, tap)
+    tap.test("expressions for files in either byte order", expressions_in_either_byte_order, tap)
     tap.test("pcap: a link type that is not decoded", undecodable_pcap, tap)
     tap.test("pcapng: interfaces of different link types", interfaces_differ, tap)
     tap.test("pcapng: an interface that is not decoded", undecodable_interface, tap)

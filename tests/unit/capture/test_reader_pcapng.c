@@ -613,6 +613,59 @@ START_TEST(filter_is_compiled_for_each_link_type)
 }
 END_TEST
 
+static void put_loopback(uint32_t family)
+{
+	static const uint8_t rest[40];
+
+	begin_block(ENHANCED);
+	put32(0);
+	put32(0);
+	put32(T);
+	put32(44);
+	put32(44);
+	put32(family);
+	put(rest, sizeof(rest));
+	end_block();
+}
+
+/* The family in a packet's header has the byte order of its section. */
+START_TEST(filter_is_compiled_for_each_byte_order)
+{
+	size = 0;
+	for (unsigned n = 0; n < 5; n++) {
+		swapped = n & 1;
+		put_section();
+		put_interface(n == 4 ? DLT_ENC : DLT_NULL, 0);
+		put_loopback(2);
+		put_loopback(7);
+		put_loopback(2);
+	}
+	ck_assert_int_eq(read_filtered("ip"), -ENODATA);
+	ck_assert_str_eq(said, "");
+	ck_assert_uint_eq(seen_count, 10);
+	for (unsigned i = 0; i < 10; i++)
+		ck_assert_int_eq(seen[i].swapped, i / 2 % 2);
+	swapped = false;
+}
+END_TEST
+
+START_TEST(filter_that_does_not_fit_a_link_type_is_told_once_for_both_byte_orders)
+{
+	size = 0;
+	for (unsigned n = 0; n < 3; n++) {
+		swapped = n & 1;
+		put_section();
+		put_interface(LINKTYPE_RAW, 0);
+		put_enhanced(0, T, 60, 60);
+		put_simple(60, 60);
+	}
+	swapped = false;
+	ck_assert_int_eq(read_filtered("ether host 1:2:3:4:5:6"), -ENODATA);
+	check_said(": interface 0: filter: ");
+	ck_assert_uint_eq(seen_count, 0);
+}
+END_TEST
+
 START_TEST(filter_that_does_not_fit_an_interface_matches_nothing_there)
 {
 	begin_file();
@@ -652,6 +705,8 @@ Suite *reader_pcapng_suite(void)
 	    file_is_cut_anywhere,
 	    first_section_without_byte_order_is_no_capture,
 	    filter_is_compiled_for_each_link_type,
+	    filter_is_compiled_for_each_byte_order,
+	    filter_that_does_not_fit_a_link_type_is_told_once_for_both_byte_orders,
 	    filter_that_does_not_fit_an_interface_matches_nothing_there,
 	};
 

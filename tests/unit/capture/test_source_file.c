@@ -365,6 +365,42 @@ START_TEST(filter_chooses_packets)
 }
 END_TEST
 
+static void put_loopback(uint32_t seconds, uint32_t fraction, uint32_t family)
+{
+	static const uint8_t rest[56];
+
+	put32(seconds);
+	put32(fraction);
+	put32(4 + sizeof(rest));
+	put32(4 + sizeof(rest));
+	put32(family);
+	put(rest, sizeof(rest));
+}
+
+/* The family in a packet's header has the byte order of the file; behind the odd time libpcap reads. */
+START_TEST(filter_knows_the_byte_order_of_the_file)
+{
+	static const uint32_t linktypes[] = {DLT_NULL, DLT_ENC};
+
+	for (unsigned n = 0; n < 4; n++) {
+		swapped = n & 1;
+		put_header_of(MAGIC_US, SNAPLEN, linktypes[n >> 1]);
+		put_loopback(1, 0, 2);
+		put_loopback(2, 0, 7);
+		put_loopback(3, 1000000, 2);
+		put_loopback(4, 0, 7);
+		write_file();
+		ck_assert_int_eq(read_all("ip"), -ENODATA);
+		forget_file();
+		ck_assert_str_eq(said, "");
+		ck_assert_uint_eq(seen_count, 2);
+		for (unsigned i = 0; i < 2; i++)
+			ck_assert_int_eq(seen[i].swapped, swapped);
+		swapped = false;
+	}
+}
+END_TEST
+
 START_TEST(refused_packets_count_in_messages_and_reads)
 {
 	struct source *s;
@@ -657,6 +693,7 @@ Suite *source_file_suite(void)
 	    large_file_goes_on_behind_an_odd_record,
 	    large_cut_file_names_its_last_packet,
 	    filter_chooses_packets,
+	    filter_knows_the_byte_order_of_the_file,
 	    refused_packets_count_in_messages_and_reads,
 	    wrong_filter_is_refused,
 	    read_takes_no_more_than_asked_for,

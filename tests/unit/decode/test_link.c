@@ -141,8 +141,11 @@ START_TEST(cooked_v2_tells_the_interface_where_the_source_does_not)
 
 	put_cooked2(&f, 0x10203, 1, 0x0800);
 	frame_put_packet(&f);
-	packet =
-	    (struct packet){f.octets, (uint32_t)f.size, (uint32_t)f.size, 1, 0, DLT_LINUX_SLL2, 0};
+	packet = (struct packet){.data = f.octets,
+	    .caplen = (uint32_t)f.size,
+	    .len = (uint32_t)f.size,
+	    .ts_ns = 1,
+	    .linktype = DLT_LINUX_SLL2};
 	ck_assert_int_eq(decode_packet(&packet, &options, &info), IGNORED_NOT);
 	ck_assert_uint_eq(info.head.ingress, 0x10203);
 	packet.ingress = 9;
