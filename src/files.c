@@ -61,7 +61,7 @@ static void shift_times(struct worker *w)
 		source_file_latest(&options, &w->stop, &latest);
 	}
 	if (latest)
-		intake_shift_times(&w->intake, date_now() - latest);
+		intake_shift_times(&w->intake, (int64_t)(date_now() - latest));
 }
 
 void worker_read_files(struct worker *w)

@@ -154,17 +154,23 @@ static unsigned class_of(const struct intake *in, const struct packet *packet)
 	return decode_supports(packet->linktype) ? classifier_find(in->classes, packet) : 0;
 }
 
+/* What it shifts to before 1970 is no time. */
+static uint64_t shift_time(uint64_t ts_ns, int64_t shift_ns)
+{
+	return shift_ns < 0 && ts_ns <= (uint64_t)-shift_ns ? 0 : ts_ns + (uint64_t)shift_ns;
+}
+
 /* What few runs ask for: times that are shifted, and an end. False: this packet is past it. */
 static bool is_within_bounds(struct intake *in, uint64_t *ts_ns)
 {
 	bool shifts = in->shift_ns && *ts_ns;
 
 	if (shifts)
-		*ts_ns += in->shift_ns;
+		*ts_ns = shift_time(*ts_ns, in->shift_ns);
 	in->limit_reached |= past_duration(in, *ts_ns);
 	if (in->limit_reached)
 		return false;
-	in->packets.notes[NOTE_TIME_SHIFTED] += shifts;
+	in->packets.notes[NOTE_TIME_SHIFTED] += shifts && *ts_ns;
 	in->limit_reached = in->packets.received + 1 == in->config->packet_limit;
 	return true;
 }

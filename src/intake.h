@@ -66,7 +66,7 @@ struct intake {
 	bool limit_reached;
 	bool incomplete; /* some packets could not be read or classed; it has been said why */
 	struct undecoded undecoded; /* of the source */
-	uint64_t shift_ns;          /* what is added to the packets' times */
+	int64_t shift_ns;           /* what is added to the packets' times */
 	uint64_t first_clock_ns;    /* 0: no packet has had a time yet */
 	struct clock clock;
 	uint64_t
@@ -105,7 +105,7 @@ int intake_reload(
 void intake_begin_batch(struct intake *in);
 
 /* Before the first packet: what is added to the times of all. */
-void intake_shift_times(struct intake *in, uint64_t shift_ns);
+void intake_shift_times(struct intake *in, int64_t shift_ns);
 
 /* Source `i` is this one from now on. 0, or -errno after saying why it cannot be used. */
 int intake_open(struct intake *in, unsigned i, const struct source *source);

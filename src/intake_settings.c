@@ -69,7 +69,7 @@ void intake_fini(struct intake *in)
 	selection_fini(&in->selection);
 }
 
-void intake_shift_times(struct intake *in, uint64_t shift_ns)
+void intake_shift_times(struct intake *in, int64_t shift_ns)
 {
 	in->shift_ns = shift_ns;
 	in->has_bounds = true;

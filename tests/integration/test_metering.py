@@ -183,6 +183,18 @@ def without_time(case, tap):
     case.equal((stats["notes"].get("time_shifted"), stats["notes"].get("no_time")), (1, 1), "notes")
 
 
+def farther_apart_than_the_date(case, tap):
+    """What lies longer before the latest packet than 1970 before now has no time."""
+    times = (4_000_000_000 * SECOND, 86_400 * SECOND, 3_999_999_993 * SECOND)
+    path = write(tap, "apart", [between("10.0.0.%d" % n, "10.0.0.9", at=at - EPOCH) for n, at in enumerate(times)])
+    got = run(["-r", path, "--time=now", "-o", "json", "--stats=json"])
+    starts = {r["sourceIPv4Address"]: r["flowStartMilliseconds"] for r in got.records()}
+    latest = starts["10.0.0.0"]
+    case.true(abs(latest - time.time() * 1000) < 1500, "the latest is at %d" % latest)
+    case.equal(starts, {"10.0.0.0": latest, "10.0.0.1": latest, "10.0.0.2": latest - 7000}, "starts")
+    case.equal(got.stats["notes"], {"no_time": 1, "time_shifted": 2}, "notes")
+
+
 def cannot_be_read_twice(case, tap):
     path = write(tap, "pipe", spread(0))
     for name in ("-", tap.path("fifo")):
@@ -243,6 +255,7 @@ def main():
                            ("--time=now with --count and a filter", ends_now_with_limits),
                            ("--time=now with a capture of the future", later_than_now),
                            ("--time=now and packets without a time", without_time),
+                           ("--time=now with times that lie far apart", farther_apart_than_the_date),
                            ("--time=now needs regular files", cannot_be_read_twice),
                            ("--time=now says what is wrong once", damage_is_said_once),
                            ("messages of a file with few packets", few_packets)):

@@ -534,11 +534,37 @@ START_TEST(times_are_shifted_where_there_are_any)
 	ck_assert_uint_eq(in.batch[1].ts_ns, T0 + 5 * NS_PER_S);
 	ck_assert_uint_eq(in.packets.notes[NOTE_TIME_SHIFTED], 1);
 	ck_assert_uint_eq(in.packets.notes[NOTE_NO_TIME], 1);
-	/* Back as well, which is a number that wraps. */
-	intake_shift_times(&in, 0 - 5 * NS_PER_S);
+	/* Back as well. */
+	intake_shift_times(&in, -5 * (int64_t)NS_PER_S);
 	ts_ns = T0 + 20 * NS_PER_S;
 	read_from(0);
 	ck_assert_uint_eq(in.batch[0].ts_ns, T0 + 15 * NS_PER_S);
+	end();
+}
+END_TEST
+
+START_TEST(time_that_is_shifted_before_1970_is_none)
+{
+	static const uint64_t too_early[] = {1, 4 * NS_PER_S, 5 * NS_PER_S};
+
+	begin();
+	open_intake();
+	intake_shift_times(&in, -5 * (int64_t)NS_PER_S);
+	put_udp();
+	ts_ns = T0 + 5 * NS_PER_S;
+	read_from(0);
+	for (unsigned i = 0; i < 3; i++) {
+		ts_ns = too_early[i];
+		read_from(0);
+		ck_assert_uint_eq(in.batch[i + 1].ts_ns, T0);
+	}
+	ck_assert_uint_eq(in.packets.notes[NOTE_NO_TIME], 3);
+	ck_assert_uint_eq(in.packets.notes[NOTE_TIME_SHIFTED], 1);
+	ck_assert_uint_eq(restarts, 0);
+	ts_ns = 5 * NS_PER_S + 1;
+	read_from(0);
+	ck_assert_uint_eq(in.batch[0].ts_ns, 1);
+	ck_assert_uint_eq(in.packets.notes[NOTE_TIME_SHIFTED], 2);
 	end();
 }
 END_TEST
@@ -685,6 +711,7 @@ Suite *intake_suite(void)
 	    port_map_gives_interfaces,
 	    later_fragments_have_ports_before_anything_looks_at_them,
 	    times_are_shifted_where_there_are_any,
+	    time_that_is_shifted_before_1970_is_none,
 	    clock_that_steps_back_is_told_before_the_packet,
 	    link_type_that_is_not_decoded_is_told_once_an_interface,
 	    source_of_a_link_type_that_is_not_decoded_is_refused,
