@@ -22,8 +22,8 @@ struct timebase {
 struct timebase timebase_of(uint8_t resolution, int64_t offset_s);
 
 /*
- * In ns since 1970, cut to whole ones. Times before that are 0, and those after the year 2242 are
- * that year's: deadlines would overflow.
+ * In ns since 1970, cut to whole ones. Times before that are 0, as if there was none, and so are those whose
+ * seconds take more than the 32 bits that messages have for them, which end in 2106.
  */
 uint64_t timebase_ns(const struct timebase *t, uint64_t ticks);
 

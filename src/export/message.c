@@ -144,6 +144,14 @@ static uint64_t message_instant(const struct encoder *e)
 	return e->wall_ns;
 }
 
+/* The header's second. It has 32 bits: in 2106 it stays the last one, and does not fall. */
+static uint64_t message_seconds(const struct encoder *e)
+{
+	uint64_t seconds = ceil_seconds(message_instant(e));
+
+	return seconds < UINT32_MAX ? seconds : UINT32_MAX;
+}
+
 void message_send(struct encoder *e)
 {
 	struct message m;
@@ -161,7 +169,7 @@ void message_send(struct encoder *e)
 	    .octets = e->octets,
 	};
 	if (e->ops->finish)
-		e->ops->finish(e, ceil_seconds(message_instant(e)));
+		e->ops->finish(e, message_seconds(e));
 	m.size = e->used;
 	e->used = 0;
 	e->wire_records = 0;

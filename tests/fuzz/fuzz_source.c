@@ -10,7 +10,7 @@
 #include "capture/source.h"
 #include "util/units.h"
 
-#define LATEST_NS ((1ull << 33) * NS_PER_S + NS_PER_S)
+#define LATEST_NS ((1ull << 32) * NS_PER_S + NS_PER_S)
 /* A small file may be a large one that was compressed. */
 #define PACKETS_MAX 100000
 

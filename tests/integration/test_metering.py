@@ -16,7 +16,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
 
 import pcapgen                                                                     # noqa: E402
-from harness import PROGRAM, Sink, Tap, ledger_faults, need_program, run                 # noqa: E402
+import wire                                                                        # noqa: E402
+from harness import PROGRAM, Export, Sink, Tap, ledger_faults, need_program, run                 # noqa: E402
 from pcapgen import EPOCH, MS, SECOND, TCP, UDP, eth, ipv4, ipv6, pkt, tcp, udp    # noqa: E402
 
 A, B = b"\2\0\0\0\0\x0a", b"\2\0\0\0\0\x0b"
@@ -240,6 +241,38 @@ def few_packets(case, tap):
         case.true(max(b - a for a, b in zip(times, times[1:])) <= 62, f"{what} at {times}")
 
 
+def times_that_are_none(case, tap):
+    """Seconds that take more than 32 bits are no date: such packets take the clock's time, and nothing wraps."""
+    path, order = tap.path("far"), (0, 1, 2, 9, 10, 30)
+    ends = {at: EPOCH + at * SECOND for at in order} | {2: (1 << 32) * SECOND, 9: (1 << 33) * SECOND, 10: (1 << 64) - 1}
+    pcapgen.write_pcapng(path, [between("10.0.0.1", "10.0.0.%d" % (200 if at in (0, 1, 2) else at), at=ends[at] - EPOCH)
+                                for at in order])
+    export = Export([path], formats=("9", "ipfix"))
+    case.none(ledger_faults(export.stats), "ledger")
+    case.equal(export.stats["notes"], {"no_time": 3}, "notes")
+    case.equal(export.stats["records"]["ended"]["idle"], 3, "records that ended idle")
+    wanted = sorted([("10.0.0.200", 3, 0, 1000), ("10.0.0.9", 1, 1000, 1000), ("10.0.0.10", 1, 1000, 1000),
+                     ("10.0.0.30", 1, 30_000, 30_000)])
+    for fmt, datagrams in export.datagrams.items():
+        session = wire.open_session(fmt, latest=EPOCH + 30 * SECOND).feed_all(datagrams)
+        case.none(session.errors, fmt)
+        got = sorted((r.dst, r.packets, r.start - EPOCH // MS, r.end - EPOCH // MS) for r in session.records)
+        case.equal(got, wanted, fmt)
+
+
+def the_last_second(case, tap):
+    """The time in headers stays there, though it is rounded up."""
+    last = ((1 << 32) - 1) * SECOND
+    path = write(tap, "last", [between("10.0.0.1", "10.0.0.9", at=last - EPOCH - before) for before in (70 * SECOND, 1)] +
+                 [pcapgen.arp_at(last + SECOND // 2)])
+    export = Export([path], formats=("9", "ipfix"))
+    for fmt, datagrams in export.datagrams.items():
+        session = wire.open_session(fmt).feed_all(datagrams)
+        case.none(session.errors, fmt)
+        case.equal(session.batches[-1], (last // SECOND, 2), "%s: header time and records of the last message" % fmt)
+        case.equal([r.end for r in session.records], [last // MS - 70_000, last // MS - 1], "%s: ends" % fmt)
+
+
 def main():
     need_program()
     tap = Tap()
@@ -258,7 +291,9 @@ def main():
                            ("--time=now with times that lie far apart", farther_apart_than_the_date),
                            ("--time=now needs regular files", cannot_be_read_twice),
                            ("--time=now says what is wrong once", damage_is_said_once),
-                           ("messages of a file with few packets", few_packets)):
+                           ("messages of a file with few packets", few_packets),
+                           ("times after 2106", times_that_are_none),
+                           ("the last second of 2106", the_last_second)):
         tap.test(name, function, tap)
     return tap.status()
 

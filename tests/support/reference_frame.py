@@ -86,6 +86,7 @@ class Capture:
         number, high, low, size, wire = struct.unpack_from(order + "IIIII", body)
         linktype, _, ticks, fcs = interfaces[number]
         ts = (high << 32 | low) * SECOND // ticks
+        ts = ts if ts < SECOND << 32 else 0         # no record could tell it
         return self.checked(ts, body[20:20 + size], max(wire, size), linktype, number, fcs)
 
     def simple(self, order, body, interfaces):

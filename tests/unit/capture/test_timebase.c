@@ -3,7 +3,7 @@
 #include "capture/timebase.h"
 #include "util/units.h"
 
-#define LATEST ((1ull << 33) * NS_PER_S)
+#define LATEST_S UINT32_MAX
 #define BINARY 0x80
 
 static uint64_t ns_of(unsigned resolution, int64_t offset_s, uint64_t ticks)
@@ -53,13 +53,15 @@ START_TEST(offset_is_added_in_seconds)
 }
 END_TEST
 
-START_TEST(times_out_of_reach_are_the_nearest)
+START_TEST(times_out_of_reach_are_none)
 {
-	ck_assert_uint_eq(ns_of(0, 0, UINT64_MAX), LATEST);
-	ck_assert_uint_eq(ns_of(0, INT64_MAX, UINT64_MAX), LATEST);
-	ck_assert_uint_eq(ns_of(BINARY, INT64_MAX, UINT64_MAX), LATEST);
-	ck_assert_uint_eq(ns_of(0, 0, 1ull << 33), LATEST);
-	ck_assert_uint_eq(ns_of(0, 0, (1ull << 33) - 1), LATEST - NS_PER_S);
+	ck_assert_uint_eq(ns_of(0, 0, UINT64_MAX), 0);
+	ck_assert_uint_eq(ns_of(0, INT64_MAX, UINT64_MAX), 0);
+	ck_assert_uint_eq(ns_of(BINARY, INT64_MAX, UINT64_MAX), 0);
+	ck_assert_uint_eq(ns_of(0, 0, LATEST_S + 1ull), 0);
+	ck_assert_uint_eq(ns_of(0, 0, LATEST_S), LATEST_S * NS_PER_S);
+	ck_assert_uint_eq(ns_of(6, LATEST_S, 999999), (LATEST_S + 1ull) * NS_PER_S - 1000);
+	ck_assert_uint_eq(ns_of(6, LATEST_S, 1000000), 0);
 	ck_assert_uint_eq(ns_of(6, -1, 999999), 0);
 	ck_assert_uint_eq(ns_of(6, INT64_MIN, UINT64_MAX), 0);
 }
@@ -71,7 +73,7 @@ Suite *timebase_suite(void)
 	    powers_of_10_are_cut_to_ns,
 	    powers_of_2_are_cut_to_ns,
 	    offset_is_added_in_seconds,
-	    times_out_of_reach_are_the_nearest,
+	    times_out_of_reach_are_none,
 	};
 
 	return SUITE_OF("timebase", tests);

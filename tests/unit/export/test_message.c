@@ -350,6 +350,30 @@ START_TEST(export_time_never_decreases)
 }
 END_TEST
 
+/* What leaves in the last second that its 32 bits have: the next one, to which it is rounded up, is none. */
+START_TEST(header_time_ends_in_2106)
+{
+	uint64_t last = UINT32_MAX * NS_PER_S;
+
+	for (unsigned f = 0; f < 3; f++) {
+		struct collector c;
+		struct encoder_options o = collector_options(&c, formats[f]);
+		struct encoder *e = encoder_create(&o);
+
+		push_at(e, last - 10 * S);
+		push_at(e, last - 1);
+		tick_at(e, last + S - 1);
+		encoder_finish(e);
+		ck_assert_uint_eq(c.flow_count, 2);
+		ck_assert_uint_eq(last_message(&c)->seconds, UINT32_MAX);
+		for (size_t i = 1; i < c.message_count; i++)
+			ck_assert_uint_ge(c.messages[i].seconds, c.messages[i - 1].seconds);
+		encoder_destroy(e);
+		collector_fini(&c);
+	}
+}
+END_TEST
+
 START_TEST(what_waits_when_the_clock_restarts_keeps_its_time)
 {
 	for (unsigned f = 0; f < 3; f++) {
@@ -454,6 +478,7 @@ Suite *message_suite(void)
 	    refresh_keeps_to_its_settings,
 	    sequences_hold_over_everything_that_is_sent,
 	    export_time_never_decreases,
+	    header_time_ends_in_2106,
 	    what_waits_when_the_clock_restarts_keeps_its_time,
 	    what_waits_when_the_date_is_set_keeps_its_time,
 	    header_time_is_the_date,
