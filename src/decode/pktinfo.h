@@ -245,7 +245,10 @@ enum ignored {
 	    IGNORED_COUNT
 };
 
-/* What was odd about packets that were metered, or about their times. */
+/*
+ * What was odd about packets that were metered; from FRAGMENT_FORGOTTEN on also about others: those are counted before
+ * it is known whether a packet is.
+ */
 #define NOTES(X)                                  \
 	X(LENGTH_LIES, length_lies)               \
 	X(LENGTH_ZERO, length_zero)               \
