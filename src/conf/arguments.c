@@ -46,12 +46,18 @@ static const struct option_spec *row_of(int value)
 	return NULL;
 }
 
-static int wrong_option(int result, char **argv)
+/* `before`: the option in front of it, or NULL. "-q=off" has '=' as its second letter. */
+static int wrong_option(int result, char **argv, const struct option_spec *before)
 {
 	const struct option_spec *o = row_of(optopt);
 
 	if (result == ':' && o)
 		log_error("--%s: a value is missing: %s", o->name, o->allowed);
+	else if (optopt == '=' && before && before->letter && option_value_is_optional(before))
+		log_error("-%c: takes no value: write --%s=VALUE: %s", before->letter, before->name,
+		    before->allowed);
+	else if (optopt == '=' && before && before->letter && !before->argument)
+		log_error("-%c: takes no value: see spanflow -h", before->letter);
 	else if (optopt && optopt < 256)
 		log_error("-%c: unknown option: see spanflow -h", optopt);
 	else if (optopt)
@@ -105,6 +111,7 @@ int arguments_read(struct config *c, struct settings *given, int argc, char **ar
 {
 	struct option long_options[OPTIONS_MAX];
 	char letters[2 * OPTIONS_MAX];
+	const struct option_spec *o = NULL;
 	int result, rc;
 
 	build_getopt(long_options, letters);
@@ -112,8 +119,9 @@ int arguments_read(struct config *c, struct settings *given, int argc, char **ar
 	optind = 0;
 	while ((result = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
 		if (result == '?' || result == ':')
-			return wrong_option(result, argv);
-		rc = take_option(c, given, row_of(result), optarg);
+			return wrong_option(result, argv, o);
+		o = row_of(result);
+		rc = take_option(c, given, o, optarg);
 		if (rc)
 			return rc;
 	}

@@ -404,7 +404,7 @@ const struct option_spec option_table[] = {
 	 "a number from 1 to 1000000000", set_max_flows, "1048576", OPTION_VALUE, RELOAD_NOT},
 	{"count", 0, "N", NULL,
 	 "a number of 1 or more", set_count, NULL, OPTION_VALUE, RELOAD_NOT},
-	{"duration", 0, "TIME", "stop after so long (in files: packet time)",
+	{"duration", 0, "TIME", NULL,
 	 "a time above 0 with its unit: ms s m h", set_duration, NULL, OPTION_VALUE, RELOAD_NOT},
 	{"direction", 0, "in|out|both", NULL, "in, out or both", set_direction, "both", OPTION_VALUE, RELOAD_NOT},
 	{"capture", 0, "auto|packet|pcap|xdp", NULL,

@@ -10,14 +10,24 @@
 
 /* -- help --------------------------------------------------------------------------------------- */
 
+/*
+ * What stands behind the name. A value that may be left out goes with the long name alone, so that beside a letter it is
+ * not shown.
+ */
+static const char *shown_argument(const struct option_spec *o)
+{
+	return o->argument && !(o->letter && option_value_is_optional(o)) ? o->argument : "";
+}
+
 static void print_row(const struct option_spec *o)
 {
 	bool has_default = o->fallback && o->kind == OPTION_VALUE && !option_value_is_optional(o);
+	const char *argument = shown_argument(o);
 	char names[64];
 
 	snprintf(names, sizeof(names), "%c%c%c --%s%s%s", o->letter ? '-' : ' ',
 	    o->letter ? o->letter : ' ', o->letter ? ',' : ' ', o->name,
-	    o->argument && !option_value_is_optional(o) ? " " : "", o->argument ? o->argument : "");
+	    *argument && !option_value_is_optional(o) ? " " : "", argument);
 	printf("%-33s %s", names, o->help);
 	if (has_default)
 		printf(" (default %s)", o->fallback);

@@ -272,8 +272,11 @@ def zsh_completes(case, tap):
 
 
 def every_command(case):
-    """Both shells offer all commands of spanflowctl."""
-    commands = set(re.findall(r"(?m)^  ([a-z]+) ", called([CTL, "-h"]).stdout))
+    """Both shells offer all commands of spanflowctl, and its usage fits on a screen with a prompt below it."""
+    usage = called([CTL, "-h"]).stdout
+    case.true(len(usage.splitlines()) <= 23, f"lines of the usage: {len(usage.splitlines())}")
+    case.none([line for line in usage.splitlines() if len(line) > 80], "longer than 80 columns")
+    commands = set(re.findall(r"(?m)^  ([a-z]+) ", usage))
     case.true(len(commands) > 5, f"commands in the usage: {commands}")
     script = f'. "{BASH}ctl"; _spanflowctl spanflowctl "" spanflowctl; echo "${{COMPREPLY[@]}}"'
     case.equal(set(called(["bash", "-c", script]).stdout.split()), commands, "in bash")

@@ -197,6 +197,9 @@ START_TEST(unknown_options_are_refused)
 	check_refused("--quiet=loud", "--quiet: 'loud'");
 	check_refused("--test-config=yes", "--test-config");
 	check_refused("--max-flows", "--max-flows");
+	check_refused("-q=off", "-q: takes no value: write --quiet=VALUE: on or off");
+	check_refused("-T=yes", "-T: takes no value");
+	check_refused("--stats -=", "-=: unknown option");
 }
 END_TEST
 

@@ -27,7 +27,19 @@ START_TEST(help_shows_every_option_on_one_screen)
 	}
 	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"), lines++)
 		ck_assert_msg(strlen(line) <= 80, "%s", line);
-	ck_assert_uint_le(lines, 24);
+	/* The last row is the prompt's. */
+	ck_assert_uint_le(lines, 23);
+	free(text);
+}
+END_TEST
+
+/* "-q=off" is refused, so that "-q, --quiet[=off]" would promise too much. */
+START_TEST(help_shows_no_value_beside_a_letter_that_takes_none)
+{
+	char *text = commandline_printed(print_help, NULL);
+
+	ck_assert_ptr_nonnull(strstr(text, "\n-q, --quiet  "));
+	ck_assert_ptr_nonnull(strstr(text, "\n    --stats[=json]  "));
 	free(text);
 }
 END_TEST
@@ -236,6 +248,7 @@ Suite *print_suite(void)
 {
 	const TTest *const tests[] = {
 	    help_shows_every_option_on_one_screen,
+	    help_shows_no_value_beside_a_letter_that_takes_none,
 	    every_option_is_printed_and_read_back,
 	    every_key_is_printed,
 	    defaults_are_printed,
