@@ -83,6 +83,33 @@ static int take_option(
 	return settings_add(given, &s);
 }
 
+static bool takes(const struct option_spec *o, const char *value)
+{
+	struct config *c = malloc(sizeof(*c));
+	bool takes_it;
+
+	if (!c)
+		return false;
+	config_init(c);
+	takes_it = o->set(c, value) == 0;
+	config_fini(c);
+	free(c);
+	return takes_it;
+}
+
+/*
+ * "--stats json": getopt takes a value that may be left out only behind '='; this one would be a filter. No expression
+ * begins with a bare name or number, so that none is refused here that libpcap would take.
+ */
+static int check_detached(const struct option_spec *o, const char *word)
+{
+	if (!word || optarg || !option_value_is_optional(o) || *word == '-' || !takes(o, word))
+		return 0;
+	log_error("--%s: '%s' behind a blank would be a filter: write --%s=%s", o->name, word,
+	    o->name, word);
+	return -EINVAL;
+}
+
 /* The words after the options, with blanks between them. */
 static int take_filter(struct settings *given, char **words, int count)
 {
@@ -121,7 +148,9 @@ int arguments_read(struct config *c, struct settings *given, int argc, char **ar
 		if (result == '?' || result == ':')
 			return wrong_option(result, argv, o);
 		o = row_of(result);
-		rc = take_option(c, given, o, optarg);
+		rc = check_detached(o, argv[optind]);
+		if (rc == 0)
+			rc = take_option(c, given, o, optarg);
 		if (rc)
 			return rc;
 	}

@@ -90,6 +90,21 @@ START_TEST(filter_may_be_an_option_and_words_replace_it)
 }
 END_TEST
 
+START_TEST(optional_values_are_not_taken_for_a_filter)
+{
+	check_refused(
+	    "--stats json", "--stats: 'json' behind a blank would be a filter: write --stats=json");
+	check_refused("--dedup off tcp", "--dedup: 'off'");
+	check_refused("-q on", "--quiet: 'on'");
+	check_refused_line("-i x --metrics 9469", "write --metrics=9469");
+	ck_assert_str_eq(accepted("--stats ip")->filter, "ip");
+	commandline_forget();
+	ck_assert_str_eq(accepted("--stats tcp or ip")->filter, "tcp or ip");
+	commandline_forget();
+	check_refused("--stats -- json", "--filter: 'json'");
+}
+END_TEST
+
 START_TEST(switches_are_turned_on_and_off)
 {
 	ck_assert(accepted("--quiet --stats")->quiet);
@@ -793,6 +808,7 @@ Suite *config_suite(void)
 	    defaults_are_those_of_the_manual,
 	    wrong_key_names_are_answered_with_the_right_ones,
 	    filter_may_be_an_option_and_words_replace_it,
+	    optional_values_are_not_taken_for_a_filter,
 	    switches_are_turned_on_and_off,
 	    without_a_collector_text_goes_to_standard_output,
 	    with_a_collector_nothing_is_printed,
