@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "conf/options.h"
 #include "util/log.h"
@@ -91,6 +92,44 @@ static bool has_member(const struct config *c, const struct config_group *g)
 	return false;
 }
 
+/* -- the same collector twice ------------------------------------------------------------------ */
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcasecmp(a, b) == 0);
+}
+
+/* To a collector these are one and the same exporter. */
+static bool is_same(const struct config_collector *a, const struct config_collector *b)
+{
+	const struct encoder_options *x = &a->encoding, *y = &b->encoding;
+
+	return same_text(a->host, b->host) && a->port == b->port && x->format == y->format &&
+	    x->domain == y->domain && x->engine_type == y->engine_type &&
+	    x->engine_id == y->engine_id && same_text(a->udp.source, b->udp.source) &&
+	    same_text(a->udp.dev, b->udp.dev);
+}
+
+/* Members that share the records never get the same one. */
+static bool share_records(
+    const struct config *c, const struct config_collector *a, const struct config_collector *b)
+{
+	return a->group && b->group && strcmp(a->group, b->group) == 0 &&
+	    find_group(c, a->group)->policy != GROUP_REPLICATE;
+}
+
+static int check_twice(const struct config *c, const struct config_collector *n)
+{
+	for (const struct config_collector *other = c->collectors; other < n; other++)
+		if (n->host && is_same(other, n) && !share_records(c, other, n)) {
+			log_error("--collector: '%s' is given twice, and would get each record "
+				  "twice: leave one out",
+			    n->url);
+			return -EINVAL;
+		}
+	return 0;
+}
+
 int groups_finish(const struct config *c)
 {
 	for (size_t i = 0; i < c->collector_count; i++) {
@@ -102,6 +141,8 @@ int groups_finish(const struct config *c)
 			    n->url, n->group, n->group);
 			return -EINVAL;
 		}
+		if (check_twice(c, n) < 0)
+			return -EINVAL;
 	}
 	for (size_t i = 0; i < c->group_count; i++)
 		if (!has_member(c, &c->groups[i])) {

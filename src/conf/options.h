@@ -101,7 +101,7 @@ int sampling_set_hash_key(struct config *c, const char *value);
 int sampling_set_overload(struct config *c, const char *value);
 /* flow_key.c: takes "default" or words with commas between them; 0 or -EINVAL, or SAID_ALREADY. */
 int flow_key_parse(struct config *c, const char *value);
-/* Looks whether collectors and groups name each other. 0, or -EINVAL after saying why not. */
+/* Looks whether collectors and groups name each other, and none gets records twice. 0, or -EINVAL after saying why not. */
 int groups_finish(const struct config *c);
 /* An export format by the name that options use. 0 or -EINVAL. */
 int format_parse(const char *text, enum format *format);

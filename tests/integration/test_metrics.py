@@ -213,7 +213,7 @@ def families(text):
 
 
 def prometheus_reads(case, link):
-    with Probe(link, "-i", "b0", "-n", "127.0.0.1:9", "-n", "127.0.0.1:9", "-n", "[2001:db8::1]:9",
+    with Probe(link, "-i", "b0", "-n", "127.0.0.1:9", "-n", "127.0.0.1:9,domain=2", "-n", "[2001:db8::1]:9",
                "-q", "--metrics") as probe:
         status, headers, text = ask(link)
         probe.end()

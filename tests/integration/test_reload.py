@@ -207,7 +207,8 @@ def collectors_case(case, link, tap):
 def alike_case(case, link, tap):
     """Of two collectors that are alike each has its own counters, which go on over reloads."""
     with Recorder(namespace=link.capturing) as recorder:
-        both = "".join('collector %s {\n host = "%s"\n}\n' % (name, address_of(recorder)) for name in ("one", "two"))
+        both = "".join('collector d%d {\n host = "%s"\n domain = %d\n}\n' % (domain, address_of(recorder), domain)
+                       for domain in (1, 2))
         run = Run(link, tap, "alike", both)
         with run.probe:
             for rate in (1, 2, 1):

@@ -720,7 +720,8 @@ START_TEST(collectors_are_limited)
 	char options[1024] = "";
 
 	for (unsigned i = 0; i < CONFIG_COLLECTORS_MAX; i++)
-		strcat(options, "-n h ");
+		snprintf(
+		    options + strlen(options), sizeof(options) - strlen(options), "-n h%u ", i);
 	ck_assert_uint_eq(accepted(options)->collector_count, CONFIG_COLLECTORS_MAX);
 	commandline_forget();
 	strcat(options, "-n h ");

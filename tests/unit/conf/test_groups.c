@@ -93,6 +93,28 @@ START_TEST(wrong_group_is_named)
 }
 END_TEST
 
+START_TEST(nobody_gets_each_record_twice)
+{
+	static const char *const wrong[] = {"-n h -n h", "-n h -n i -n H:4739",
+	    "-n h -n udp://h,rate=9", "-v 9 -n h -n h:2055", "-n [::1] -n [::1]:4739",
+	    "-n h,format=5 -n h:2055,format=5", "--group g=replicate -n h,group=g -n h,group=g",
+	    "--group g=balance -n h,group=g -n h",
+	    "--group a=balance --group b=failover -n h,group=a -n h,group=b"};
+	static const char *const right[] = {"-n h -n h:9", "-n h -n h:4739,format=9",
+	    "-n h -n h,domain=2", "-n h -n h,source=192.0.2.1", "-n h -n h,dev=eth0",
+	    "-n h,source=192.0.2.1 -n h,source=192.0.2.2", "-v 5 -n h -n h,engine-id=2",
+	    "-v 5 -n h -n h,engine-type=2",
+	    "--group g=balance -n h,group=g -n h,group=g -n i,group=g"};
+
+	for (unsigned i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		check_refused(wrong[i], " is given twice, and would get each record twice");
+	for (unsigned i = 0; i < sizeof(right) / sizeof(*right); i++) {
+		check_accepted(right[i]);
+		config_fini(&config);
+	}
+}
+END_TEST
+
 START_TEST(groups_are_counted)
 {
 	char options[1024] = "-n h,group=g0";
@@ -149,6 +171,7 @@ Suite *groups_suite(void)
 	    group_has_a_policy_and_a_hold_down,
 	    several_groups_stand_beside_each_other,
 	    wrong_group_is_named,
+	    nobody_gets_each_record_twice,
 	    groups_are_counted,
 	    keys_say_how_datagrams_leave,
 	    wrong_keys_are_named,
