@@ -35,6 +35,16 @@ static void waiter_gone(void *owner)
 	((struct waiter *)owner)->request = NULL;
 }
 
+static void fail_reload(struct request *r, const char *said)
+{
+	static const char subject[] = "reload: ";
+
+	if (strncmp(said, subject, strlen(subject)) == 0)
+		said += strlen(subject);
+	request_fail(r, "%snothing has changed: %.*s", subject, (int)strcspn(said, "\n"),
+	    *said ? said : "spanflow's log says why");
+}
+
 static void reloaded(void *owner, bool done, const char *said)
 {
 	struct waiter *w = owner;
@@ -44,8 +54,7 @@ static void reloaded(void *owner, bool done, const char *said)
 	if (r && done)
 		request_answer(r, said, request_wants_json(r) ? 0 : strlen(said));
 	else if (r)
-		request_fail(r, "reload: nothing has changed: %.*s", (int)strcspn(said, "\n"),
-		    *said ? said : "spanflow's log says why");
+		fail_reload(r, said);
 }
 
 static void reload(struct console *c, struct request *r, char *const *words, size_t count)

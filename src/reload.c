@@ -107,6 +107,8 @@ static int prepare(struct reloads *r)
 	r->exporting = NULL;
 	if (!(r->parts & exports) && files_have_moved(r->options.program->exporting))
 		r->parts |= 1u << RELOAD_COLLECTORS;
+	if (!r->parts && !r->next->file)
+		log_warning("reload: started without --config: there is no file to read again");
 	if (r->parts & exports)
 		return open_exporting(r);
 	r->next->decode.details = r->options.program->config.decode.details;
@@ -117,6 +119,12 @@ static int prepare(struct reloads *r)
 
 static void begin(struct reloads *r);
 
+static void answer(const struct reloads *r, const struct asker *asker, bool done)
+{
+	if (asker->told)
+		asker->told(asker->owner, done, r->said.text + (done ? 0 : r->said.error));
+}
+
 /* Tells those who asked for what is done, and begins with what others asked for since, but not at the end. */
 static void end(struct reloads *r, bool done)
 {
@@ -125,8 +133,7 @@ static void end(struct reloads *r, bool done)
 	notify_ready();
 	r->is_under_way = false;
 	for (unsigned i = 0; i < n; i++)
-		if (r->asked[i].told)
-			r->asked[i].told(r->asked[i].owner, done && i < r->asked_now, r->said.text);
+		answer(r, &r->asked[i], done && i < r->asked_now);
 	memmove(r->asked, r->asked + n, (r->asked_count - n) * sizeof(*r->asked));
 	r->asked_count -= n;
 	if (r->asked_count)
@@ -162,6 +169,16 @@ static void replace_exporting(struct reloads *r, const struct config *former_set
 		log_error("reload: %s", strerror(ENOMEM));
 }
 
+static void tell_done(const struct reloads *r)
+{
+	if (r->parts & ~(1u << RELOAD_NOT))
+		log_warning("reload: done");
+	else if (r->parts)
+		log_warning("reload: nothing else differs");
+	else
+		log_warning("reload: nothing differs");
+}
+
 /* The workers have the new settings. */
 static void come_into_effect(struct reloads *r)
 {
@@ -181,7 +198,7 @@ static void come_into_effect(struct reloads *r)
 		free_config(left_over(r, former));
 	}
 	r->options.exporter_changes(r->options.ctx);
-	log_warning(r->parts ? "reload: done" : "reload: nothing differs");
+	tell_done(r);
 }
 
 static void give_up(struct reloads *r)

@@ -24,7 +24,7 @@ struct reload_options {
 struct reloads *reloads_create(const struct reload_options *options);
 void reloads_destroy(struct reloads *r);
 
-/* Whether the settings are in effect, and what was said of them, in lines. */
+/* Whether the settings are in effect, and what was said of them, in lines; where they are not, from the first error on. */
 typedef void reload_told_fn(void *owner, bool done, const char *said);
 
 /*

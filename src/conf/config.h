@@ -167,8 +167,8 @@ int config_parse(struct config *c, int argc, char **argv);
 /*
  * reload.c: what the command line and the configuration file say by now, with the former values of all that a
  * restart alone can change; each of those that differ is told. `next` is ready for it after config_init().
- * `now` must outlive `next`. 0, with the parts that differ as a set of 1 << enum reload_part; or -EINVAL after saying
- * what is wrong.
+ * `now` must outlive `next`. 0, with the parts that differ as a set of 1 << enum reload_part, RELOAD_NOT for what was
+ * told; or -EINVAL after saying what is wrong.
  */
 int config_reload(
     struct config *next, const struct config *now, int argc, char **argv, unsigned *parts);

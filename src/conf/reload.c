@@ -88,8 +88,7 @@ static unsigned compare(const struct settings *now, const struct settings *said)
 			continue;
 		if (row->reload == RELOAD_NOT)
 			tell_kept(now, said, row);
-		else
-			parts |= 1u << row->reload;
+		parts |= 1u << row->reload;
 	}
 	return parts;
 }

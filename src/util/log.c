@@ -239,12 +239,15 @@ void log_copy_to(struct log_copy *copy)
 	thread_copy = copy;
 }
 
-static void put_copy(struct log_copy *copy, const char *text)
+static void put_copy(struct log_copy *copy, enum log_level level, const char *text)
 {
 	size_t room = sizeof(copy->text) - copy->used;
+	bool has_error = copy->error < copy->used || level == LOG_LEVEL_ERROR;
 
 	if (strlen(text) + 2 <= room)
 		copy->used += (size_t)snprintf(copy->text + copy->used, room, "%s\n", text);
+	if (!has_error)
+		copy->error = copy->used;
 }
 
 __attribute__((format(printf, 2, 0))) static void log_message(
@@ -266,7 +269,7 @@ __attribute__((format(printf, 2, 0))) static void log_message(
 	vsnprintf(text + used, sizeof(text) - (size_t)used, format, ap);
 	m.subject = subject_size(text);
 	if (is_copied)
-		put_copy(thread_copy, text);
+		put_copy(thread_copy, level, text);
 	if (is_told)
 		take_message(&m);
 }

@@ -75,6 +75,7 @@ void log_be_silent(bool silent);
 struct log_copy {
 	char text[LOG_COPY_SIZE];
 	size_t used;
+	size_t error; /* where the first error is; at the text's end as long as there is none */
 };
 
 /*

@@ -36,6 +36,18 @@ output lines {{
 """
 
 
+def ask(control, words):
+    """The answer to a request, its first line included."""
+    with socket.socket(socket.AF_UNIX) as stream:
+        stream.settimeout(15)
+        stream.connect(control)
+        stream.sendall(words.encode() + b"\n")
+        parts = []
+        while part := stream.recv(65536):
+            parts.append(part)
+    return b"".join(parts).decode()
+
+
 class Run:
     """A probe with a configuration file that can be changed."""
 
@@ -54,15 +66,7 @@ class Run:
             out.write(self.base + more)
 
     def ask(self, words):
-        """The answer to a request, its first line included."""
-        with socket.socket(socket.AF_UNIX) as stream:
-            stream.settimeout(15)
-            stream.connect(self.control)
-            stream.sendall(words.encode() + b"\n")
-            parts = []
-            while part := stream.recv(65536):
-                parts.append(part)
-        return b"".join(parts).decode()
+        return ask(self.control, words)
 
     def reload(self, case, wanted="ok\n"):
         case.equal(self.ask("text reload")[:len(wanted)], wanted, "answer to reload")
@@ -328,11 +332,12 @@ def broken_case(case, link, tap):
         refused = "error: reload: nothing has changed"
         for wrong, why in (("rubbish = 1\n", "'rubbish' is not a setting"), ('timeout = "idle=x"\n', "idle=x"),
                            ("sample\n", ".conf"),
-                           ('output more {\n style = csv\n file = "/nonexistent/x"\n}\n', "No such file or directory"),
+                           ('max-flows = 10\noutput more {\n style = csv\n file = "/nonexistent/x"\n}\n', "/nonexistent/x"),
                            ("records = full\n", "elements")):
             run.write(wrong)
             answer = run.ask("text reload")
             case.true(answer.startswith(refused + ": ") and why in answer, f"the answer to {wrong!r}: {answer!r}")
+            case.equal((answer.count("reload:"), "restart" in answer), (1, why == "elements"), f"the answer to {wrong!r}")
         os.unlink(run.conf)
         run.reload(case, refused)
         for make, remove in ((os.mkfifo, os.unlink), (os.mkdir, os.rmdir)):
@@ -352,6 +357,20 @@ def broken_case(case, link, tap):
                   "elements", ".conf"):
         case.true(words in said, f"said of {words}: {said}")
     case.equal(said.count("reload: nothing has changed"), 8, "refusals told")
+    case.true("reload: nothing else differs" in said and "nothing differs" not in said, f"said of what needs a restart: {said}")
+
+
+def no_file_case(case, link, tap):
+    """Without a configuration file that is said, and files of output are let go of none the less."""
+    control, lines = tap.path("no-file.sock"), tap.path("no-file.json")
+    with Probe(link, "-i", "b0", "-o", "json:" + lines, "--control", control) as probe:
+        case.equal(ask(control, "text reload"),
+                   "ok\nreload: started without --config: there is no file to read again\n", "answer")
+        os.rename(lines, lines + ".1")
+        case.equal(ask(control, "text reload"), "ok\n", "answer where a file was moved")
+        case.true(os.path.exists(lines), "the next file is there")
+        probe.end(signal.SIGTERM)
+    case.equal(probe.status, 0, "exit status")
 
 
 def no_use_case(case, link, tap):
@@ -500,6 +519,7 @@ def run_cases(tap):
                            ("alike", alike_case), ("pipes instead of files", unread_case), ("forty collectors, one by one", formers_case),
                            ("the only output", replaced_case),
                            ("what is broken", broken_case), ("of no use", no_use_case),
+                           ("without a file", no_file_case),
                            ("SIGHUP", hangup_case), ("a heading", heading_case),
                            ("a file that was moved", rotation_case),
                            ("a restart", restart_case)):

@@ -138,6 +138,29 @@ START_TEST(copy_has_whole_lines_alone)
 }
 END_TEST
 
+START_TEST(copy_knows_its_first_error)
+{
+	static struct log_copy copy;
+
+	reset();
+	said_begin();
+	log_copy_to(&copy);
+	log_warning("a: 1");
+	ck_assert_str_eq(copy.text + copy.error, "");
+	log_warning("a: 2");
+	log_error("a: 3");
+	log_warning("a: 4");
+	log_error("a: 5");
+	ck_assert_str_eq(copy.text + copy.error, "a: 3\na: 4\na: 5\n");
+	copy = (struct log_copy){.used = 0};
+	log_error("a: 6");
+	log_warning("a: 7");
+	log_copy_to(NULL);
+	said_end();
+	ck_assert_str_eq(copy.text + copy.error, "a: 6\na: 7\n");
+}
+END_TEST
+
 static void say_often(unsigned n)
 {
 	while (n--)
@@ -237,8 +260,8 @@ Suite *log_suite(void)
 	    the_journal_gets_priorities, json_has_subject_and_message,
 	    however_long_a_message_is_it_is_one_line_with_its_end,
 	    a_subject_stands_before_the_messages_of_its_thread, copy_has_whole_lines_alone,
-	    repeats_are_held_back_only_where_that_is_asked_for, lost_lines_are_counted_and_told,
-	    lines_of_several_threads_do_not_mix};
+	    copy_knows_its_first_error, repeats_are_held_back_only_where_that_is_asked_for,
+	    lost_lines_are_counted_and_told, lines_of_several_threads_do_not_mix};
 
 	return SUITE_OF("log", tests);
 }
