@@ -111,6 +111,8 @@ int collector_add(struct config *c, const char *address)
 	struct config_collector *n = new_collector(c, address, &collector_keys);
 	char *host = n ? skip_scheme(n, n->text) : NULL;
 
+	if (host && has_blank(host))
+		return wrong(n, "no host has blanks in its name", "[udp://]HOST[:PORT]");
 	return host ? set_host(n, host) : SAID_ALREADY;
 }
 

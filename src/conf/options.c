@@ -13,7 +13,7 @@
 #define MAX_FLOWS_MAX 1000000000u
 #define DAY_NS (24 * 3600 * NS_PER_S)
 
-/* "INDEX:NAME" or "NAME"; a name may hold a colon as long as no number stands before it. */
+/* "INDEX:NAME" or "NAME"; a name may hold a colon as long as no number stands before it, and no blank ever. */
 static int set_interface(struct config *c, const char *value)
 {
 	const char *colon = strchr(value, ':');
@@ -21,7 +21,7 @@ static int set_interface(struct config *c, const char *value)
 	uint64_t index = 0;
 	char number[12];
 
-	if (c->interface_count == CONFIG_INPUTS_MAX || !*value)
+	if (c->interface_count == CONFIG_INPUTS_MAX || !*value || has_blank(value))
 		return -EINVAL;
 	if (colon && (size_t)(colon - value) < sizeof(number)) {
 		memcpy(number, value, (size_t)(colon - value));

@@ -5,6 +5,8 @@
 #ifndef SPANFLOW_CONF_OPTIONS_H
 #define SPANFLOW_CONF_OPTIONS_H
 
+#include <string.h>
+
 #include "conf/config.h"
 
 enum option_kind {
@@ -36,6 +38,12 @@ extern const size_t option_count;
 static inline bool option_value_is_optional(const struct option_spec *o)
 {
 	return o->argument && o->argument[0] == '[' && o->argument[1] == '=';
+}
+
+/* In no name of an interface or host: what an installed file has in their place stands out by it. */
+static inline bool has_blank(const char *name)
+{
+	return name[strcspn(name, " \t\r\n")] != '\0';
 }
 
 /* The row of that name or NULL. */

@@ -108,12 +108,20 @@ def nothing_is_started(case, tap, capture):
 
 
 def example(case, tap):
-    """The example is valid as it is, and with all that it suggests."""
-    text = checked(case, ["-f", EXAMPLE])
-    case.true("interface = {CHANGE-ME}" in text, f"interface: {text}")
-    printed_is_read_back(case, tap, ["-f", EXAMPLE])
+    """The example is refused until both lines that say so are filled in, and valid then, also with all that it suggests."""
     with open(EXAMPLE, encoding="utf-8") as lines:
-        whole = re.sub(r"(?m)^#(?=[a-z}\t])", "", lines.read())
+        text = lines.read()
+    for name, value in (("interface", "eth1"), ("host", "192.0.2.10")):
+        number = 1 + text[:text.index('"CHANGE-ME')].count("\n")
+        path = write(tap.path(name + ".conf"), text)
+        for more in ([], ["-r", path, "-o", "csv"]):
+            message(case, run(["-f", path, "-T", *more]), f"{path}:{number}: {name}: 'CHANGE-ME")
+        text = re.sub('"CHANGE-ME[^"]*"', value, text, count=1)
+    case.true("CHANGE-ME" not in text, "more than two lines")
+    filled = write(tap.path("filled.conf"), text)
+    case.true("interface = {eth1}" in checked(case, ["-f", filled]), "what was put in")
+    printed_is_read_back(case, tap, ["-f", filled])
+    whole = re.sub(r"(?m)^#(?=[a-z}\t])", "", text)
     text = checked(case, ["-f", write(tap.path("whole.conf"), whole)])
     case.true(text.count("\ncollector ") >= 3, f"collectors: {text}")
 
@@ -178,7 +186,7 @@ def forbidden(case, tap):
 def cannot_print(case):
     """-T into a full disk has failed."""
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([PROGRAM, "-T", "-f", EXAMPLE], stdout=full, stderr=subprocess.PIPE,
+        done = subprocess.run([PROGRAM, "-T", "-i", "eth1"], stdout=full, stderr=subprocess.PIPE,
                               timeout=30, check=False)
     case.equal(done.returncode, 1, "exit status")
     said = done.stderr.decode()
