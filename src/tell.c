@@ -32,12 +32,15 @@ static void describe(struct report_interface *to, const struct live_interface *f
 {
 	const struct config_input *wanted = from->wanted;
 
+	enum ledger_interface_state state = find_state(from);
+
 	*to = (struct report_interface){.name = from->link.index ? from->link.name : wanted->name,
 	    .description = from->link.alias,
-	    .state = state_of(from),
+	    .state = ledger_interface_state_name(state),
 	    .index = wanted->ingress ? wanted->ingress : from->link.index,
 	    .mtu = from->link.mtu,
-	    .speed_mbit = from->speed_mbit};
+	    .speed_mbit = from->speed_mbit,
+	    .is_there = state != LEDGER_INTERFACE_GONE && state != LEDGER_INTERFACE_WAITING};
 	memcpy(to->mac, from->link.mac, sizeof(to->mac));
 }
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "util/json.h"
-#include "util/line.h"
 
 static const char *const ignored_names[IGNORED_COUNT] = {
 #define X(constant, name) [IGNORED_##constant] = #name,
@@ -369,26 +368,26 @@ static void text_flows(FILE *out, const struct ledger *l)
 		text_row(out, "dropped: ring full", l->ring_dropped);
 }
 
-void ledger_print_name(FILE *out, const struct ledger_collector *c)
+void ledger_put_name(struct line *l, const struct ledger_collector *c)
 {
-	struct line l;
-
-	l.used = 0;
-	l.is_full = false;
-	line_put_text(&l, c->url, strlen(c->url));
-	line_put(&l, " (");
-	line_put(&l, c->format);
+	l->used = 0;
+	l->is_full = false;
+	line_put_text(l, c->url, strlen(c->url));
+	line_put(l, " (");
+	line_put(l, c->format);
 	if (c->group) {
-		line_put(&l, ", group ");
-		line_put_text(&l, c->group, strlen(c->group));
+		line_put(l, ", group ");
+		line_put_text(l, c->group, strlen(c->group));
 	}
-	line_end(&l, ")\n");
-	fwrite(l.text, 1, l.used, out);
+	line_end(l, ")\n");
 }
 
 static void text_collector(FILE *out, const struct ledger_collector *c)
 {
-	ledger_print_name(out, c);
+	struct line name;
+
+	ledger_put_name(&name, c);
+	fwrite(name.text, 1, name.used, out);
 	text_row(out, "records sent", c->sender.sent);
 	if (c->sender.queued)
 		text_row(out, "queued", c->sender.queued);

@@ -14,6 +14,7 @@
 #include "export/encoder.h"
 #include "meter/table.h"
 #include "transport/sender.h"
+#include "util/line.h"
 
 struct ledger_packets {
 	uint64_t received;
@@ -109,7 +110,7 @@ void ledger_add_interfaces(
 void ledger_add(struct ledger *l, const struct ledger *part);
 
 /* A collector's name for a person, with the end of the line: what a terminal takes for an order is made visible. */
-void ledger_print_name(FILE *out, const struct ledger_collector *c);
+void ledger_put_name(struct line *l, const struct ledger_collector *c);
 void ledger_print_text(FILE *out, const struct ledger *l);
 /* One object on one line. */
 void ledger_print_json(FILE *out, const struct ledger *l);

@@ -9,8 +9,11 @@
 #include "util/spell.h"
 #include "util/units.h"
 
-/* As wide as this numbers are at least. */
-#define NUMBER_WIDTH 14
+/* As wide as this numbers are at least. A usual terminal has room for a collector of IPv4 behind them. */
+#define NUMBER_WIDTH 10
+#define LABEL_WIDTH 10
+#define STATE_WIDTH 11
+#define COLUMNS 80
 
 const char *report_short(double value, char text[REPORT_SHORT_SIZE])
 {
@@ -101,23 +104,27 @@ static void print_up(FILE *out, uint64_t up_ns)
 	fprintf(out, "%" PRIu64 ":%02" PRIu64 ":%02" PRIu64, s / 3600 % 24, s / 60 % 60, s % 60);
 }
 
-/* So wide that all numbers of a report stand below each other. */
+static int wider(int width, uint64_t value, int beside)
+{
+	int digits = 1;
+
+	for (; value >= 10; value /= 10)
+		digits++;
+	return digits + beside < width ? width : digits + beside;
+}
+
+/* So wide that all numbers of a report stand below each other. A state reaches into the column that is before them. */
 static int width_of(const struct overview *o)
 {
 	const struct ledger *l = &o->now.ledger;
-	uint64_t most = l->packets.received;
-	int width = 1;
+	int width = wider(NUMBER_WIDTH, l->packets.received, 0);
 
-	if (most < ended(l))
-		most = ended(l);
-	if (most < l->packets.dropped_kernel + l->packets.dropped_interface)
-		most = l->packets.dropped_kernel + l->packets.dropped_interface;
+	width = wider(width, ended(l), 0);
+	width = wider(width, l->packets.dropped_kernel + l->packets.dropped_interface, 0);
 	for (size_t i = 0; i < l->collector_count; i++)
-		if (most < o->now.collectors[i].sender.sent)
-			most = o->now.collectors[i].sender.sent;
-	for (; most >= 10; most /= 10)
-		width++;
-	return width < NUMBER_WIDTH ? NUMBER_WIDTH : width;
+		width =
+		    wider(width, o->now.collectors[i].sender.sent, STATE_WIDTH + 1 - LABEL_WIDTH);
+	return width;
 }
 
 /* A number that is a part of the one above it. */
@@ -223,14 +230,20 @@ static void json_status(FILE *out, const struct overview *o)
 	fputc('\n', out);
 }
 
+static void text_collectors(FILE *out, const struct overview *o, unsigned columns);
+
 void report_status(FILE *out, const struct overview *o, bool json)
 {
-	if (json) {
+	if (json)
 		json_status(out, o);
-		return;
-	}
+	else
+		report_status_within(out, o, COLUMNS);
+}
+
+void report_status_within(FILE *out, const struct overview *o, unsigned columns)
+{
 	text_status(out, o);
-	report_collectors(out, o, false);
+	text_collectors(out, o, columns);
 }
 
 void report_stats(FILE *out, const struct overview *o, bool json)
@@ -243,15 +256,23 @@ void report_stats(FILE *out, const struct overview *o, bool json)
 
 /* -- collectors ------------------------------------------------------------------------------- */
 
-/* Its name is last: a narrow screen cuts it before what changes. */
-static void text_collector(FILE *out, const struct ledger_collector *c, double rate, int width)
+/* Its name is last, and where the row has no room for it in a row of its own. */
+static void text_collector(
+    FILE *out, const struct ledger_collector *c, double rate, int number_width, unsigned columns)
 {
 	char a[REPORT_SHORT_SIZE], b[REPORT_SHORT_SIZE], d[REPORT_SHORT_SIZE], e[REPORT_SHORT_SIZE];
+	struct line name;
+	int used = fprintf(out, "%-*s %*" PRIu64 " %6s %5s %5s %5s", STATE_WIDTH, c->state,
+	    LABEL_WIDTH + number_width - STATE_WIDTH - 1, c->sender.sent, report_short(rate, a),
+	    report_short((double)c->sender.queued, b), report_short((double)dropped(c), d),
+	    report_short((double)errors(c), e));
 
-	fprintf(out, "%-11s%*" PRIu64 "  %6s %6s %7s %6s  ", c->state, width - 1, c->sender.sent,
-	    report_short(rate, a), report_short((double)c->sender.queued, b),
-	    report_short((double)dropped(c), d), report_short((double)errors(c), e));
-	ledger_print_name(out, c);
+	ledger_put_name(&name, c);
+	if (used >= 0 && (size_t)used + name.used <= columns)
+		fputc(' ', out);
+	else
+		fprintf(out, "\n%*s", STATE_WIDTH + 1, "");
+	fwrite(name.text, 1, name.used, out);
 }
 
 static void json_collector(struct json *j, const struct ledger_collector *c, double sent)
@@ -279,14 +300,14 @@ static double sent_rate(const struct overview *o, size_t i)
 	    o, o->now.collectors[i].sender.sent, o->before.collectors[i].sender.sent);
 }
 
-static void text_collectors(FILE *out, const struct overview *o)
+static void text_collectors(FILE *out, const struct overview *o, unsigned columns)
 {
 	int width = width_of(o);
 
-	fprintf(out, "%-10s%*s  %6s %6s %7s %6s\n", "collectors", width, "sent", "sent/s", "queued",
-	    "dropped", "errors");
+	fprintf(out, "%-*s%*s %6s %5s %5s %5s\n", LABEL_WIDTH, "collectors", width, "sent",
+	    "sent/s", "queue", "drops", "errs");
 	for (size_t i = 0; i < o->now.ledger.collector_count; i++)
-		text_collector(out, &o->now.collectors[i], sent_rate(o, i), width);
+		text_collector(out, &o->now.collectors[i], sent_rate(o, i), width, columns);
 }
 
 void report_collectors(FILE *out, const struct overview *o, bool json)
@@ -294,7 +315,7 @@ void report_collectors(FILE *out, const struct overview *o, bool json)
 	struct json j = {.out = out};
 
 	if (!json) {
-		text_collectors(out, o);
+		text_collectors(out, o, COLUMNS);
 		return;
 	}
 	json_open_list(&j, NULL);
@@ -307,6 +328,7 @@ void report_collectors(FILE *out, const struct overview *o, bool json)
 /* -- interfaces --------------------------------------------------------------------------------- */
 
 #define MAC_SIZE sizeof("00:00:00:00:00:00")
+#define NUMBER_SIZE 21 /* of 64 bits */
 
 static const char *mac_text(const uint8_t mac[6], char text[MAC_SIZE])
 {
@@ -314,18 +336,47 @@ static const char *mac_text(const uint8_t mac[6], char text[MAC_SIZE])
 	return text;
 }
 
-static void text_interface(FILE *out, const struct report_interface *i)
+/* "-" is what there is not, or is not known. */
+static const char *number_or_dash(uint32_t value, char text[NUMBER_SIZE])
 {
-	char mac[MAC_SIZE], speed[REPORT_SHORT_SIZE], rate[REPORT_SHORT_SIZE];
-	char dropped[REPORT_SHORT_SIZE];
+	if (!value)
+		return "-";
+	*spell_decimal(text, value) = '\0';
+	return text;
+}
+
+static void text_interface(FILE *out, const struct report_interface *i, int name_width)
+{
+	static const uint8_t no_mac[6];
+	char received[REPORT_SHORT_SIZE], rate[REPORT_SHORT_SIZE], dropped[REPORT_SHORT_SIZE];
+	char index[NUMBER_SIZE], mac[MAC_SIZE], mtu[NUMBER_SIZE], speed[REPORT_SHORT_SIZE];
+	bool has_mac = i->is_there && memcmp(i->mac, no_mac, sizeof(no_mac)) != 0;
 	struct line l;
 
-	fprintf(out, "%-15s %-10s %14" PRIu64 "  %5s  %7s  ", printable(&l, i->name), i->state,
-	    i->counts.received, report_short(i->received_rate, rate),
+	fprintf(out, "%-*s %-10s %5s %5s %5s ", name_width, printable(&l, i->name), i->state,
+	    report_short((double)i->counts.received, received),
+	    i->is_there ? report_short(i->received_rate, rate) : "-",
 	    report_short((double)drops_at(&i->counts), dropped));
-	fprintf(out, "%6" PRIu32 "  %s  %5" PRIu32 "  %5s  ", i->index, mac_text(i->mac, mac),
-	    i->mtu, i->speed_mbit ? report_short((double)i->speed_mbit * 1e6, speed) : "-");
-	fprintf(out, "%s\n", printable(&l, i->description));
+	fprintf(out, "%5s %-17s %5s %5s\n", number_or_dash(i->index, index),
+	    has_mac ? mac_text(i->mac, mac) : "-", number_or_dash(i->is_there ? i->mtu : 0, mtu),
+	    i->is_there && i->speed_mbit ? report_short((double)i->speed_mbit * 1e6, speed) : "-");
+	if (*i->description)
+		fprintf(out, "%*s %s\n", name_width, "", printable(&l, i->description));
+}
+
+/* The columns fit a usual terminal; what is said of an interface stands below it. */
+static void text_interfaces(FILE *out, const struct report_interface *list, size_t count)
+{
+	int width = (int)strlen("interface");
+	struct line l;
+
+	for (size_t i = 0; i < count; i++)
+		if (width < (int)strlen(printable(&l, list[i].name)))
+			width = (int)strlen(l.text);
+	fprintf(out, "%-*s %-10s %5s %5s %5s %5s %-17s %5s %5s\n", width, "interface", "state",
+	    "pkts", "pkt/s", "drops", "index", "mac", "mtu", "bit/s");
+	for (size_t i = 0; i < count; i++)
+		text_interface(out, &list[i], width);
 }
 
 static void json_interface(struct json *j, const struct report_interface *i)
@@ -352,11 +403,7 @@ void report_interfaces(FILE *out, const struct report_interface *list, size_t co
 	struct json j = {.out = out};
 
 	if (!json) {
-		fprintf(out, "%-15s %-10s %14s  %5s  %7s  %6s  %-17s  %5s  %5s  %s\n", "interface",
-		    "state", "received", "pkt/s", "dropped", "index", "mac", "mtu", "bit/s",
-		    "description");
-		for (size_t i = 0; i < count; i++)
-			text_interface(out, &list[i]);
+		text_interfaces(out, list, count);
 		return;
 	}
 	json_open_list(&j, NULL);

@@ -13,6 +13,8 @@
 
 /* How it goes, on a screen: rates, what is held, what is lost. */
 void report_status(FILE *out, const struct overview *o, bool json);
+/* The former as text, whose lines are no longer than this where that can be. */
+void report_status_within(FILE *out, const struct overview *o, unsigned columns);
 /* The ledger (SPEC section 6) as it stands. */
 void report_stats(FILE *out, const struct overview *o, bool json);
 /* Each collector with its state. */
@@ -27,6 +29,7 @@ struct report_interface {
 	uint32_t mtu;      /* 0: not known, like the others */
 	uint32_t speed_mbit;
 	uint8_t mac[6];
+	bool is_there; /* now: else the text leaves out what is as of the last time */
 	struct ledger_interface counts;
 	double received_rate; /* packets in a second */
 };

@@ -50,7 +50,7 @@ static void put_status(struct screen *s, const struct overview *o, unsigned rows
 
 	if (!out)
 		return;
-	report_status(out, o, false);
+	report_status_within(out, o, s->columns);
 	fclose(out);
 	rest = text;
 	while (rows_max > 0 && (line = strsep(&rest, "\n")) && rest) {
@@ -101,7 +101,7 @@ void screen_print(
 		width = ENDPOINT_MIN;
 	if (width > ENDPOINT_MAX)
 		width = ENDPOINT_MAX;
-	put_status(&s, o, size->rows > 1 ? size->rows / 2 : 1);
+	put_status(&s, o, size->rows > 1 ? size->rows * 2 / 3 : 1);
 	row(&s, "%s", "");
 	row(&s, "%-6s %-*s %-*s %5s %6s %5s", "proto", (int)width, "source", (int)width,
 	    "destination", "pkts", "octets", "bit/s");

@@ -149,7 +149,7 @@ def rates(case, station):
             sender.join(10)
         probe.end()
     good_end(case, probe)
-    case.equal(lines[0].split(), "interface state received pkt/s dropped index mac mtu bit/s description".split(), "heading")
+    case.equal(lines[0].split(), "interface state pkts pkt/s drops index mac mtu bit/s".split(), "heading")
     case.equal([line.split()[0:2] for line in lines[1:]], [["b0", "ok"], ["b1", "ok"]], "rows")
     case.true(lines[1].split()[2:5] == ["1000", "0", "0"] and int(lines[2].split()[2]) > 300, f"{lines}")
 

@@ -86,19 +86,18 @@ START_TEST(status_as_text)
 	overview_example(&o, 1000);
 	print(report_status, &o, false);
 	has(printed, "spanflow 1.2.3  up 2d 3:04:05  2 workers\n");
-	has(printed, "packets             1000  received     500/s   4000bit/s\n");
-	has(printed, "                     900  metered\n");
-	has(printed, "                      40  not sampled\n");
-	has(printed, "                      60  ignored\n");
-	has(printed, "                       8  dropped        4/s  by kernel and interfaces\n");
-	has(printed, "flows                 10  active        15/s new  most 20 of 1000000\n");
-	has(printed, "records               20  ended         10/s\n");
-	has(printed, "                       5  ended early: table full\n");
-	has(printed, "                       3  dropped: ring full\n");
-	has(printed, "collectors          sent  sent/s queued dropped errors\n");
-	has(printed, "ok                    12       6      2       3      4  udp://c:1 (ipfix)\n");
-	has(printed,
-	    "failed                 0       0      0       0      0  udp://d:2 (9, group g)\n");
+	has(printed, "packets         1000  received     500/s   4000bit/s\n");
+	has(printed, "                 900  metered\n");
+	has(printed, "                  40  not sampled\n");
+	has(printed, "                  60  ignored\n");
+	has(printed, "                   8  dropped        4/s  by kernel and interfaces\n");
+	has(printed, "flows             10  active        15/s new  most 20 of 1000000\n");
+	has(printed, "records           20  ended         10/s\n");
+	has(printed, "                   5  ended early: table full\n");
+	has(printed, "                   3  dropped: ring full\n");
+	has(printed, "collectors      sent sent/s queue drops  errs\n");
+	has(printed, "ok                12      6     2     3     4 udp://c:1 (ipfix)\n");
+	has(printed, "failed             0      0     0     0     0 udp://d:2 (9, group g)\n");
 }
 END_TEST
 
@@ -131,6 +130,23 @@ START_TEST(numbers_stand_below_each_other_however_large)
 		overview_example(&o, sizes[i]);
 		check_columns(print(report_status, &o, false));
 	}
+}
+END_TEST
+
+/* A terminal has room for a collector of IPv4; a longer one stands in a row of its own. */
+START_TEST(collectors_fit_a_usual_terminal)
+{
+	struct overview o;
+
+	overview_example(&o, 1000);
+	o.now.collectors[0].url = "udp://192.168.100.100:4739";
+	o.now.collectors[1].url = "udp://flow-collector-01.dc1.example.net:2055";
+	print(report_collectors, &o, false);
+	ck_assert_str_eq(printed,
+	    "collectors      sent sent/s queue drops  errs\n"
+	    "ok                12      6     2     3     4 udp://192.168.100.100:4739 (ipfix)\n"
+	    "failed             0      0     0     0     0\n"
+	    "            udp://flow-collector-01.dc1.example.net:2055 (9, group g)\n");
 }
 END_TEST
 
@@ -210,24 +226,52 @@ START_TEST(interfaces_have_their_counters)
 		.mtu = 1500,
 		.speed_mbit = 10000,
 		.mac = {2, 0, 0, 0, 0, 1},
+		.is_there = true,
 		.counts = {"eth1", 12345678901234, 23456, 7},
 		.received_rate = 81234.5},
-	    {.name = "eth2", .description = "", .state = "ok", .counts = {"eth2", 0, 0, 0}},
+	    {.name = "eth2",
+		.description = "",
+		.state = "ok",
+		.is_there = true,
+		.counts = {"eth2", 0, 0, 0}},
 	};
 
 	print_interfaces(list, 2, false);
 	ck_assert_str_eq(printed,
-	    "interface       state            received  pkt/s  dropped   index  mac                "
-	    "  mtu  bit/s  description\n"
-	    "eth1            ok         12345678901234  81.2k    23.5k       2  "
-	    "02:00:00:00:00:01   1500  10.0G  span\n"
-	    "eth2            ok                      0      0        0       0  "
-	    "00:00:00:00:00:00      0      -  \n");
+	    "interface state       pkts pkt/s drops index mac                 mtu bit/s\n"
+	    "eth1      ok         12.3T 81.2k 23.5k     2 02:00:00:00:00:01  1500 10.0G\n"
+	    "          span\n"
+	    "eth2      ok             0     0     0     - -                     -     -\n");
 	print_interfaces(list, 2, true);
 	ck_assert(json_valid(printed));
 	has(printed,
 	    "\"speedMegabits\":10000,\"received\":12345678901234,\"receivedRate\":81234.500,"
 	    "\"droppedKernel\":23456,\"droppedInterface\":7}");
+}
+END_TEST
+
+START_TEST(interfaces_that_are_not_there_have_no_rate)
+{
+	struct report_interface row = {.name = "enp59s0f0np0.77",
+	    .description = "",
+	    .state = "gone",
+	    .index = 12345,
+	    .mtu = 1500,
+	    .speed_mbit = 10000,
+	    .mac = {2, 0, 0, 0, 0, 1},
+	    .counts = {"enp59s0f0np0.77", 9999, 0, 0}};
+
+	print_interfaces(&row, 1, false);
+	has(printed,
+	    "\nenp59s0f0np0.77 gone        9999     -     0 12345 -                     -     -\n");
+	row.is_there = true;
+	print_interfaces(&row, 1, false);
+	has(printed,
+	    "\nenp59s0f0np0.77 gone        9999     0     0 12345 02:00:00:00:00:01  1500 10.0G\n");
+	ck_assert_uint_eq(strlen(strchr(printed, '\n') + 1), 81);
+	row.is_there = false;
+	print_interfaces(&row, 1, true);
+	has(printed, "\"mac\":\"02:00:00:00:00:01\",\"mtu\":1500,\"speedMegabits\":10000");
 }
 END_TEST
 
@@ -241,7 +285,7 @@ START_TEST(status_names_who_lost_most_of_several)
 	o.now.ledger.interfaces = list;
 	o.now.ledger.interface_count = 3;
 	has(print(report_status, &o, false),
-	    "                       8  dropped        4/s  most at e\\x1b[2J\n");
+	    "                   8  dropped        4/s  most at e\\x1b[2J\n");
 	o.now.ledger.interface_count = 1;
 	has(print(report_status, &o, false), "/s  by kernel and interfaces\n");
 	o.now.ledger.interface_count = 3;
@@ -285,6 +329,7 @@ Suite *report_suite(void)
 	const TTest *const tests[] = {short_numbers_at_each_boundary,
 	    short_numbers_have_five_characters_at_most, status_as_text,
 	    numbers_stand_below_each_other_however_large, status_before_anything_came,
+	    collectors_fit_a_usual_terminal, interfaces_that_are_not_there_have_no_rate,
 	    json_has_all_on_one_line, stats_are_the_ledger, interfaces_have_their_counters,
 	    status_names_who_lost_most_of_several, interfaces_bring_no_orders_to_a_terminal,
 	    collectors_bring_none_either};

@@ -153,6 +153,19 @@ START_TEST(both_ends_of_long_endpoints_can_be_read)
 }
 END_TEST
 
+START_TEST(collectors_of_long_names_are_shown_whole)
+{
+	struct listing *l = flows_of(NULL, 0);
+
+	overview_example(&overview, 1000);
+	overview.now.collectors[0].url = "udp://flow-collector-01.dc1.example.net:4739";
+	has(draw(l, 24, 80),
+	    "\n            udp://flow-collector-01.dc1.example.net:4739 (ipfix)\n");
+	has(draw(l, 24, 132), " 4 udp://flow-collector-01.dc1.example.net:4739 (ipfix)\n");
+	listing_destroy(l);
+}
+END_TEST
+
 START_TEST(protocols_without_ports_show_none)
 {
 	struct record r = record_of_class(CLASS_ICMP, 1000000000000);
@@ -168,7 +181,7 @@ Suite *screen_suite(void)
 {
 	const TTest *const tests[] = {fits_a_screen_of_any_size, without_flows_there_is_the_status,
 	    usual_terminal_shows_ipv4_as_it_is, both_ends_of_long_endpoints_can_be_read,
-	    protocols_without_ports_show_none};
+	    protocols_without_ports_show_none, collectors_of_long_names_are_shown_whole};
 
 	return SUITE_OF("screen", tests);
 }
