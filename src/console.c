@@ -86,6 +86,11 @@ static void list_flows(struct console *c, struct request *r, char *const *words,
 	job_list(&c->jobs, r, words, count);
 }
 
+static void list_rows(struct console *c, struct request *r, char *const *words, size_t count)
+{
+	job_rows(&c->jobs, r, words, count);
+}
+
 static void show_screen(struct console *c, struct request *r, char *const *words, size_t count)
 {
 	job_screen(&c->jobs, r, words, count);
@@ -110,6 +115,7 @@ static const struct command {
     {"collectors", false, tell},
     {"interfaces", false, tell},
     {"flows", true, list_flows},
+    {"rows", true, list_rows},
     {"screen", true, show_screen},
     {"flush", false, flush},
     {"reload", false, reload},

@@ -31,8 +31,10 @@ struct job {
 	struct screen_size size;
 
 	/* The answer: */
-	struct encoder *encoder;
-	unsigned worker; /* whose listing is being written, and where in it */
+	unsigned columns;        /* of rows for a terminal; 0: lines of the encoder */
+	struct encoder *encoder; /* NULL: rows */
+	bool has_heading;        /* of rows */
+	unsigned worker;         /* whose listing is being written, and where in it */
 	size_t place;
 };
 
@@ -163,7 +165,8 @@ static int read_top(struct listing_request *wanted, char *const *words, size_t c
 	return (int)i;
 }
 
-void job_list(struct jobs *all, struct request *r, char *const *words, size_t count)
+static void list(
+    struct jobs *all, struct request *r, char *const *words, size_t count, unsigned columns)
 {
 	struct job *job = create_job(all, r, ORDER_LIST);
 	char why[128];
@@ -171,6 +174,7 @@ void job_list(struct jobs *all, struct request *r, char *const *words, size_t co
 
 	if (!job)
 		return;
+	job->columns = columns;
 	job->wanted.limit = all->program->config.max_flows;
 	n = read_top(&job->wanted, words, count);
 	if (n < 0)
@@ -184,6 +188,22 @@ void job_list(struct jobs *all, struct request *r, char *const *words, size_t co
 		return;
 	}
 	free_job(job);
+}
+
+void job_list(struct jobs *all, struct request *r, char *const *words, size_t count)
+{
+	list(all, r, words, count, 0);
+}
+
+/* "COLUMNS" and what job_list() takes. */
+void job_rows(struct jobs *all, struct request *r, char *const *words, size_t count)
+{
+	uint64_t columns;
+
+	if (count == 0 || parse_number(words[0], 1, SCREEN_COLUMNS_MAX, &columns) < 0)
+		request_fail(r, "flows: COLUMNS are missing");
+	else
+		list(all, r, words + 1, count - 1, request_wants_json(r) ? 0 : (unsigned)columns);
 }
 
 /* "ROWS COLUMNS [by ORDER] [FILTER]" */
@@ -252,12 +272,32 @@ static void add_sum(const struct job *job, struct request *r)
 		sum.packets, sum.octets));
 }
 
+static void write_heading(struct job *job, struct request *r)
+{
+	char text[SCREEN_FLOW_SIZE];
+
+	if (job->columns && !job->has_heading)
+		request_add(r, text, screen_flow_heading(text, job->columns));
+	job->has_heading = true;
+}
+
+static void write_record(struct job *job, struct request *r, const struct record *record)
+{
+	char text[SCREEN_FLOW_SIZE];
+
+	if (job->columns)
+		request_add(r, text, screen_flow(text, record, job->columns));
+	else
+		encoder_record(job->encoder, record);
+}
+
 /* The next records of the listings, one worker's after the other's. */
 static bool write_records(void *owner, struct request *r)
 {
 	struct job *job = owner;
 	unsigned n = 0;
 
+	write_heading(job, r);
 	while (job->worker < job->jobs->program->worker_count && n < RECORDS_AT_ONCE) {
 		const struct listing *l = job->errand.orders[job->worker].listing;
 
@@ -266,14 +306,15 @@ static bool write_records(void *owner, struct request *r)
 			job->place = 0;
 			continue;
 		}
-		encoder_record(job->encoder, listing_at(l, job->place++));
+		write_record(job, r, listing_at(l, job->place++));
 		n++;
 	}
-	if (n == RECORDS_AT_ONCE) {
+	if (job->encoder && n == RECORDS_AT_ONCE)
 		encoder_flush(job->encoder);
+	if (n == RECORDS_AT_ONCE)
 		return true;
-	}
-	encoder_finish(job->encoder);
+	if (job->encoder)
+		encoder_finish(job->encoder);
 	if (!request_wants_json(r))
 		add_sum(job, r);
 	return false;
@@ -292,8 +333,8 @@ static void answer_flows(struct job *job)
 	    .out_ctx = r,
 	};
 
-	job->encoder = encoder_create(&options);
-	if (!job->encoder) {
+	job->encoder = job->columns ? NULL : encoder_create(&options);
+	if (!job->encoder && !job->columns) {
 		request_fail(r, "%s", strerror(ENOMEM));
 		free_job(job);
 		return;

@@ -31,6 +31,8 @@ struct jobs {
 
 /* "[top [N] [by ORDER]] [FILTER]": records, with their sum where the answer is for a person. */
 void job_list(struct jobs *all, struct request *r, char *const *words, size_t count);
+/* "COLUMNS" and the same, for a terminal that is too narrow for them: rows of control/screen.h. */
+void job_rows(struct jobs *all, struct request *r, char *const *words, size_t count);
 /* "ROWS COLUMNS [by ORDER] [FILTER]": what control/screen.h draws. */
 void job_screen(struct jobs *all, struct request *r, char *const *words, size_t count);
 /* Ends all flows that are held; the answer comes when that is done. */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -22,6 +23,7 @@
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
 #define ROUND_MS 1000
+#define FLOWS_COLUMNS 128 /* of a line of text for a flow of IPv4 */
 /* What takes longest is a reload that looks names up. */
 #define ANSWER_SECONDS 30
 
@@ -162,6 +164,20 @@ static bool make_request(char request[REQUEST_SIZE], const char *style, char **w
 	return true;
 }
 
+/* What asks for flows: rows where the terminal is too narrow for their lines of text. */
+static bool make_flows_request(
+    char request[REQUEST_SIZE], const char *style, char **words, int count)
+{
+	struct winsize size;
+	char narrow[64];
+
+	if (strcmp(style, "text") != 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 ||
+	    size.ws_col == 0 || size.ws_col >= FLOWS_COLUMNS)
+		return make_request(request, style, words, count);
+	snprintf(narrow, sizeof(narrow), "text rows %u", size.ws_col);
+	return make_request(request, narrow, words + 1, count - 1);
+}
+
 static int print_answer(const char *request)
 {
 	FILE *answer = ask(request);
@@ -252,6 +268,7 @@ int main(int argc, char **argv)
 	    {"json", no_argument, NULL, 'j'}, {"version", no_argument, NULL, 'V'},
 	    {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	const char *style = "text";
+	bool (*make)(char *, const char *, char **, int);
 	char request[REQUEST_SIZE];
 	int option;
 
@@ -279,7 +296,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(argv[optind], "top") == 0)
 		return show_top(argv + optind + 1, argc - optind - 1);
-	if (!make_request(request, style, argv + optind, argc - optind))
+	make = strcmp(argv[optind], "flows") == 0 ? make_flows_request : make_request;
+	if (!make(request, style, argv + optind, argc - optind))
 		return EXIT_USAGE;
 	return print_answer(request);
 }

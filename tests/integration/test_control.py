@@ -437,6 +437,8 @@ WRONG = [
     (b"text flows top 99999999999999999999999\n", "N from 1"), (b"text flows top 5 by\n", "by octets, packets or duration"),
     (b"text flows top by size\n", "by octets, packets or duration"), (b"text flows by octets\n", "not understood: 'by'"),
     (b"text flows host\n", "missing behind 'host'"), (b"text flows top top\n", "not understood: 'top'"),
+    (b"text rows\n", "COLUMNS"), (b"text rows top\n", "COLUMNS"), (b"text rows 0\n", "COLUMNS"), (b"text rows 1001\n", "COLUMNS"),
+    (b"text rows 80 top 0\n", "N from 1 to 100000"), (b"json rows 80 nonsense\n", "not understood: 'nonsense'"),
     (b"text screen\n", "ROWS and COLUMNS"), (b"text screen 24\n", "ROWS and COLUMNS"),
     (b"text screen 0 80\n", "ROWS and COLUMNS"), (b"text screen 24 1001\n", "ROWS and COLUMNS"),
     (b"text screen -1 80\n", "ROWS and COLUMNS"), (b"text screen 24 80 by size\n", "by octets, packets or duration"),
@@ -450,7 +452,8 @@ WRONG = [
     (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "begins with text or json"),
 ]
 RIGHT = [b"text status\n", b"text status\r\n", b"  text \t status  \n", b"json status\n", b"text status\njson stats\n",
-         b"text status\n" + b"z" * 100000, b"text screen 1 1\n", b"text screen 1000 1000\n", b"text screen 24 80 by packets tcp\n"]
+         b"text status\n" + b"z" * 100000, b"text screen 1 1\n", b"text screen 1000 1000\n", b"text screen 24 80 by packets tcp\n",
+         b"text rows 1\n", b"text rows 1000 top 5 by packets tcp\n"]
 
 
 def wrong_requests(case, station):
@@ -857,6 +860,25 @@ def top(case, station):
         good_end(case, probe)
 
 
+def narrow(case, station):
+    """On a terminal of 80 columns a flow of IPv4 is one row; elsewhere it is a line of text."""
+    with station.probe("-o", "json") as probe, Terminal(station.tap) as terminal:
+        station.send([frame for port in range(5001, 5201) for frame in frames(port, 1, 1000)])
+        until(lambda: ctl(probe.path, "-j", "status").json()["received"] == 200)
+        terminal.type("%s -s %s flows top 12" % (CONTROL, probe.path))
+        case.true(terminal.shows("proto  source", "flows: 200, packets: 200"), "flows:\n" + terminal.screen())
+        rows = [line for line in terminal.screen().splitlines() if "192.0.2.10:5" in line]
+        case.equal((len(rows), {len(row) for row in rows}), (12, {79}), "rows and their lengths:\n" + terminal.screen())
+        terminal.type("clear; %s -s %s flows | tail -n 3" % (CONTROL, probe.path))
+        case.true(terminal.shows(" -> "), "lines of text in a pipe:\n" + terminal.screen())
+        lines = ask(probe.path, b"text rows 80\n").decode().splitlines()
+        case.equal(len(lines), 1 + 1 + 200 + 1, "lines of all rows")
+        case.equal(len({line.split()[1] for line in lines[2:-1]}), 200, "different flows")
+        case.equal(sorted(ask(probe.path, b"json rows 80\n").splitlines()), sorted(ask(probe.path, b"json flows\n").splitlines()), "JSON")
+        probe.end()
+        good_end(case, probe)
+
+
 def cases(tap):
     with netns.Link() as link:
         station = Station(tap, link)
@@ -877,7 +899,7 @@ def cases(tap):
                 ("listings that nobody reads", unread),
                 ("an answer that breaks off", broken_off), ("requests while 100,000 packets a second come", load),
                 ("300,000 flows", many_flows, 1), ("300,000 flows of two workers", many_flows, 2),
-                ("two workers", two_workers), ("top", top)):
+                ("two workers", two_workers), ("top", top), ("flows on a narrow terminal", narrow)):
             tap.test(name, function, station, *arguments)
 
 

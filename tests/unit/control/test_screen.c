@@ -153,6 +153,33 @@ START_TEST(both_ends_of_long_endpoints_can_be_read)
 }
 END_TEST
 
+/* In a listing nothing is cut: what is too long moves what is behind it. */
+START_TEST(flows_that_are_listed_keep_their_addresses)
+{
+	char text[SCREEN_FLOW_SIZE];
+	struct record r = ipv6_flow(
+	    "1111:2222:3333:4444:5555:6666:7777:8888", "aaaa:bbbb:cccc:dddd:eeee:ffff:1234:5678");
+	struct record four = record_at(1000000000000);
+
+	ck_assert_uint_eq(screen_flow_heading(text, 80), 80);
+	ck_assert_str_eq(text,
+	    "proto  source                     destination                 pkts octets bit/s\n");
+	memset(four.src, 255, 4);
+	memset(four.dst, 254, 4);
+	four.src_port = four.dst_port = 65535;
+	four.octets = four.packets = 1000000;
+	ck_assert_uint_eq(screen_flow(text, &four, 80), 80);
+	has(text, "TCP    255.255.255.255:65535      254.254.254.254:65535      1.00M  1.00M ");
+	r.packets = r.octets = UINT64_MAX;
+	ck_assert_uint_eq(screen_flow(text, &r, 1), strlen(text));
+	has(text,
+	    " [1111:2222:3333:4444:5555:6666:7777:8888]:65535 "
+	    "[aaaa:bbbb:cccc:dddd:eeee:ffff:1234:5678]:65534 18.4E  18.4E ");
+	ck_assert_int_eq(text[strlen(text) - 1], '\n');
+	ck_assert_uint_lt(screen_flow(text, &r, SCREEN_COLUMNS_MAX), SCREEN_FLOW_SIZE);
+}
+END_TEST
+
 START_TEST(collectors_of_long_names_are_shown_whole)
 {
 	struct listing *l = flows_of(NULL, 0);
@@ -181,7 +208,8 @@ Suite *screen_suite(void)
 {
 	const TTest *const tests[] = {fits_a_screen_of_any_size, without_flows_there_is_the_status,
 	    usual_terminal_shows_ipv4_as_it_is, both_ends_of_long_endpoints_can_be_read,
-	    protocols_without_ports_show_none, collectors_of_long_names_are_shown_whole};
+	    protocols_without_ports_show_none, collectors_of_long_names_are_shown_whole,
+	    flows_that_are_listed_keep_their_addresses};
 
 	return SUITE_OF("screen", tests);
 }
