@@ -305,6 +305,11 @@ void collector_give_up(struct collector *c, enum failure why)
 	}
 }
 
+bool collector_lacks_room(const struct collector *c)
+{
+	return sender_lacks_room(c->sender);
+}
+
 bool collector_has_failed(const struct collector *c)
 {
 	return sender_has_failed(c->sender);

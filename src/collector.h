@@ -55,6 +55,8 @@ bool collector_is_busy(const struct collector *c);
 void collector_unpace(struct collector *c);
 /* Drops all that is queued, under this name. */
 void collector_give_up(struct collector *c, enum failure why);
+/* Whether what is queued waits for room on a disk. */
+bool collector_lacks_room(const struct collector *c);
 /* Whether its stream broke. */
 bool collector_is_dead(const struct collector *c);
 /* It is by an error, rather than given up at an end. */

@@ -31,10 +31,15 @@
 /* After a stop pacing ends at the first time, and what is not sent at the second is dropped. */
 #define HURRY_UNPACED_NS (2 * NS_PER_S)
 #define HURRY_DROP_NS (2600 * NS_PER_MS)
+/* What waits for room on a disk is dropped so long after another exporter has taken over. */
+#define ROOM_DROP_NS (60 * NS_PER_S)
 /* How long to sleep at most, so that a hurry is noticed. */
 #define SLEEP_MAX_NS (100 * NS_PER_MS)
 /* What the collectors got is given out this often. */
 #define PUBLISH_NS (200 * NS_PER_MS)
+
+/* The later ones leave less time. */
+enum haste { HASTE_NONE, HASTE_REPLACED, HASTE_STOP };
 
 /* A collector as the loop needs it. */
 struct output {
@@ -59,8 +64,9 @@ struct exporter {
 	bool failed;
 	bool unpaced;
 	bool dead_told;
-	atomic_bool hurry;
-	uint64_t hurry_since_ns;
+	_Atomic enum haste asked;
+	enum haste haste; /* as last seen */
+	uint64_t haste_since_ns;
 	struct snapshot *published;
 	atomic_uint beats; /* how often it was given out */
 	uint64_t published_ns;
@@ -137,7 +143,7 @@ static void tell_if_dead(struct exporter *x)
 {
 	uint64_t one = 1;
 
-	if (atomic_load_explicit(&x->hurry, memory_order_relaxed))
+	if (atomic_load_explicit(&x->asked, memory_order_relaxed) != HASTE_NONE)
 		return;
 	for (size_t i = 0; i < x->count; i++)
 		if (!collector_is_dead(x->outputs[i].collector))
@@ -146,22 +152,33 @@ static void tell_if_dead(struct exporter *x)
 		x->dead_told = true;
 }
 
+/* Whoever moves a file while its disk is full is about to make room. */
+static uint64_t time_for(const struct exporter *x, const struct collector *c)
+{
+	bool may_wait = x->haste == HASTE_REPLACED && collector_lacks_room(c);
+
+	return may_wait ? ROOM_DROP_NS : HURRY_DROP_NS;
+}
+
 static void hurry_up(struct exporter *x)
 {
+	enum haste asked = atomic_load_explicit(&x->asked, memory_order_relaxed);
 	uint64_t waited;
 
-	if (!atomic_load_explicit(&x->hurry, memory_order_relaxed))
+	if (asked == HASTE_NONE)
 		return;
-	if (!x->hurry_since_ns)
-		x->hurry_since_ns = steady_now();
-	waited = steady_now() - x->hurry_since_ns;
+	if (asked != x->haste) {
+		x->haste = asked;
+		x->haste_since_ns = steady_now();
+	}
+	waited = steady_now() - x->haste_since_ns;
 	if (waited >= HURRY_UNPACED_NS && !x->unpaced) {
 		x->unpaced = true;
 		for (size_t i = 0; i < x->count; i++)
 			collector_unpace(x->outputs[i].collector);
 	}
-	if (waited >= HURRY_DROP_NS)
-		for (size_t i = 0; i < x->count; i++)
+	for (size_t i = 0; i < x->count; i++)
+		if (waited >= time_for(x, x->outputs[i].collector))
 			collector_give_up(x->outputs[i].collector, FAILURE_SHUTDOWN);
 }
 
@@ -351,7 +368,14 @@ struct transport *exporter_transport(struct exporter *x, size_t i)
 
 void exporter_hurry(struct exporter *x)
 {
-	atomic_store(&x->hurry, true);
+	atomic_store(&x->asked, HASTE_STOP);
+}
+
+void exporter_retire(struct exporter *x)
+{
+	enum haste none = HASTE_NONE;
+
+	atomic_compare_exchange_strong(&x->asked, &none, HASTE_REPLACED);
 }
 
 bool exporter_failed(const struct exporter *x)

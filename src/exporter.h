@@ -48,6 +48,8 @@ void *exporter_run(void *exporter);
  * cannot be taken back.
  */
 void exporter_hurry(struct exporter *x);
+/* The same for one that has been replaced, but what waits for room on a disk may do so for a minute. */
+void exporter_retire(struct exporter *x);
 
 /* From any thread: the collectors' part of the ledger as it was a moment ago. How many there are. */
 size_t exporter_ledger_now(const struct exporter *x, struct ledger_collector *collectors);

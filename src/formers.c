@@ -8,6 +8,19 @@
 
 #include "util/log.h"
 
+/* So many may wait for room on a disk: each has rings and queues of its own. */
+#define PATIENT_MAX 8
+
+/* The oldest, which are at the list's end, wait no longer. */
+static void limit_patience(const struct formers *f)
+{
+	unsigned busy = 0;
+
+	for (const struct former *former = f->list; former; former = former->next)
+		if (!former->has_ended && ++busy > PATIENT_MAX)
+			exporter_hurry(former->exporting->exporter);
+}
+
 int formers_add(struct formers *f, struct exporting *exporting, struct config *config)
 {
 	struct former *former = calloc(1, sizeof(*former));
@@ -20,8 +33,15 @@ int formers_add(struct formers *f, struct exporting *exporting, struct config *c
 	f->list = former;
 	/* Its collectors are looked up by another one now. */
 	resolver_stop(&exporting->resolver);
-	exporter_hurry(exporting->exporter);
+	exporter_retire(exporting->exporter);
+	limit_patience(f);
 	return 0;
+}
+
+void formers_hurry(const struct formers *f)
+{
+	for (const struct former *former = f->list; former; former = former->next)
+		exporter_hurry(former->exporting->exporter);
 }
 
 /* -- the ledger -------------------------------------------------------------------------------- */

@@ -29,6 +29,8 @@ struct formers {
 
 /* `config` goes with it, if it is not NULL. 0 or -ENOMEM. */
 int formers_add(struct formers *f, struct exporting *exporting, struct config *config);
+/* The program is about to end: they may wait no longer than the present one. */
+void formers_hurry(const struct formers *f);
 /*
  * Looks which have come to their end, and lets go of them. Whether one did; *failed becomes true where an output of
  * one failed, and where a collector did not take its records in time for the program's end (`stopping`): what a

@@ -82,6 +82,7 @@ static void stop(void *ctx)
 	for (unsigned i = 0; i < p->worker_count; i++)
 		worker_stop(p->workers[i]);
 	exporter_hurry(p->exporting->exporter);
+	formers_hurry(&p->formers);
 	set_timer(op, ON_INTERRUPT, 0);
 }
 
@@ -221,8 +222,10 @@ static void exporter_changes(void *ctx)
 	event_add(op->events[ON_EXPORTER_END], NULL);
 	/* The former one may have come to its end before the workers' answer was heard. */
 	op->exporter_ended = false;
-	if (op->program->stopping)
+	if (op->program->stopping) {
 		exporter_hurry(op->program->exporting->exporter);
+		formers_hurry(&op->program->formers);
+	}
 	/* One that is set already is not put off, or many reloads would leave many exporters. */
 	if (!evtimer_pending(op->events[ON_FORMERS], NULL))
 		set_timer(op, ON_FORMERS, FORMERS_NS);

@@ -493,6 +493,66 @@ def rotation_case(case, link, tap):
     case.equal((heading_and_lines(moved), heading_and_lines(csv)), ((1, 2), (1, 2)), "headings and lines")
 
 
+@contextlib.contextmanager
+def run_on_full_disk(link, tap, name):
+    """A probe with lines on a disk that nothing goes to, and the path of the ballast there."""
+    with live.small_disk(tap) as disk:
+        ballast = os.path.join(disk, "ballast")
+        with open(ballast, "wb", buffering=0) as out, contextlib.suppress(OSError):
+            while out.write(bytes(100)):
+                pass
+        run = Run(link, tap, name)
+        run.base = run.base.replace(run.lines, os.path.join(disk, "lines"))
+        run.lines = os.path.join(disk, "lines")
+        run.write("")
+        with run.probe:
+            yield run, ballast
+
+
+def move_while_full(case, run, number):
+    """A record waits for room when its file is moved."""
+    send(run.link.sending, "a0", frames_of(1, sport=5000 + number))
+    case.equal(run.ask("text flush"), "ok\n", "flush")
+    time.sleep(0.2)
+    os.rename(run.lines, f"{run.lines}.{number}")
+    run.reload(case)
+
+
+def lines_in(path):
+    with open(path, encoding="utf-8") as text:
+        return [json.loads(line)["sourceTransportPort"] for line in text]
+
+
+def full_disk_case(case, link, tap):
+    """What waits for room when its file is moved goes there when there is some, of the last eight."""
+    with run_on_full_disk(link, tap, "full") as (run, ballast):
+        for number in range(10):
+            move_while_full(case, run, number)
+        time.sleep(3.5)
+        os.unlink(ballast)
+        wait_for(lambda: os.path.getsize(run.lines + ".9") > 0, 5, "there is room again")
+        wait_for(lambda: os.path.getsize(run.lines + ".2") > 0, 5, "for all of them")
+        send(link.sending, "a0", frames_of(1, sport=6000))
+        run.stop()
+        got = [lines_in(f"{run.lines}.{number}") for number in range(10)]
+        case.equal(got, [[], []] + [[5000 + number] for number in range(2, 10)], "lines of those that were moved")
+        case.equal(lines_in(run.lines), [6000], "lines of the last")
+    collector = run.probe.stats()["collectors"][0]
+    case.equal((collector["sent"], collector["dropped"]), (9, {"ENOSPC": 2}), "records sent, and dropped")
+    case.none(faults_of(run.probe.stats()), "ledger")
+
+
+def full_disk_end_case(case, link, tap):
+    """The program's end does not wait for room as a reload does."""
+    with run_on_full_disk(link, tap, "full-end") as (run, _):
+        move_while_full(case, run, 0)
+        begin = time.monotonic()
+        run.stop()
+        took = time.monotonic() - begin
+    case.true(took < 5, f"it took {took:.1f} s")
+    case.equal(run.probe.stats()["collectors"][0]["dropped"], {"ENOSPC": 1}, "dropped")
+
+
 def restart_case(case, link, tap):
     """What was recorded before stays: as a file that a killed probe has left in the middle of a line."""
     csv = tap.path("kept.csv")
@@ -522,6 +582,8 @@ def run_cases(tap):
                            ("without a file", no_file_case),
                            ("SIGHUP", hangup_case), ("a heading", heading_case),
                            ("a file that was moved", rotation_case),
+                           ("a file that is moved while its disk is full", full_disk_case),
+                           ("the end while a disk is full", full_disk_end_case),
                            ("a restart", restart_case)):
             tap.test("reload: " + name, call, link, tap)
         for stalled in (stalled_pipe, stalled_terminal):
