@@ -1,6 +1,7 @@
 #include "live.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 #include "capture/share.h"
 #include "guarded.h"
 #include "util/log.h"
+
+/* It may take a second to get so much. */
+#define LARGE_BUFFER (256u << 20)
 
 struct source_live_options live_options(
     struct live *l, const struct config *c, unsigned i, const char *name, bool again)
@@ -27,11 +31,20 @@ struct source_live_options live_options(
 	};
 }
 
+/* The kernel fills it with zeros, a page at a time, before it says that there is one. */
+static void tell_wait(const struct config *c, const struct source_live_options *o)
+{
+	if (c->buffer_bytes >= LARGE_BUFFER && (!o->share || !o->share->exists))
+		log_info("%s: waiting for memory: %" PRIu64 " MB for --buffer", o->interface,
+		    c->buffer_bytes >> 20);
+}
+
 static int open_source(
     struct live *l, const struct config *c, unsigned i, const char *name, struct source **out)
 {
 	struct source_live_options options = live_options(l, c, i, name, false);
 
+	tell_wait(c, &options);
 	return source_live_open(&options, out);
 }
 
@@ -82,6 +95,30 @@ static int open_again(
 	return rc;
 }
 
+/* Of all workers together. */
+static void tell_way(const struct config *c, const char *name, const struct source *one)
+{
+	uint64_t bytes = one->buffer_bytes * c->workers;
+	bool is_large = bytes >= 1 << 20;
+	const char *unit = is_large ? "MB" : "KB";
+
+	bytes >>= is_large ? 20 : 10;
+	if (c->workers > 1)
+		log_info("%s: captured by %s for each of %u workers, with a buffer of %" PRIu64
+			 " %s in all",
+		    name, one->way, c->workers, bytes, unit);
+	else
+		log_info("%s: captured by %s, with a buffer of %" PRIu64 " %s", name, one->way,
+		    bytes, unit);
+}
+
+void live_tell_ways(const struct live *l, const struct config *c)
+{
+	for (unsigned i = 0; i < c->interface_count; i++)
+		if (l->of[0][i])
+			tell_way(c, c->interfaces[i].name, l->of[0][i]);
+}
+
 int live_open(struct live *l, const struct config *c, unsigned worker)
 {
 	l->of[worker] = calloc(c->interface_count + 1, sizeof(*l->of[worker]));
@@ -117,6 +154,7 @@ int live_reopen(struct live *l, const struct config *c, unsigned i, const char *
 	if (l->guard >= 0)
 		share_begin(&l->shares[i]);
 	l->index[i] = out[0]->index;
+	tell_way(c, l->names[i], out[0]);
 	return 0;
 }
 

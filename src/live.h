@@ -28,6 +28,8 @@ struct source_live_options live_options(
  * live_close() is due in any case.
  */
 int live_open(struct live *l, const struct config *c, unsigned worker);
+/* Says how the interfaces are captured that were opened, after that of the last worker. */
+void live_tell_ways(const struct live *l, const struct config *c);
 /*
  * Opens interface i anew for all workers, by the name that it has now. The sources that were open there
  * must be closed. 0, `out` having one for each worker; or -errno after saying why.

@@ -164,8 +164,10 @@ static int build(struct program *p)
 		rc = watch_interfaces(p);
 	for (unsigned i = 0; rc == 0 && i < p->worker_count; i++)
 		rc = live_open(&p->live, &p->config, i);
-	if (rc == 0)
+	if (rc == 0) {
+		live_tell_ways(&p->live, &p->config);
 		warn_of_copies(&p->config);
+	}
 	return rc ? rc : build_workers(p);
 }
 

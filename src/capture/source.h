@@ -30,10 +30,12 @@ struct source_ops {
 /* The part that all sources share; it stands first in each of them. */
 struct source {
 	const struct source_ops *ops;
-	const char *name; /* of the interface or file, for messages */
-	uint32_t index;   /* the interface's, for its system; 0: of "any" and files */
-	int linktype;     /* libpcap's DLT_ number, or SOURCE_LINKTYPES */
-	bool incomplete;  /* some of its packets could not be filtered; it has been said why */
+	const char *name;      /* of the interface or file, for messages */
+	uint32_t index;        /* the interface's, for its system; 0: of "any" and files */
+	int linktype;          /* libpcap's DLT_ number, or SOURCE_LINKTYPES */
+	bool incomplete;       /* some of its packets could not be filtered; it has been said why */
+	const char *way;       /* live: by what it captures, for messages */
+	uint64_t buffer_bytes; /* live: of the memory where packets wait to be read */
 };
 
 /* Packets of one source may have different link types. */

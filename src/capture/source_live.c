@@ -269,6 +269,8 @@ static int open_by_pcap(const struct source_live_options *o, struct source **out
 		return -ENOMEM;
 	s->base.ops = &live_ops;
 	s->base.name = o->interface;
+	s->base.way = "libpcap";
+	s->base.buffer_bytes = o->buffer_bytes;
 	s->share = o->share;
 	s->is_first = share_is_first(o->share);
 	rc = find_interface(s, o);

@@ -308,7 +308,9 @@ int packet_socket_read(
 	s->base.name = o->interface;
 	s->base.linktype = socket->linktype;
 	s->base.index = socket->index;
+	s->base.way = "a packet socket";
 	s->socket = *socket;
+	s->base.buffer_bytes = ring_size(s);
 	s->ingress = o->ingress ? o->ingress : socket->index;
 	s->share = o->share;
 	rc = o->filter && !socket->is_filtered ? create_filter(s, o->filter, true, &s->filter) : 0;

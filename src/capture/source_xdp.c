@@ -255,11 +255,21 @@ static struct source_xdp *create(const struct source_live_options *o, uint32_t i
 	s->frame_size =
 	    nic_mtu(o->interface) + FRAME_OVERHEAD <= FRAME_SMALL ? FRAME_SMALL : FRAME_LARGE;
 	s->frame_count = count_frames(s, o->buffer_bytes);
+	s->base.buffer_bytes = (uint64_t)queues * s->frame_count * s->frame_size;
 	redirect_init(&s->redirect);
 	s->promiscuous_fd = -1;
 	s->epoll_fd = -1;
 	s->timer_fd = -1;
 	return s;
+}
+
+/* Of a card's queues either all can be written to by it, or none. */
+static const char *way_of(const struct source_xdp *s)
+{
+	for (unsigned i = 0; i < s->queue_count; i++)
+		if (!xdp_queue_is_copied(&s->queues[i]))
+			return "AF_XDP, to which the driver writes straight";
+	return "AF_XDP, for which the kernel copies";
 }
 
 /* 0 or -errno; *why is set where that says too little. */
@@ -278,6 +288,7 @@ static int start(struct source_xdp *s, const struct source_live_options *o, cons
 	rc = open_queues(s);
 	if (rc)
 		return rc;
+	s->base.way = way_of(s);
 	s->promiscuous_fd = nic_promiscuous(s->base.index);
 	return s->promiscuous_fd < 0 ? s->promiscuous_fd : 0;
 }

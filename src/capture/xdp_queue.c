@@ -70,6 +70,15 @@ int xdp_queue_fd(const struct xdp_queue *q)
 	return xsk_socket__fd(q->socket);
 }
 
+bool xdp_queue_is_copied(const struct xdp_queue *q)
+{
+	struct xdp_options options = {0};
+	socklen_t size = sizeof(options);
+
+	getsockopt(xsk_socket__fd(q->socket), SOL_XDP, XDP_OPTIONS, &options, &size);
+	return !(options.flags & XDP_OPTIONS_ZEROCOPY);
+}
+
 int xdp_queue_error(const struct xdp_queue *q)
 {
 	int error = 0;

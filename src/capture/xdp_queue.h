@@ -46,6 +46,8 @@ void xdp_queue_close(struct xdp_queue *q);
 int xdp_queue_fd(const struct xdp_queue *q);
 /* 0, or the error with which no packet will come any more: -ENETDOWN. Such a socket is not readable. */
 int xdp_queue_error(const struct xdp_queue *q);
+/* Whether the kernel copies what comes, rather than that the driver writes it to the frames. */
+bool xdp_queue_is_copied(const struct xdp_queue *q);
 /* How many packets found no frame, or no room in the receive ring. */
 uint64_t xdp_queue_drops(const struct xdp_queue *q);
 

@@ -316,6 +316,29 @@ def captured(tap, link, capture):
         tap.test(f"--direction {which}: {capture}", direction, link, capture, which, wanted)
 
 
+def ways(case, link, name, arguments, wanted):
+    """Which way was taken is told to those who ask for it."""
+    for level in ("info", "warning"):
+        with Probe(link, "-i", name, "-o", "json", f"--log-level={level}", *arguments,
+                   interfaces=(name if name != "any" else None,)) as probe:
+            probe.end()
+        told = [line for line in probe.lines() if "captured by" in line or "waiting" in line]
+        case.equal(told, wanted if level == "info" else [], f"told with --log-level={level}")
+
+
+def way_cases(tap, link):
+    for name, arguments, wanted in (
+            ("b0", (), ["b0: captured by a packet socket, with a buffer of 64 MB"]),
+            ("b0", ("--workers=2", "--buffer=256k"),
+             ["b0: captured by a packet socket for each of 2 workers, with a buffer of 256 KB in all"]),
+            ("b0", ("--buffer=256M",),
+             ["b0: waiting for memory: 256 MB for --buffer", "b0: captured by a packet socket, with a buffer of 256 MB"]),
+            ("b0", ("--capture=pcap",), ["b0: captured by libpcap, with a buffer of 64 MB"]),
+            ("any", (), ["any: captured by libpcap, with a buffer of 64 MB"])):
+        tap.test(" ".join(("how it is captured:", name, *arguments)), ways, link, name, arguments,
+                 ["spanflow: " + line for line in wanted])
+
+
 def cases(tap, link):
     tap.test("500,000 packets at 100,000 a second all reach nfcapd", large_case, link, tap, 1)
     tap.test("the same shared by three workers", large_case, link, tap, 3)
@@ -324,6 +347,7 @@ def cases(tap, link):
     for capture in ("--capture=auto", "--capture=pcap"):
         captured(tap, link, capture)
     interface_cases(tap, link)
+    way_cases(tap, link)
     tap.test("a record is printed soon on a quiet link", quiet_link, link)
     tap.test("a full disk", full_disk, link, tap)
     tap.test("a full disk at the end", full_disk_at_the_end, link, tap)
