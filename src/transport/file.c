@@ -16,14 +16,16 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "transport/claim.h"
 #include "util/log.h"
 #include "util/reopen.h"
 
 struct file {
 	struct transport base;
 	int fd;
-	size_t written; /* octets of the message under way that are out */
-	off_t begin;    /* on a disk, where there are any: where that message begins */
+	size_t written;      /* octets of the message under way that are out */
+	off_t begin;         /* on a disk, where there are any: where that message begins */
+	struct claim *claim; /* on a disk */
 };
 
 static bool is_writable(int fd)
@@ -126,6 +128,7 @@ static void file_close(struct transport *t)
 
 	if (f->fd >= 0 && f->fd != STDOUT_FILENO && close(f->fd) < 0)
 		log_error("%s: what was written may be lost: %s", t->name, strerror(errno));
+	claim_release(f->claim);
 	free(f);
 }
 
@@ -161,7 +164,7 @@ int file_open_at_once(void *ctx, const char *path)
 /* A descriptor or -errno. Of a pipe the open waits for who reads it, writes do not. */
 static int open_file(const char *path, bool appends)
 {
-	int how = appends ? O_APPEND : O_TRUNC, fd;
+	int how = appends ? O_APPEND : 0, fd;
 
 	if (opener.open && appends)
 		return opener.open(opener.ctx, path);
@@ -225,14 +228,40 @@ static int end_last_line(int fd, const char *path)
 	return rc;
 }
 
+/* A file that is another program's is left as it is. A descriptor or -errno. */
+static int open_claimed(struct file *f, const char *path, bool appends)
+{
+	int fd = open_file(path, appends), rc = 0;
+
+	if (fd < 0 || !is_regular(fd))
+		return fd;
+	rc = claim_take(fd, &f->claim);
+	if (rc == 0 && !appends)
+		rc = ftruncate(fd, 0) < 0 ? -errno : 0;
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return rc;
+}
+
 static void open_named(struct file *f, const char *path, bool appends)
 {
-	f->fd = open_file(path, appends);
+	f->fd = open_claimed(f, path, appends);
 	f->base.is_behind = appends && f->fd >= 0 && has_lines(f->fd);
 	if (f->fd < 0)
 		f->base.is_broken = -f->fd;
 	else if (f->base.is_behind)
 		f->base.is_broken = -end_last_line(f->fd, path);
+}
+
+/* Whether what could not be opened before can be now. */
+static bool may_be_claimed(int fd)
+{
+	struct claim *claim = NULL;
+	bool may = !is_regular(fd) || claim_take(fd, &claim) == 0;
+
+	claim_release(claim);
+	return may;
 }
 
 bool file_has_moved(const struct transport *t, const char *path)
@@ -247,11 +276,19 @@ bool file_has_moved(const struct transport *t, const char *path)
 	fd = open_file(path, true);
 	if (fd < 0)
 		return false;
-	moved = f->fd < 0 ||
-	    (fstat(fd, &named) == 0 &&
-		(named.st_dev != ours.st_dev || named.st_ino != ours.st_ino));
+	if (f->fd < 0)
+		moved = may_be_claimed(fd);
+	else
+		moved = fstat(fd, &named) == 0 &&
+		    (named.st_dev != ours.st_dev || named.st_ino != ours.st_ino);
 	close(fd);
 	return moved;
+}
+
+const char *file_error(int error)
+{
+	return error == EBUSY ? "another program writes to it: each needs a file of its own"
+			      : strerror(error);
 }
 
 struct transport *file_create(const char *name, const char *path, bool appends)

@@ -7,6 +7,7 @@ Needs root: two network namespaces are made.
 usage: test_reload.py [WORD...]    only cases with such a word in their name
 """
 import contextlib
+import fcntl
 import json
 import os
 import pty
@@ -23,7 +24,7 @@ import live
 import netns
 import pcapgen as gen
 from collectors import Recorder, missing, wait_for
-from harness import Skip, ledger_faults
+from harness import PROGRAM, Skip, ledger_faults
 from live import Probe, frames_of, send
 
 BASE = """
@@ -493,6 +494,35 @@ def rotation_case(case, link, tap):
     case.equal((heading_and_lines(moved), heading_and_lines(csv)), ((1, 2), (1, 2)), "headings and lines")
 
 
+def can_lock(out):
+    try:
+        fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def foreign_case(case, link, tap):
+    """A file that another program writes to is refused, at the start as at a reload, until that lets go of it."""
+    other = tap.path("other.json")
+    run, refused = Run(link, tap, "foreign"), "another program writes to it: each needs a file of its own"
+    with run.probe, open(other, "w", encoding="utf-8") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        second = subprocess.run(netns.inside(link.capturing, [PROGRAM, "-i", "b0", f"--output=json:{run.lines}"]),
+                                capture_output=True, text=True, timeout=10, check=False)
+        case.equal((second.returncode, second.stderr), (1, f"spanflow: {run.lines}: {refused}\n"), "a second program")
+        run.write(f'output other {{\n style = json\n file = "{other}"\n}}\n')
+        answer = run.ask("text reload")
+        case.true(answer.startswith("error: reload: nothing has changed") and f"{other}: {refused}" in answer, answer)
+        fcntl.flock(held, fcntl.LOCK_UN)
+        run.reload(case)
+        case.true(not can_lock(held), "a file that a reload brought is not locked")
+        send(link.sending, "a0", frames_of(3))
+        run.stop()
+    good_end(case, run, 3)
+    case.equal(len(lines_in(other)), 1, "lines of the other one")
+
+
 @contextlib.contextmanager
 def run_on_full_disk(link, tap, name):
     """A probe with lines on a disk that nothing goes to, and the path of the ballast there."""
@@ -582,6 +612,7 @@ def run_cases(tap):
                            ("without a file", no_file_case),
                            ("SIGHUP", hangup_case), ("a heading", heading_case),
                            ("a file that was moved", rotation_case),
+                           ("a file of another program", foreign_case),
                            ("a file that is moved while its disk is full", full_disk_case),
                            ("the end while a disk is full", full_disk_end_case),
                            ("a restart", restart_case)):
