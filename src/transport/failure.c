@@ -53,6 +53,12 @@ const char *failure_advice(int error)
 		return ": the path takes no datagrams of this size: lower max-payload";
 	case EPERM:
 		return ": does a firewall rule forbid it?";
+	case EADDRNOTAVAIL:
+		return ": the interface that leads there has no address to send from";
+	case EACCES:
+		return ": is it a broadcast address, or does a route prohibit it?";
+	case EINVAL:
+		return ": does a route lead nowhere (blackhole)?";
 	default:
 		return "";
 	}

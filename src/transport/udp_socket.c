@@ -96,10 +96,49 @@ static int bind_source(const struct udp_options *o, int fd, int family, const st
 	return rc;
 }
 
-static void say_error(struct why *w)
+static bool is_link_local(const struct name_address *a)
 {
-	w->error = errno;
-	snprintf(w->text, w->size, "%s%s", strerror(errno), failure_advice(errno));
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&a->storage;
+
+	return a->storage.ss_family == AF_INET6 &&
+	    (IN6_IS_ADDR_LINKLOCAL(&v6->sin6_addr) || IN6_IS_ADDR_MC_LINKLOCAL(&v6->sin6_addr));
+}
+
+static bool is_multicast(const struct name_address *a)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&a->storage;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&a->storage;
+
+	return a->storage.ss_family == AF_INET6 ? IN6_IS_ADDR_MULTICAST(&v6->sin6_addr)
+						: IN_MULTICAST(ntohl(v4->sin_addr.s_addr));
+}
+
+/* By IPv6 the system does not mind. */
+static bool is_from_loopback(int fd)
+{
+	struct sockaddr_in local = {0};
+	socklen_t size = sizeof(local);
+
+	return getsockname(fd, (struct sockaddr *)&local, &size) == 0 &&
+	    local.sin_family == AF_INET && ntohl(local.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
+/* What to do about an errno of connect(): of some the keys and the address tell more. */
+static const char *advise(
+    const struct udp_options *o, const struct name_address *remote, int fd, int error)
+{
+	if (error == EINVAL && o->source && is_from_loopback(fd))
+		return ": source= is this machine's loopback, which leads to nobody else";
+	if (error == EINVAL && !o->dev && is_link_local(remote))
+		return ": an address of a link needs dev=, the interface";
+	if (error == ENETUNREACH && !o->dev && is_multicast(remote))
+		return ": no route leads there: dev= names the interface";
+	return failure_advice(error);
+}
+
+static void say_error(struct why *w, const char *advice)
+{
+	snprintf(w->text, w->size, "%s%s", strerror(w->error), advice);
 }
 
 int udp_socket_open(
@@ -116,9 +155,11 @@ int udp_socket_open(
 			setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 			return fd;
 		}
-		say_error(&w);
+		w.error = errno;
+		say_error(&w, advise(o, remote, fd, w.error));
 	} else if (fd < 0) {
-		say_error(&w);
+		w.error = errno;
+		say_error(&w, failure_advice(w.error));
 	}
 	if (fd >= 0)
 		close(fd);

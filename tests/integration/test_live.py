@@ -339,6 +339,32 @@ def way_cases(tap, link):
                  ["spanflow: " + line for line in wanted])
 
 
+UNUSABLE = (
+    ("198.51.100.2,source=127.0.0.1", "Invalid argument: source= is this machine's loopback, which leads to nobody else"),
+    ("198.51.100.255", "Permission denied: is it a broadcast address, or does a route prohibit it?"),
+    ("203.0.113.1", "Permission denied: is it a broadcast address, or does a route prohibit it?"),
+    ("203.0.114.1", "Invalid argument: does a route lead nowhere (blackhole)?"),
+    ("239.1.1.1", "Network is unreachable: no route leads there: dev= names the interface"),
+    ("[fe80::1]", "Invalid argument: an address of a link needs dev=, the interface"),
+    ("[ff02::5]", "Invalid argument: an address of a link needs dev=, the interface"),
+    ("[ff02::5],dev=b1", "Cannot assign requested address: the interface that leads there has no address to send from"))
+
+
+def unusable_address(case, link):
+    """What the system does not send to is refused with what to do."""
+    for words in (("address", "add", "198.51.100.1/24", "dev", "b1"), ("route", "add", "prohibit", "203.0.113.0/24"),
+                  ("route", "add", "blackhole", "203.0.114.0/24")):
+        netns.run(link.capturing, "ip", *words)
+    for where, wanted in UNUSABLE:
+        with Probe(link, "-i", "b0", "-n", where) as probe:
+            probe.end()
+        url = where.split(",", 1)[0]
+        case.equal(probe.lines()[:1], [f"spanflow: udp://{url}:4739: {wanted}: trying again every 10 s"], where)
+    with Probe(link, "-i", "b0", "-n", "239.1.1.1,dev=b1") as probe:
+        probe.end()
+    case.equal(probe.lines(), [], "a multicast group with dev=")
+
+
 def cases(tap, link):
     tap.test("500,000 packets at 100,000 a second all reach nfcapd", large_case, link, tap, 1)
     tap.test("the same shared by three workers", large_case, link, tap, 3)
@@ -359,6 +385,7 @@ def cases(tap, link):
     tap.test("without privileges: the message, status 1", unprivileged, link)
     tap.test("an interface that does not exist: the message, status 1", no_such_interface, link)
     tap.test("the probe's own export is not metered", own_export, link)
+    tap.test("addresses that nothing can be sent to", unusable_address, link)
     tap.test("an interface that is down", interface_down, link)
 
 

@@ -504,6 +504,9 @@ START_TEST(failures_have_names)
 		ck_assert_ptr_nonnull(failure_name((enum failure)i));
 	ck_assert_str_eq(failure_advice(EHOSTUNREACH), ": is it up?");
 	ck_assert_str_eq(failure_advice(ENETUNREACH), ": no route leads there");
+	ck_assert_str_eq(
+	    failure_advice(EACCES), ": is it a broadcast address, or does a route prohibit it?");
+	ck_assert_str_eq(failure_advice(EINVAL), ": does a route lead nowhere (blackhole)?");
 	ck_assert_str_eq(failure_advice(ENOBUFS), "");
 }
 END_TEST
