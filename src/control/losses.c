@@ -39,7 +39,7 @@ static const struct kind_row kind_rows[LOSS_KINDS] = {
 	true},
     {offsetof(struct ledger, flows.ended[END_NO_RESOURCES]), "flows",
 	"flows ended before their time", "the table is full: raise --max-flows or lower -t idle",
-	false},
+	true},
     {offsetof(struct ledger, packets.notes[NOTE_FRAGMENT_FORGOTTEN]), "fragments",
 	"fragments pushed out a datagram that was not complete",
 	"too many at once: ports of what follows of it are not known", false},

@@ -234,7 +234,10 @@ def table_just_enough(case, tap):
     exact(case, paths, extra=["--max-flows=3000"])
     fewer = run(rs(paths) + ["-m", "2999", "-o", "json", "--stats=json"])
     case.none(ledger_faults(fewer.stats), "ledger")
-    case.true(fewer.stats["records"]["ended"]["no_resources"] > 0, "3000 flows in a table of 2999")
+    early = fewer.stats["records"]["ended"]["no_resources"]
+    case.true(early > 0, "3000 flows in a table of 2999")
+    case.equal(fewer.stderr.splitlines()[:-1], [f"spanflow: flows: {early} flows ended before their time: "
+                                                "the table is full: raise --max-flows or lower -t idle"], "messages")
 
 
 def peak_is_enough(case, paths):

@@ -79,7 +79,7 @@ static const struct {
 	"spanflow: eth2: 5 packets dropped by the interface: ", true},
     {&ledger.ring_dropped, "spanflow: export: 5 records dropped: flows ended faster than ", true},
     {&ledger.flows.ended[END_NO_RESOURCES],
-	"spanflow: flows: 5 flows ended before their time: ", false},
+	"spanflow: flows: 5 flows ended before their time: ", true},
     {&ledger.packets.notes[NOTE_FRAGMENT_FORGOTTEN], "spanflow: fragments: 5 fragments pushed out ",
 	false},
     {&ledger.packets.notes[NOTE_DEDUP_FORGOTTEN], "spanflow: dedup: 5 packets pushed out ", false},
