@@ -177,33 +177,45 @@ static void heal(const struct group *g, struct member *m, uint64_t now_ns)
  */
 static void fail(const struct group *g, struct member *m, enum failure why, uint64_t now_ns)
 {
-	if (!other_is_good(g, m))
+	if (!other_is_good(g, m)) {
+		m->vain_ns = now_ns;
 		return;
+	}
 	if (m->health != HEALTH_FAILED)
 		set_health(m, HEALTH_FAILED, now_ns);
 	collector_set_aside(m->collector, true);
 	collector_take_back(m->collector, why);
 }
 
-/* 0: all is well. */
-static size_t distance_from_well(const struct group *g)
+/* The first one that has not failed: there always is one. */
+static size_t first_good(const struct group *g)
 {
+	size_t i = 0;
+
+	while (g->members[i].health != HEALTH_GOOD)
+		i++;
+	return i;
+}
+
+/* 0: all is well. */
+static size_t distance_from_well(const struct group *g, uint64_t now_ns)
+{
+	const struct member *last = &g->members[first_good(g)];
 	size_t failed = 0;
 
-	for (size_t i = 0; i < g->count; i++) {
-		bool is_good = g->members[i].health == HEALTH_GOOD;
-
-		if (is_good && g->policy == GROUP_FAILOVER)
-			return i;
-		failed += !is_good;
-	}
+	if (last->vain_ns && now_ns - last->vain_ns < GROUP_VAIN_NS)
+		return g->count;
+	if (g->policy == GROUP_FAILOVER)
+		return first_good(g);
+	for (size_t i = 0; i < g->count; i++)
+		failed += g->members[i].health != HEALTH_GOOD;
 	return failed;
 }
 
 /* Who fails as soon as it is tried again (with records, where a format has no templates) was never back. */
 static void report_change(struct group *g, uint64_t now_ns)
 {
-	size_t now = distance_from_well(g);
+	size_t now = distance_from_well(g, now_ns);
 
 	if (now != g->seen) {
 		g->seen = now;
@@ -212,7 +224,10 @@ static void report_change(struct group *g, uint64_t now_ns)
 	if (g->ended || now == g->told || (now < g->told && now_ns - g->seen_ns < GROUP_WELL_NS))
 		return;
 	g->told = now;
-	if (g->policy == GROUP_FAILOVER)
+	if (now == g->count)
+		log_warning("group %s: no member can be reached: records go to %s all the same",
+		    g->name, g->members[first_good(g)].url);
+	else if (g->policy == GROUP_FAILOVER)
 		log_warning("group %s: %s gets the records", g->name, g->members[now].url);
 	else
 		log_warning(
@@ -226,6 +241,8 @@ static uint64_t run_member(struct group *g, struct member *m, uint64_t now_ns)
 	uint64_t next;
 
 	heal(g, m, now_ns);
+	if (others)
+		m->vain_ns = 0;
 	collector_set_aside(m->collector, m->health != HEALTH_GOOD);
 	collector_hold(m->collector, others);
 	next = collector_run(m->collector, now_ns);
@@ -277,7 +294,7 @@ uint64_t group_run(struct group *g, uint64_t now_ns)
 	for (size_t i = 0; i < g->count; i++)
 		if (g->policy != GROUP_REPLICATE && move_waiting(g, &g->members[i]))
 			next = now_ns;
-	if (g->policy != GROUP_REPLICATE)
+	if (g->policy != GROUP_REPLICATE && g->count)
 		report_change(g, now_ns);
 	return next;
 }

@@ -27,6 +27,7 @@ struct member {
 	uint64_t id; /* what balancing knows it by, in any order of the members */
 	enum health health;
 	uint64_t since_ns;
+	uint64_t vain_ns; /* when it failed last as the only good one; 0: never, or there are others by now */
 };
 
 struct group {
@@ -41,7 +42,7 @@ struct group {
 	bool ended;
 	/*
 	 * How far from well it is, 0: all is. Failover: the index of the member in use; balance: how many members get
-	 * no records.
+	 * no records; of both, `count`: the only one that gets records cannot be reached.
 	 */
 	size_t told; /* as last said */
 	size_t seen; /* as it is, since: */
@@ -53,6 +54,12 @@ struct group {
  * takes 3 s to find that a neighbour does not answer; until then it says nothing and drops.
  */
 #define GROUP_PROBE_NS 4000000000ull
+
+/*
+ * How long no error may come of the only member that gets records before it counts as reached again: templates,
+ * which are sent where nothing else is, go each minute.
+ */
+#define GROUP_VAIN_NS 90000000000ull
 
 /* How long a member must have been well before it is told that it gets records again. */
 #define GROUP_WELL_NS 30000000000ull

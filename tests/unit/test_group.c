@@ -415,6 +415,36 @@ START_TEST(balance_tells_how_many_get_records)
 }
 END_TEST
 
+/* The last one that is good is used on, but not praised for it. */
+START_TEST(group_that_nobody_is_left_of_says_so)
+{
+	static const enum group_policy policies[] = {GROUP_FAILOVER, GROUP_BALANCE};
+	static const char *const again[] = {"spanflow: group g: udp://b:1 gets the records\n",
+	    "spanflow: group g: 1 of 2 members get records\n"};
+
+	for (unsigned i = 0; i < 2; i++) {
+		open_group(policies[i], 2, true);
+		group.hold_down_ns = 1000 * NS_PER_S;
+		sinks[0].error = -ECONNREFUSED;
+		offer(1, 40);
+		ck_assert(is_said_at(NOW, again[i]));
+		sinks[1].error = -EHOSTUNREACH;
+		offer(41, 44);
+		ck_assert(is_said_at(NOW,
+		    "spanflow: group g: no member can be reached: records go to udp://b:1 all the "
+		    "same\n"));
+		offer(45, 48);
+		ck_assert(is_said_at(NOW, NULL));
+		sinks[1].error = 0;
+		offer(49, 52);
+		ck_assert(is_said_at(NOW + GROUP_VAIN_NS, NULL));
+		ck_assert(is_said_at(NOW + GROUP_VAIN_NS + GROUP_WELL_NS, again[i]));
+		ck_assert(is_said_at(NOW + 3 * GROUP_VAIN_NS, NULL));
+		close_group();
+	}
+}
+END_TEST
+
 /* Nor does it say what others, or the end, make of it. */
 START_TEST(group_that_ends_or_shares_nothing_says_nothing)
 {
@@ -676,6 +706,7 @@ Suite *group_suite(void)
 	    failure_is_noticed_without_another_message,
 	    failed_member_is_left_alone_and_then_probed,
 	    who_gets_the_records_is_told_when_it_changes,
+	    group_that_nobody_is_left_of_says_so,
 	    balance_tells_how_many_get_records,
 	    group_that_ends_or_shares_nothing_says_nothing,
 	    probe_is_templates,
