@@ -273,7 +273,7 @@ static struct transport *open_transport(const struct config_collector *c, bool i
 		return udp_create(c->name, c->host, c->port, &c->udp);
 	t = file_create(name, c->path, is_live);
 	if (t && t->is_broken)
-		log_error("%s: %s", name, file_error(t->is_broken));
+		log_error("%s: %s", name, strerror(t->is_broken));
 	return t;
 }
 

@@ -133,13 +133,10 @@ static const struct row {
     {"fcntl", 1, ALL, F_SETFD},
     {"fcntl", 1, ALL, F_GETFL},
     {"fcntl", 1, ALL, F_SETFL},
-    {"fcntl", 1, ALL, F_DUPFD_CLOEXEC},
     {"fcntl64", 1, ALL, F_GETFD},
     {"fcntl64", 1, ALL, F_SETFD},
     {"fcntl64", 1, ALL, F_GETFL},
     {"fcntl64", 1, ALL, F_SETFL},
-    {"fcntl64", 1, ALL, F_DUPFD_CLOEXEC},
-    {"flock", ANY},
 
     /* Clients of the control socket, which is open. */
     {"accept", ANY},

@@ -16,7 +16,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "transport/claim.h"
+#include "transport/turns.h"
 #include "util/log.h"
 #include "util/reopen.h"
 
@@ -25,7 +25,7 @@ struct file {
 	int fd;
 	size_t written;      /* octets of the message under way that are out */
 	off_t begin;         /* on a disk, where there are any: where that message begins */
-	struct claim *claim; /* on a disk */
+	struct turns *turns; /* on a disk, of a file that others of ours may have open */
 };
 
 static bool is_writable(int fd)
@@ -68,16 +68,15 @@ static int count_written(struct file *f, const struct message *m, size_t octets)
 	return whole;
 }
 
-static int disk_send_many(struct transport *t, const struct message *m, unsigned count)
+static int write_messages(struct file *f, const struct message *m, unsigned count)
 {
-	struct file *f = (struct file *)t;
 	struct iovec parts[SEND_MANY_MAX];
 	size_t before = f->written;
 	int whole = 0;
 
 	for (unsigned i = 0; i < count; i++)
 		parts[i] = (struct iovec){(void *)(uintptr_t)m[i].data, m[i].size};
-	while (!t->is_broken && whole == 0) {
+	while (whole == 0) {
 		ssize_t n;
 
 		parts[0].iov_base = (void *)(uintptr_t)(m->data + f->written);
@@ -91,7 +90,22 @@ static int disk_send_many(struct transport *t, const struct message *m, unsigned
 			f->begin = lseek(f->fd, 0, SEEK_CUR) - (off_t)f->written;
 		before = f->written;
 	}
-	return t->is_broken ? -t->is_broken : whole;
+	return whole;
+}
+
+/* Behind a piece of another one's message nothing is written. */
+static int disk_send_many(struct transport *t, const struct message *m, unsigned count)
+{
+	struct file *f = (struct file *)t;
+	int rc = -t->is_broken;
+
+	if (!rc)
+		rc = turns_begin(f->turns, f);
+	if (rc)
+		return rc;
+	rc = write_messages(f, m, count);
+	turns_end(f->turns, f, !f->written ? 0 : rc < 0 ? -rc : ENOSPC);
+	return rc;
 }
 
 static int disk_send(struct transport *t, const struct message *m)
@@ -111,10 +125,13 @@ static void disk_abandon(struct transport *t)
 	off_t end = f->begin + (off_t)f->written;
 	struct stat s;
 
-	if (f->written && lseek(f->fd, 0, SEEK_CUR) == end && fstat(f->fd, &s) == 0 &&
-	    s.st_size == end && ftruncate(f->fd, f->begin) == 0)
+	if (!f->written || turns_begin(f->turns, f) < 0)
+		return;
+	if (lseek(f->fd, 0, SEEK_CUR) == end && fstat(f->fd, &s) == 0 && s.st_size == end &&
+	    ftruncate(f->fd, f->begin) == 0)
 		lseek(f->fd, f->begin, SEEK_SET);
 	f->written = 0;
+	turns_end(f->turns, f, 0);
 }
 
 static int file_fd(const struct transport *t)
@@ -128,7 +145,7 @@ static void file_close(struct transport *t)
 
 	if (f->fd >= 0 && f->fd != STDOUT_FILENO && close(f->fd) < 0)
 		log_error("%s: what was written may be lost: %s", t->name, strerror(errno));
-	claim_release(f->claim);
+	turns_release(f->turns, f);
 	free(f);
 }
 
@@ -164,7 +181,7 @@ int file_open_at_once(void *ctx, const char *path)
 /* A descriptor or -errno. Of a pipe the open waits for who reads it, writes do not. */
 static int open_file(const char *path, bool appends)
 {
-	int how = appends ? O_APPEND : 0, fd;
+	int how = appends ? O_APPEND : O_TRUNC, fd;
 
 	if (opener.open && appends)
 		return opener.open(opener.ctx, path);
@@ -228,40 +245,17 @@ static int end_last_line(int fd, const char *path)
 	return rc;
 }
 
-/* A file that is another program's is left as it is. A descriptor or -errno. */
-static int open_claimed(struct file *f, const char *path, bool appends)
-{
-	int fd = open_file(path, appends), rc = 0;
-
-	if (fd < 0 || !is_regular(fd))
-		return fd;
-	rc = claim_take(fd, &f->claim);
-	if (rc == 0 && !appends)
-		rc = ftruncate(fd, 0) < 0 ? -errno : 0;
-	if (rc == 0)
-		return fd;
-	close(fd);
-	return rc;
-}
-
 static void open_named(struct file *f, const char *path, bool appends)
 {
-	f->fd = open_claimed(f, path, appends);
+	f->fd = open_file(path, appends);
+	f->turns = is_regular(f->fd) ? turns_take(f->fd) : NULL;
 	f->base.is_behind = appends && f->fd >= 0 && has_lines(f->fd);
 	if (f->fd < 0)
 		f->base.is_broken = -f->fd;
-	else if (f->base.is_behind)
+	else if (f->base.is_behind && turns_begin(f->turns, f) == 0) {
 		f->base.is_broken = -end_last_line(f->fd, path);
-}
-
-/* Whether what could not be opened before can be now. */
-static bool may_be_claimed(int fd)
-{
-	struct claim *claim = NULL;
-	bool may = !is_regular(fd) || claim_take(fd, &claim) == 0;
-
-	claim_release(claim);
-	return may;
+		turns_end(f->turns, f, 0);
+	}
 }
 
 bool file_has_moved(const struct transport *t, const char *path)
@@ -276,19 +270,11 @@ bool file_has_moved(const struct transport *t, const char *path)
 	fd = open_file(path, true);
 	if (fd < 0)
 		return false;
-	if (f->fd < 0)
-		moved = may_be_claimed(fd);
-	else
-		moved = fstat(fd, &named) == 0 &&
-		    (named.st_dev != ours.st_dev || named.st_ino != ours.st_ino);
+	moved = f->fd < 0 ||
+	    (fstat(fd, &named) == 0 &&
+		(named.st_dev != ours.st_dev || named.st_ino != ours.st_ino));
 	close(fd);
 	return moved;
-}
-
-const char *file_error(int error)
-{
-	return error == EBUSY ? "another program writes to it: each needs a file of its own"
-			      : strerror(error);
 }
 
 struct transport *file_create(const char *name, const char *path, bool appends)

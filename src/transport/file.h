@@ -1,9 +1,10 @@
 /*
  * Lines into a file, to a terminal, or down a pipe.
  *
- * One belongs to the exporter's thread, but for what is marked; the main thread makes and closes it. A message is written whole; where a disk is full
- * the same one is to be offered again. 0 or -errno, which the ledger counts; nothing is said of errors, but
- * of those that a network file system tells at the end.
+ * One belongs to the exporter's thread, but for what is marked; the main thread makes and closes it. A message is
+ * written whole, also where another one has the same file open (turns.h); where a disk is full the same one is to be
+ * offered again. 0 or -errno, which the ledger counts; nothing is said of errors, but of those that a network file
+ * system tells at the end.
  */
 #ifndef SPANFLOW_TRANSPORT_FILE_H
 #define SPANFLOW_TRANSPORT_FILE_H
@@ -13,15 +14,12 @@
 #include "transport/transport.h"
 
 /*
- * Lines to a file (NULL: standard output), which begins anew unless it `appends`. A file on a disk belongs to one
- * program alone (claim.h). When it cannot be opened
+ * Lines to a file (NULL: standard output), which begins anew unless it `appends`. When it cannot be opened
  * is_broken says why, and every send fails with that. NULL: no memory.
  */
 struct transport *file_create(const char *name, const char *path, bool appends);
-/* Why one is_broken. */
-const char *file_error(int error);
 /*
- * From the main thread: whether the path stands for another file by now, as when that was moved to begin a new one,
+ * From any thread: whether the path stands for another file by now, as when that was moved to begin a new one,
  * which is made then; or for one that could not be opened before, and can.
  */
 bool file_has_moved(const struct transport *t, const char *path);

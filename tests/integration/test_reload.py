@@ -7,7 +7,6 @@ Needs root: two network namespaces are made.
 usage: test_reload.py [WORD...]    only cases with such a word in their name
 """
 import contextlib
-import fcntl
 import json
 import os
 import pty
@@ -24,7 +23,7 @@ import live
 import netns
 import pcapgen as gen
 from collectors import Recorder, missing, wait_for
-from harness import PROGRAM, Skip, ledger_faults
+from harness import Skip, ledger_faults
 from live import Probe, frames_of, send
 
 BASE = """
@@ -494,33 +493,10 @@ def rotation_case(case, link, tap):
     case.equal((heading_and_lines(moved), heading_and_lines(csv)), ((1, 2), (1, 2)), "headings and lines")
 
 
-def can_lock(out):
-    try:
-        fcntl.flock(out, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def foreign_case(case, link, tap):
-    """A file that another program writes to is refused, at the start as at a reload, until that lets go of it."""
-    other = tap.path("other.json")
-    run, refused = Run(link, tap, "foreign"), "another program writes to it: each needs a file of its own"
-    with run.probe, open(other, "w", encoding="utf-8") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        second = subprocess.run(netns.inside(link.capturing, [PROGRAM, "-i", "b0", f"--output=json:{run.lines}"]),
-                                capture_output=True, text=True, timeout=10, check=False)
-        case.equal((second.returncode, second.stderr), (1, f"spanflow: {run.lines}: {refused}\n"), "a second program")
-        run.write(f'output other {{\n style = json\n file = "{other}"\n}}\n')
-        answer = run.ask("text reload")
-        case.true(answer.startswith("error: reload: nothing has changed") and f"{other}: {refused}" in answer, answer)
-        fcntl.flock(held, fcntl.LOCK_UN)
-        run.reload(case)
-        case.true(not can_lock(held), "a file that a reload brought is not locked")
-        send(link.sending, "a0", frames_of(3))
-        run.stop()
-    good_end(case, run, 3)
-    case.equal(len(lines_in(other)), 1, "lines of the other one")
+def fill(ballast):
+    with open(ballast, "wb", buffering=0) as out, contextlib.suppress(OSError):
+        while out.write(bytes(100)):
+            pass
 
 
 @contextlib.contextmanager
@@ -528,9 +504,7 @@ def run_on_full_disk(link, tap, name):
     """A probe with lines on a disk that nothing goes to, and the path of the ballast there."""
     with live.small_disk(tap) as disk:
         ballast = os.path.join(disk, "ballast")
-        with open(ballast, "wb", buffering=0) as out, contextlib.suppress(OSError):
-            while out.write(bytes(100)):
-                pass
+        fill(ballast)
         run = Run(link, tap, name)
         run.base = run.base.replace(run.lines, os.path.join(disk, "lines"))
         run.lines = os.path.join(disk, "lines")
@@ -548,9 +522,13 @@ def move_while_full(case, run, number):
     run.reload(case)
 
 
-def lines_in(path):
+def text_of(path):
     with open(path, encoding="utf-8") as text:
-        return [json.loads(line)["sourceTransportPort"] for line in text]
+        return text.read()
+
+
+def lines_in(path):
+    return [json.loads(line)["sourceTransportPort"] for line in text_of(path).splitlines()]
 
 
 def full_disk_case(case, link, tap):
@@ -583,6 +561,35 @@ def full_disk_end_case(case, link, tap):
     case.equal(run.probe.stats()["collectors"][0]["dropped"], {"ENOSPC": 1}, "dropped")
 
 
+def full_within_a_line_case(case, link, tap):
+    """Of two exporters, before and since a reload, the one that is within a line ends it before the other one writes."""
+    def send_flows(count, sport):
+        send(link.sending, "a0", [frame for n in range(count) for frame in frames_of(1, sport=sport + n)])
+
+    def flushed_until(condition, what):
+        wait_for(lambda: run.ask("text flush") and condition(text_of(run.lines)), 5, what)
+
+    with run_on_full_disk(link, tap, "full-within") as (run, ballast):
+        os.unlink(ballast)
+        send_flows(3, 5000)
+        flushed_until(lambda text: text.count("\n") == 3, "the first lines")
+        fill(ballast)
+        send_flows(60, 6000)
+        flushed_until(lambda text: not text.endswith("\n"), "a piece of a line")
+        run.write(f'output more {{ style = csv\n file = {tap.path("full-within.csv")}\n }}\n')
+        run.reload(case)
+        time.sleep(3)
+        send_flows(2, 7000)
+        time.sleep(0.5)
+        os.unlink(ballast)
+        flushed_until(lambda text: text.count("\n") == 65, "all lines")
+        run.stop()
+        ports = sorted(lines_in(run.lines))
+        case.equal(ports, [5000 + n for n in range(3)] + [6000 + n for n in range(60)] + [7000, 7001], "lines")
+    sent = {c["url"]: (c["sent"], c["dropped"]) for c in run.probe.stats()["collectors"]}
+    case.equal(sent[f"file:{run.lines}"], (65, {}), "records sent, and dropped")
+
+
 def restart_case(case, link, tap):
     """What was recorded before stays: as a file that a killed probe has left in the middle of a line."""
     csv = tap.path("kept.csv")
@@ -612,9 +619,9 @@ def run_cases(tap):
                            ("without a file", no_file_case),
                            ("SIGHUP", hangup_case), ("a heading", heading_case),
                            ("a file that was moved", rotation_case),
-                           ("a file of another program", foreign_case),
                            ("a file that is moved while its disk is full", full_disk_case),
                            ("the end while a disk is full", full_disk_end_case),
+                           ("a reload while a full disk has a piece of a line", full_within_a_line_case),
                            ("a restart", restart_case)):
             tap.test("reload: " + name, call, link, tap)
         for stalled in (stalled_pipe, stalled_terminal):

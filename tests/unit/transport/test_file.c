@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -232,60 +231,50 @@ START_TEST(pipe_that_nobody_reads_is_not_waited_for)
 }
 END_TEST
 
-/* Whether another program could have the file: a lock is that of an open, not of a process. */
-static int lock_as_others_do(int fd)
+/* As on a full disk: what two of the program's own write stays whole, whoever gives up. */
+START_TEST(piece_of_a_message_keeps_others_waiting)
 {
-	return flock(fd, LOCK_EX | LOCK_NB);
-}
+	signal(SIGXFSZ, SIG_IGN);
+	for (unsigned completes = 0; completes < 2; completes++) {
+		struct transport *t[2];
 
-START_TEST(file_that_another_program_writes_is_left_alone)
-{
-	for (unsigned appends = 0; appends < 2; appends++) {
-		struct transport *t = open_new();
-		int fd;
-
-		ck_assert_int_eq(transport_send(t, messages), 0);
-		transport_close(t);
-		fd = open(path, O_WRONLY);
-		ck_assert_int_eq(lock_as_others_do(fd), 0);
-		t = file_create("file", path, appends);
-		ck_assert_int_eq(t->is_broken, EBUSY);
-		ck_assert_str_eq(file_error(EBUSY),
-		    "another program writes to it: each needs a file of its own");
-		ck_assert_int_eq(transport_send_many(t, messages, COUNT), -EBUSY);
-		check_content(SIZE);
-		ck_assert(!file_has_moved(t, path));
-		close(fd);
-		ck_assert(file_has_moved(t, path));
-		transport_close(t);
+		prepare();
+		for (unsigned i = 0; i < 2; i++)
+			t[i] = file_create("file", path, true);
+		ck_assert_int_eq(send_within(SIZE + 100, t[0], 0, 2), 1);
+		ck_assert_int_eq(transport_send_many(t[1], &messages[2], 1), -ENOSPC);
+		ck_assert_int_eq(send_within(SIZE + 100, t[0], 1, 1), -EFBIG);
+		ck_assert_int_eq(transport_send_many(t[1], &messages[2], 1), -EFBIG);
+		check_content(SIZE + 100);
+		if (completes)
+			ck_assert_int_eq(transport_send(t[0], &messages[1]), 0);
+		else
+			transport_abandon(t[0]);
+		ck_assert_int_eq(transport_send(t[1], &messages[completes ? 2 : 1]), 0);
+		check_content((completes ? 3 : 2) * SIZE);
+		transport_close(t[0]);
+		transport_close(t[1]);
 		unlink(path);
 	}
 }
 END_TEST
 
-START_TEST(file_is_ours_until_the_last_one_is_closed)
+/* One of our own, not what a program that was killed has left. */
+START_TEST(piece_of_a_message_is_not_ended_by_who_opens_the_file)
 {
-	for (unsigned first = 0; first < 2; first++) {
-		struct transport *t[2];
-		int fd;
+	struct transport *t[2];
 
-		prepare();
-		fd = open(path, O_WRONLY);
-		for (unsigned i = 0; i < 2; i++) {
-			t[i] = file_create("file", path, true);
-			ck_assert_int_eq(t[i]->is_broken, 0);
-		}
-		for (unsigned i = 0; i < 2; i++)
-			ck_assert_int_eq(transport_send(t[i], &messages[i]), 0);
-		check_content(2 * SIZE);
-		ck_assert_int_eq(lock_as_others_do(fd), -1);
-		transport_close(t[first]);
-		ck_assert_int_eq(lock_as_others_do(fd), -1);
-		transport_close(t[1 - first]);
-		ck_assert_int_eq(lock_as_others_do(fd), 0);
-		close(fd);
-		unlink(path);
-	}
+	signal(SIGXFSZ, SIG_IGN);
+	prepare();
+	t[0] = file_create("file", path, true);
+	ck_assert_int_eq(send_within(SIZE + 100, t[0], 0, 2), 1);
+	t[1] = file_create("file", path, true);
+	ck_assert_int_eq(t[1]->is_broken, 0);
+	check_content(SIZE + 100);
+	transport_close(t[0]);
+	ck_assert_int_ge(transport_send(t[1], &messages[1]), 0);
+	transport_close(t[1]);
+	unlink(path);
 }
 END_TEST
 
@@ -309,8 +298,8 @@ Suite *file_output_suite(void)
 	    full_pipe_is_waited_for,
 	    full_terminal_is_waited_for,
 	    pipe_that_nobody_reads_is_not_waited_for,
-	    file_that_another_program_writes_is_left_alone,
-	    file_is_ours_until_the_last_one_is_closed,
+	    piece_of_a_message_keeps_others_waiting,
+	    piece_of_a_message_is_not_ended_by_who_opens_the_file,
 	    file_that_cannot_be_opened_says_why,
 	};
 
