@@ -99,7 +99,7 @@ static bool takes(const struct option_spec *o, const char *value)
 
 /*
  * "--stats json": getopt takes a value that may be left out only behind '='; this one would be a filter. No expression
- * begins with a bare name or number, so that none is refused here that libpcap would take.
+ * begins with a bare name, and hardly one with a number: "9469 = tcp[0:2]" has to be in one argument, or turned round.
  */
 static int check_detached(const struct option_spec *o, const char *word)
 {

@@ -96,32 +96,32 @@ static bool has_member(const struct config *c, const struct config_group *g)
 
 static bool same_text(const char *a, const char *b)
 {
-	return a == b || (a && b && strcasecmp(a, b) == 0);
+	return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* To a collector these are one and the same exporter. */
+/* One and the same exporter, to a collector, with the same records. */
 static bool is_same(const struct config_collector *a, const struct config_collector *b)
 {
 	const struct encoder_options *x = &a->encoding, *y = &b->encoding;
 
-	return same_text(a->host, b->host) && a->port == b->port && x->format == y->format &&
-	    x->domain == y->domain && x->engine_type == y->engine_type &&
-	    x->engine_id == y->engine_id && same_text(a->udp.source, b->udp.source) &&
-	    same_text(a->udp.dev, b->udp.dev);
+	return a->host && b->host && strcasecmp(a->host, b->host) == 0 && a->port == b->port &&
+	    x->format == y->format && x->domain == y->domain && x->engine_type == y->engine_type &&
+	    x->engine_id == y->engine_id &&
+	    memcmp(&x->records, &y->records, sizeof(x->records)) == 0 &&
+	    same_text(a->udp.source, b->udp.source) && same_text(a->udp.dev, b->udp.dev);
 }
 
-/* Members that share the records never get the same one. */
-static bool share_records(
-    const struct config *c, const struct config_collector *a, const struct config_collector *b)
+/* Rather than those that a group chooses for it. */
+static bool gets_each_record(const struct config *c, const struct config_collector *n)
 {
-	return a->group && b->group && strcmp(a->group, b->group) == 0 &&
-	    find_group(c, a->group)->policy != GROUP_REPLICATE;
+	return !n->group || find_group(c, n->group)->policy == GROUP_REPLICATE;
 }
 
+/* Groups may be another one's reserve: A for B, and B for A. */
 static int check_twice(const struct config *c, const struct config_collector *n)
 {
 	for (const struct config_collector *other = c->collectors; other < n; other++)
-		if (n->host && is_same(other, n) && !share_records(c, other, n)) {
+		if (is_same(other, n) && gets_each_record(c, other) && gets_each_record(c, n)) {
 			log_error("--collector: '%s' is given twice, and would get each record "
 				  "twice: leave one out",
 			    n->url);

@@ -366,7 +366,7 @@ static int set_help(struct config *c, const char *value)
 /* clang-format off */
 const struct option_spec option_table[] = {
 	{"interface", 'i', "[INDEX:]NAME", "capture live ('any': on all); repeatable",
-	 "an interface's name, with an ifIndex of 1 or more before it if one is wanted",
+	 "a name without blanks, with an ifIndex of 1 or more before it if one is wanted",
 	 set_interface, NULL, OPTION_INPUT, RELOAD_NOT},
 	{"read", 'r', "FILE", "read a capture ('-': stdin); repeatable",
 	 "a file's name, at most 1024 of them", set_file, NULL, OPTION_INPUT, RELOAD_NOT},

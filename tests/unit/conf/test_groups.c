@@ -98,13 +98,16 @@ START_TEST(nobody_gets_each_record_twice)
 	static const char *const wrong[] = {"-n h -n h", "-n h -n i -n H:4739",
 	    "-n h -n udp://h,rate=9", "-v 9 -n h -n h:2055", "-n [::1] -n [::1]:4739",
 	    "-n h,format=5 -n h:2055,format=5", "--group g=replicate -n h,group=g -n h,group=g",
-	    "--group g=balance -n h,group=g -n h",
-	    "--group a=balance --group b=failover -n h,group=a -n h,group=b"};
+	    "--group g=replicate -n h,group=g -n h"};
 	static const char *const right[] = {"-n h -n h:9", "-n h -n h:4739,format=9",
-	    "-n h -n h,domain=2", "-n h -n h,source=192.0.2.1", "-n h -n h,dev=eth0",
-	    "-n h,source=192.0.2.1 -n h,source=192.0.2.2", "-v 5 -n h -n h,engine-id=2",
-	    "-v 5 -n h -n h,engine-type=2",
-	    "--group g=balance -n h,group=g -n h,group=g -n i,group=g"};
+	    "-n h -n h,domain=2", "-n h -n h,records=minimal", "-n h -n h,source=192.0.2.1",
+	    "-n h -n h,dev=eth0", "-n h,source=192.0.2.1 -n h,source=192.0.2.2",
+	    "-v 5 -n h -n h,engine-id=2", "-v 5 -n h -n h,engine-type=2",
+	    "-n h,dev=eth0 -n h,dev=ETH0",
+	    "--group g=balance -n h,group=g -n h,group=g -n i,group=g",
+	    "--group g=balance -n h,group=g -n h",
+	    "--group a=failover --group b=failover -n h,group=a -n i,group=a -n i,group=b -n "
+	    "h,group=b"};
 
 	for (unsigned i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
 		check_refused(wrong[i], " is given twice, and would get each record twice");
