@@ -10,6 +10,7 @@
 
 #include "capture/plain.h"
 #include "capture/stream.h"
+#include "capture/timebase.h"
 #include "util/units.h"
 
 #define CAPLEN_MAX 262144u /* of a packet, where a file's own limit is higher */
@@ -23,14 +24,19 @@ struct reader_pcap {
 	struct plain plain;
 };
 
-/* libpcap reads a file's unsigned 32-bit seconds into a signed number. */
+/*
+ * libpcap reads a file's unsigned 32-bit seconds into a signed number. What is odd about the packet may be its
+ * fraction, of more than a second.
+ */
 static void fill_packet(
     const struct reader *r, struct packet *packet, const struct pcap_pkthdr *h, const u_char *data)
 {
+	uint64_t ts_ns = (uint32_t)h->ts.tv_sec * NS_PER_S + (uint32_t)h->ts.tv_usec;
+
 	*packet = (struct packet){.data = data,
 	    .caplen = h->caplen,
 	    .len = h->len,
-	    .ts_ns = (uint32_t)h->ts.tv_sec * NS_PER_S + (uint32_t)h->ts.tv_usec,
+	    .ts_ns = timebase_none_after_2106(ts_ns),
 	    .linktype = r->linktype};
 	reader_complete(r, packet);
 }

@@ -5,7 +5,6 @@
 #define BINARY 0x80
 #define NS_DIGITS 9
 #define DIGITS_MAX 19 /* the highest power of 10 in 64 bits */
-#define TS_END_S (1ull << 32)
 
 static uint64_t power_of_10(unsigned exponent)
 {
@@ -41,5 +40,5 @@ uint64_t timebase_ns(const struct timebase *t, uint64_t ticks)
 	if (t->divisor != 1)
 		ns = t->divisor ? ticks / t->divisor : 0;
 	ns += (__int128)t->offset_s * (__int128)NS_PER_S;
-	return ns < 0 || ns >= (__int128)(TS_END_S * NS_PER_S) ? 0 : (uint64_t)ns;
+	return ns < 0 || ns >= (__int128)(TIMEBASE_END_S * NS_PER_S) ? 0 : (uint64_t)ns;
 }

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "util/units.h"
+
 struct timebase {
 	uint64_t multiplier;
 	uint64_t divisor; /* 0: all times are less than 1 ns */
@@ -13,6 +15,7 @@ struct timebase {
 	int64_t offset_s;
 };
 
+#define TIMEBASE_END_S (1ull << 32)
 #define TIMEBASE_DEFAULT 6 /* the if_tsresol of an interface that has none: µs */
 
 /*
@@ -26,5 +29,10 @@ struct timebase timebase_of(uint8_t resolution, int64_t offset_s);
  * seconds take more than the 32 bits that messages have for them, which end in 2106.
  */
 uint64_t timebase_ns(const struct timebase *t, uint64_t ticks);
+/* The same of ns that are told as such. */
+static inline uint64_t timebase_none_after_2106(uint64_t ns)
+{
+	return ns < TIMEBASE_END_S * NS_PER_S ? ns : 0;
+}
 
 #endif

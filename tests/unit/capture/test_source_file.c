@@ -76,6 +76,20 @@ START_TEST(seconds_are_unsigned)
 }
 END_TEST
 
+/* More than a second of fraction is no reason for libpcap to refuse a packet. */
+START_TEST(odd_fraction_does_not_lead_behind_2106)
+{
+	for (unsigned w = 0; w < 2; w++) {
+		put_header(MAGIC_US);
+		put_packet(0xfffffffe, 1999999, 60, 60);
+		put_packet(0xfffffffe, 2000000, 60, 60);
+		ck_assert_int_eq(ways[w](), -ENODATA);
+		ck_assert_uint_eq(seen[0].ts_ns, 0xffffffff * NS_PER_S + 999999000);
+		ck_assert_uint_eq(seen[1].ts_ns, 0);
+	}
+}
+END_TEST
+
 START_TEST(packet_shows_its_lengths_and_the_source)
 {
 	for (unsigned w = 0; w < 2; w++) {
@@ -677,6 +691,7 @@ Suite *source_file_suite(void)
 	const TTest *const tests[] = {
 	    times_are_ns_whatever_the_file_has,
 	    seconds_are_unsigned,
+	    odd_fraction_does_not_lead_behind_2106,
 	    packet_shows_its_lengths_and_the_source,
 	    declared_check_sequence_is_no_part_of_a_packet,
 	    link_type_is_that_of_the_file,
