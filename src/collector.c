@@ -47,6 +47,14 @@ static void queue_message(void *ctx, const struct message *m)
 	sender_push(c->sender, m);
 }
 
+/* The same: whether others have written lines there, also since it was opened. */
+static bool is_behind(void *ctx)
+{
+	const struct collector *c = ctx;
+
+	return transport_is_behind(c->transport);
+}
+
 /* An address without a group keeps its one session, so that its records need not be kept. */
 static bool may_need_records(const struct config_collector *conf, const struct transport *t)
 {
@@ -79,7 +87,7 @@ static void open_stages(struct collector *c, struct transport *t, bool is_live)
 
 	encoding.out = queue_message;
 	encoding.out_ctx = c;
-	encoding.continues |= t->is_behind;
+	encoding.is_behind = is_behind;
 	sending.max_message = stream ? STREAM_MESSAGE_MAX : encoding.max_payload;
 	sending.burst = encoder_record_messages(&encoding);
 	sending.interfaces = encoder_interface_messages(&encoding);

@@ -71,7 +71,8 @@ struct encoder_options {
 	size_t interface_room; /* if there may be more later: so many at most */
 	struct board *board;   /* NULL: interfaces never change; else later lists come from here */
 	message_fn *out;
-	void *out_ctx;
+	bool (*is_behind)(void *ctx); /* lines: whether it `continues`, asked in time; NULL: no */
+	void *out_ctx;                /* for both */
 };
 
 struct encoder;

@@ -212,6 +212,8 @@ static void announce_if_due(struct encoder *e)
 	e->doubted = false;
 	e->messages_since = 0;
 	e->announcing = true;
+	if (e->options.is_behind)
+		e->options.continues |= e->options.is_behind(e->options.out_ctx);
 	e->ops->announce(e);
 	message_send(e);
 	e->announcing = false;

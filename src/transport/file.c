@@ -134,6 +134,22 @@ static void disk_abandon(struct transport *t)
 	turns_end(f->turns, f, 0);
 }
 
+static bool is_regular(int fd)
+{
+	struct stat s;
+
+	return fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
+}
+
+/* What the shell opened begins with this program, as a pipe does. */
+static bool disk_is_behind(const struct transport *t)
+{
+	const struct file *f = (const struct file *)t;
+	struct stat s;
+
+	return f->turns && fstat(f->fd, &s) == 0 && s.st_size > 0;
+}
+
 static int file_fd(const struct transport *t)
 {
 	return ((const struct file *)t)->fd;
@@ -156,7 +172,8 @@ static const struct transport_ops disk_ops = {.send = disk_send,
     .send_many = disk_send_many,
     .fd = file_fd,
     .close = file_close,
-    .abandon = disk_abandon};
+    .abandon = disk_abandon,
+    .is_behind = disk_is_behind};
 
 static struct {
 	int (*open)(void *ctx, const char *path);
@@ -199,20 +216,6 @@ static int open_standard(void)
 	return fd < 0 ? STDOUT_FILENO : fd;
 }
 
-static bool is_regular(int fd)
-{
-	struct stat s;
-
-	return fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
-}
-
-static bool has_lines(int fd)
-{
-	struct stat s;
-
-	return is_regular(fd) && fstat(fd, &s) == 0 && s.st_size > 0;
-}
-
 /* What is read while others write, as an output does that is being replaced, may be the end no more. */
 static bool ends_within_line(int fd)
 {
@@ -249,10 +252,9 @@ static void open_named(struct file *f, const char *path, bool appends)
 {
 	f->fd = open_file(path, appends);
 	f->turns = is_regular(f->fd) ? turns_take(f->fd) : NULL;
-	f->base.is_behind = appends && f->fd >= 0 && has_lines(f->fd);
 	if (f->fd < 0)
 		f->base.is_broken = -f->fd;
-	else if (f->base.is_behind && turns_begin(f->turns, f) == 0) {
+	else if (disk_is_behind(&f->base) && turns_begin(f->turns, f) == 0) {
 		f->base.is_broken = -end_last_line(f->fd, path);
 		turns_end(f->turns, f, 0);
 	}

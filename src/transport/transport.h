@@ -26,7 +26,8 @@ struct transport_ops {
 	void (*close)(struct transport *);
 	int (*error)(struct transport *);                                  /* NULL: none comes */
 	bool (*renew)(struct transport *, struct sockaddr_storage *local); /* NULL: never */
-	void (*abandon)(struct transport *); /* NULL: messages go whole, or stay out */
+	void (*abandon)(struct transport *);         /* NULL: messages go whole, or stay out */
+	bool (*is_behind)(const struct transport *); /* NULL: never */
 };
 
 /* The part that all transports share; it stands first in each of them. */
@@ -36,7 +37,6 @@ struct transport {
 	bool is_stream;   /* a write that failed leaves it unusable */
 	bool is_fixed;    /* it is an address, the same whenever it is looked up */
 	bool earlier;     /* the error of the last send was that of an earlier message */
-	bool is_behind;   /* lines: others stand in the file already */
 	bool waits;       /* where a disk is full there may be room later: the same message again */
 	int is_broken;    /* the errno with which opening it failed, which has been said; or 0 */
 };
@@ -91,6 +91,12 @@ static inline void transport_abandon(struct transport *t)
 {
 	if (t->ops->abandon)
 		t->ops->abandon(t);
+}
+
+/* Whether there is something where the next message goes. */
+static inline bool transport_is_behind(const struct transport *t)
+{
+	return t->ops->is_behind && t->ops->is_behind(t);
 }
 
 static inline void transport_close(struct transport *t)

@@ -474,7 +474,7 @@ def heading_case(case, link, tap):
 
 
 def rotation_case(case, link, tap):
-    """A file that was moved is let go of, and the next one is whole in itself."""
+    """A file that was moved is let go of, and the next one is whole in itself, also when it is opened once more."""
     csv, moved = tap.path("rotated.csv"), tap.path("rotated.csv.1")
     run = Run(link, tap, "rotated", f'output table {{ style = csv\n file = {csv}\n }}\ntimeout = "idle=1s"\n')
     with run.probe:
@@ -482,11 +482,15 @@ def rotation_case(case, link, tap):
         wait_for(lambda: os.path.getsize(run.lines) > 0, 5, "the flow ends")
         run.reload(case)
         os.rename(csv, moved)
-        send(link.sending, "a0", frames_of(4, sport=5002))
         run.reload(case)
         case.true(os.path.exists(csv), "the next file is there after the reload")
+        os.rename(run.lines, run.lines + ".1")
+        run.reload(case)
+        send(link.sending, "a0", frames_of(4, sport=5002))
         wait_for(lambda: os.path.getsize(csv) > 200, 5, "the next flow ends")
         run.stop()
+    with open(run.lines, "a", encoding="utf-8") as out:
+        out.write(text_of(run.lines + ".1"))
     good_end(case, run, 7)
     said = [line for line in run.probe.lines() if "reload" in line]
     case.true("nothing differs" in said[0] and "done" in said[1], f"said: {said}")
