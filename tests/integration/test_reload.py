@@ -57,9 +57,8 @@ class Run:
         self.conf = tap.path(name + ".conf")
         self.base = BASE.format(interface=interface, control=self.control, lines=self.lines)
         self.write(more)
-        # Without a terminal a hangup means a reload.
         self.probe = Probe(link, "-f", self.conf, "--stats=json", f"--workers={workers}",
-                           interfaces=(interface,), program=("setsid", "--wait"))
+                           interfaces=(interface,))
 
     def write(self, more):
         with open(self.conf, "w", encoding="utf-8") as out:
@@ -430,10 +429,8 @@ def many_case(case, link, tap, workers):
 
 
 def resident(pid):
-    """Private kB of the process, or of the one that setsid waits for."""
-    children = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True,
-                              check=False).stdout.split()
-    with open(f"/proc/{children[0] if children else pid}/status", encoding="utf-8") as status:
+    """Private kB of the process."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as status:
         return int(next(line.split()[1] for line in status if line.startswith("RssAnon")))
 
 
@@ -441,9 +438,7 @@ def hangup_case(case, link, tap):
     run = Run(link, tap, "hangup", 'filter = "udp port 9"\n')
     with run.probe:
         run.write("")
-        pid = subprocess.run(["pgrep", "-P", str(run.probe.child.pid)], capture_output=True,
-                             text=True, check=False).stdout.split()
-        os.kill(int(pid[0]) if pid else run.probe.child.pid, signal.SIGHUP)
+        os.kill(run.probe.child.pid, signal.SIGHUP)
         time.sleep(0.5)
         send(link.sending, "a0", frames_of(2))
         run.stop()

@@ -25,7 +25,7 @@ import netns
 import nobody
 from collectors import Recorder, missing, wait_for
 from harness import PROGRAM, Skip
-from live import Probe, children_of, frames_of, good_end, send
+from live import Probe, frames_of, good_end, send
 
 SEALED = ("--seal=on", "--user=nobody")
 JSON = ("-o", "json", "--stats=json")
@@ -155,13 +155,12 @@ def settings(case, link, tap):
     with open(conf, "w", encoding="ascii") as out:
         out.write(text.format("old", old))
     os.chmod(conf, 0o600)
-    with Probe(link, "-f", conf, *SEALED, "--stats=json", program=("setsid", "--wait")) as probe:
+    with Probe(link, "-f", conf, *SEALED, "--stats=json") as probe:
         operates(probe)
         send(link.sending, "a0", frames_of(2))
         with open(conf, "w", encoding="ascii") as out:
             out.write(text.format("new", new))
-        helper = next(iter(children_of(probe.child.pid)), probe.child.pid)
-        os.kill(helper if helper != probe.pid else probe.child.pid, signal.SIGHUP)
+        os.kill(probe.child.pid, signal.SIGHUP)
         wait_for(lambda: os.path.exists(new), 5, "the new file")
         time.sleep(0.5)
         send(link.sending, "a0", frames_of(4))
@@ -217,7 +216,7 @@ def filters(case, link, tap, workers):
     try:
         with open(f"{directory}/hosts", "w", encoding="ascii") as out:
             out.write("198.51.100.77 filtered.test\n")
-        with Probe(link, "-f", conf, *SEALED, *JSON, program=("setsid", "--wait")) as probe:
+        with Probe(link, "-f", conf, *SEALED, *JSON) as probe:
             wait_for(lambda: os.path.exists(sock), 5, "it runs")
             time.sleep(0.5)
             unchanged = 'class = {"2 port ntp", "1 port domain"}\n'
@@ -257,7 +256,7 @@ def silent_names(case, link, tap):
         put("")
         with netns.udp_socket(link.capturing) as server:
             server.bind(("127.0.0.1", 53))
-            with Probe(link, "-f", conf, *SEALED, *JSON, program=("setsid", "--wait")) as probe:
+            with Probe(link, "-f", conf, *SEALED, *JSON) as probe:
                 wait_for(lambda: os.path.exists(sock), 5, "it runs")
                 put('filter = "not host silent.test"\n')
                 begin = time.monotonic()
@@ -270,7 +269,7 @@ def silent_names(case, link, tap):
                 waiting = threading.Thread(target=control.ask, args=(sock, b"text reload\n"))
                 waiting.start()
                 time.sleep(0.5)
-                os.kill(children_of(probe.child.pid)[0], signal.SIGTERM)
+                os.kill(probe.child.pid, signal.SIGTERM)
                 seconds = probe.end(0)
                 waiting.join()
                 case.true(seconds < 8, f"the end took {seconds:.1f} s")

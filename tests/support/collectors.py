@@ -61,7 +61,7 @@ def free_port(namespace=None):
 
 
 class Process:
-    """A program in its own process group, all of which is gone when the block is left."""
+    """A program in a session of its own, without a terminal, all of which is gone when the block is left."""
 
     def __init__(self, argv, namespace=None, log=None, **options):
         self.argv, self.namespace, self.log, self.options = argv, namespace, log, options
