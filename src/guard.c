@@ -53,6 +53,8 @@ static void take_signal(struct guard *g)
 		reap(g);
 	else if (kill(g->child, g->passed_on = (int)info.ssi_signo) < 0)
 		log_error("signal %u: not passed on: %s", info.ssi_signo, strerror(errno));
+	else
+		kill(g->child, SIGCONT); /* one that is stopped hears it, too */
 }
 
 /*

@@ -324,6 +324,7 @@ def aborted(case, link, tap, number):
     with start(link, *JSON, "--offloads=off", f"--control={control}") as probe:
         operates(probe)
         case.equal((gro(link), os.path.exists(control)), (False, True), "GRO and the socket while it runs")
+        os.kill(probe.pid, signal.SIGSTOP)      # it stands still
         probe.end(number)
     case.equal(probe.status, 128 + number, "exit status")
     case.equal(probe.lines(), [], "lines")
