@@ -28,8 +28,9 @@
 #define TICK_NS (250 * NS_PER_MS)
 /* Live: how long the loop sleeps when no packet comes; deadlines are met by it. */
 #define LIVE_POLL_MS 50
-/* After a stop, what the kernel has captured already is read for so long at most. */
+/* After a stop, what the kernel has captured already is read for so long at most; and packets of before it longer. */
 #define DRAIN_MS 300
+#define DRAIN_BEHIND_MS 1500
 /* Until there was nothing so many times. */
 #define DRAIN_LOOKS 5
 
@@ -253,19 +254,25 @@ static void wait_live(struct worker *w, struct pollfd *fds)
 		log_error("worker: %s", strerror(errno));
 }
 
-/* What was captured before the stop is still in the kernel, in a block that is not full. */
+/*
+ * What was captured before the stop is still in the kernel: in a block that is not full or, after a pause of this
+ * program, in many.
+ */
 static void drain_live(struct worker *w)
 {
-	uint64_t until = steady_now() + DRAIN_MS * NS_PER_MS;
+	const struct clock *clock = &w->intake.clock;
+	uint64_t begin = steady_now(), stop_ns = clock_of_steady(clock, begin), passed = 0;
 	/* Together longer than a block that is not full waits, whoever captures. */
 	struct timespec pause = {.tv_nsec = 25 * (long)NS_PER_MS};
 	unsigned quiet = 0;
 
-	while (quiet < DRAIN_LOOKS && !w->intake.limit_reached && steady_now() < until) {
+	while (quiet < DRAIN_LOOKS && !w->intake.limit_reached &&
+	    passed < (clock->now_ns < stop_ns ? DRAIN_BEHIND_MS : DRAIN_MS) * NS_PER_MS) {
 		if (read_live_once(w) == 0) {
 			quiet++;
 			nanosleep(&pause, NULL);
 		}
+		passed = steady_now() - begin;
 	}
 }
 

@@ -19,7 +19,7 @@ void clock_tick_live(struct clock *c, uint64_t steady_ns, uint64_t wall_ns)
 		c->steady_to_clock_ns = wall_ns - steady_ns;
 		return;
 	}
-	c->limit_ns = steady_ns + c->steady_to_clock_ns;
+	c->limit_ns = clock_of_steady(c, steady_ns);
 	c->to_wall_ns = (int64_t)(wall_ns - c->limit_ns);
 }
 

@@ -44,6 +44,12 @@ void clock_tick_live(struct clock *c, uint64_t steady_ns, uint64_t wall_ns);
 /* Live: nothing older than the last tick is left to read; the clock moves up to it. */
 void clock_catch_up(struct clock *c);
 
+/* Live: what the clock is when the one without steps is this. */
+static inline uint64_t clock_of_steady(const struct clock *c, uint64_t steady_ns)
+{
+	return steady_ns + c->steady_to_clock_ns;
+}
+
 /* The date at the clock's moment. */
 static inline uint64_t clock_wall_ns(const struct clock *c)
 {
