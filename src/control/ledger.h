@@ -109,7 +109,7 @@ void ledger_add_interfaces(
 /* Adds all of it but the interfaces and the collectors. */
 void ledger_add(struct ledger *l, const struct ledger *part);
 
-/* A collector's name for a person, with the end of the line: what a terminal takes for an order is made visible. */
+/* Makes the line a collector's name for a person, with its end: what a terminal takes for an order is made visible. */
 void ledger_put_name(struct line *l, const struct ledger_collector *c);
 void ledger_print_text(FILE *out, const struct ledger *l);
 /* One object on one line. */
