@@ -274,6 +274,10 @@ static void drain_live(struct worker *w)
 		}
 		passed = steady_now() - begin;
 	}
+	if (clock->now_ns < stop_ns && !w->intake.limit_reached)
+		log_warning(
+		    "end: packets that waited in the capture ring are not metered: there was no "
+		    "time for all of them");
 }
 
 static void read_live(struct worker *w)
